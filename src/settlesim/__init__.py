@@ -1,0 +1,1 @@
+"""settlesim: how the order of talks and concessions changes the way a war is settled."""

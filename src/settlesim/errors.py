@@ -1,0 +1,129 @@
+"""Errors that say where, what, what was allowed, and what was probably meant.
+
+A scenario file is written by people who know a conflict, not by programmers: every mistake in it is collected and
+shown at once, each on one line that names the file, the line, the key and the nearest valid name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+__all__ = ["Problem", "ScenarioError", "SettlesimError", "UsageError", "choose", "nearest"]
+
+
+class SettlesimError(Exception):
+    """Base class of every error that settlesim raises on purpose."""
+
+
+class UsageError(SettlesimError):
+    """The library was asked for something that does not exist, such as an unknown sequence."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a scenario.
+
+    Parameters
+    ----------
+    file
+        The file, or the name of the scenario when it was built in Python.
+    key
+        Dotted path of the key, such as ``parameters.defection_rate.prior.low``.
+    message
+        What is wrong, in one clause.
+    line
+        Line in the file, counted from 1; ``None`` where it is not known.
+    value
+        The offending value, shown unless it is ``None``.
+    allowed
+        What would have been accepted.
+    nearest
+        The valid name that looks most like the one given.
+
+    Examples
+    --------
+    >>> print(Problem("war.toml", "parameters.consent_rat", "unknown parameter", line=41, nearest="consent_rate"))
+    war.toml:41: parameters.consent_rat: unknown parameter; did you mean 'consent_rate'?
+    """
+
+    file: str
+    key: str
+    message: str
+    line: int | None = None
+    value: object = None
+    allowed: str | None = None
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        shown = "" if self.value is None else f" = {_short(self.value)}"
+        text = f"{place}: {self.key}{shown}: {self.message}" if self.key else f"{place}: {self.message}"
+        if self.nearest is not None:
+            text += f"; did you mean {self.nearest!r}?"
+        if self.allowed is not None:
+            text += f" [allowed: {self.allowed}]"
+        return text
+
+    def moved(self, file: str, line: int | None) -> Problem:
+        """Return the same problem, placed in `file` at `line`."""
+        return replace(self, file=file, line=line)
+
+
+class ScenarioError(SettlesimError):
+    """A scenario cannot be used; `problems` holds every mistake found in it.
+
+    Examples
+    --------
+    >>> error = ScenarioError([Problem("war.toml", "horizon", "must be at least 1", value=0)])
+    >>> print(error)
+    war.toml: horizon = 0: must be at least 1
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def nearest(name: object, names: Iterable[str]) -> str | None:
+    """Return the one of `names` that looks most like `name`, or ``None`` when none does.
+
+    Examples
+    --------
+    >>> nearest("defection_rat", ["return_rate", "defection_rate"])
+    'defection_rate'
+    """
+    found = difflib.get_close_matches(str(name)[:200], [str(n) for n in names], n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def choose(name: str, names: Iterable[str], what: str) -> str:
+    """Return `name` if it is one of `names`.
+
+    Raises
+    ------
+    UsageError
+        When it is not; the message lists the nearest, or all of them.
+
+    Examples
+    --------
+    >>> choose("us_frst", ["kabul_first", "us_first"], "sequence")
+    Traceback (most recent call last):
+        ...
+    settlesim.errors.UsageError: unknown sequence 'us_frst'; did you mean 'us_first'? Known: kabul_first, us_first
+    """
+    known = list(names)
+    if name in known:
+        return name
+    like = nearest(name, known)
+    hint = f"; did you mean {like!r}?" if like else "."
+    raise UsageError(f"unknown {what} {name!r}{hint} Known: {', '.join(known)}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
