@@ -1,7 +1,7 @@
 """All chance, drawn before the first week: luck (`Fates`) and the parameters of worlds (`worlds`).
 
 A simulation is a deterministic function of a world, its fates and a sequence.  How luck is addressed is
-told in `settlesim.luck`; parameters are drawn here, each at the address ``("world", name)``.
+told in `settlesim.fates`; parameters are drawn here, each at the address ``("world", name)``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from settlesim.errors import UsageError, choose
-from settlesim.luck import Fates, Floats, Rng, entropy_of
+from settlesim.fates import Fates, Floats, Rng, entropy_of
 
 __all__ = ["METHODS", "Fates", "Floats", "Rng", "entropy_of", "parameter_names", "worlds"]
 
