@@ -15,6 +15,7 @@ __all__ = [
     "Concession",
     "Control",
     "Faction",
+    "Obligation",
     "Parameter",
     "Province",
     "Role",
@@ -212,6 +213,12 @@ class Concession(Sourced):
             if low < -1 or high > 1:
                 fail(f"{name} reaches from {low:g} to {high:g}", allowed="-1 to 1, as shares of the whole prize")
         return self
+
+
+class Obligation(Sourced):
+    """An end-condition that the insurgency undertakes with a settlement and that is checked every quarter after it."""
+
+    label: Text
 
 
 class Parameter(Sourced):

@@ -16,7 +16,7 @@ from settlesim.checks import Parts, check, check_sequence
 from settlesim.declaration import Declaration, Key, Table, Text
 from settlesim.distributions import Distribution, Fixed
 from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
-from settlesim.parts import Actor, Concession, Control, Faction, Parameter, Province, Role, Target, Track
+from settlesim.parts import Actor, Concession, Control, Faction, Obligation, Parameter, Province, Role, Target, Track
 from settlesim.problems import translate
 from settlesim.sequence import Sequence
 
@@ -25,6 +25,7 @@ __all__ = [
     "Concession",
     "Control",
     "Faction",
+    "Obligation",
     "Parameter",
     "Province",
     "Role",
@@ -34,7 +35,7 @@ __all__ = [
     "revise",
 ]
 
-TABLES = ("actors", "tracks", "concessions", "parameters", "sequences")
+TABLES = ("actors", "tracks", "concessions", "obligations", "parameters", "sequences")
 LISTS = ("factions", "provinces", "targets")
 Change = float | Distribution | Mapping[str, Any]
 
@@ -58,6 +59,8 @@ class Scenario(Declaration):
         Who fights, and where.
     tracks, concessions, sequences
         Who can talk about what, what can be given, and the plans.
+    obligations
+        End-conditions the insurgency undertakes, checked after a settlement.
     parameters
         Every number of the model.
     targets
@@ -85,6 +88,7 @@ class Scenario(Declaration):
     provinces: tuple[Province, ...]
     tracks: Annotated[Table[Key, Track], Field(min_length=1)]
     concessions: Table[Key, Concession]
+    obligations: Table[Key, Obligation] = Field(default_factory=dict)
     parameters: Table[Key, Parameter]
     sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
@@ -300,7 +304,7 @@ def _sound(data: Mapping[str, Any]) -> Parts:
             if len(found) < len(raw):
                 broken.add(name)
         elif name not in TABLES + LISTS:
-            part = _one(Annotated[field.annotation, *field.metadata], raw)
+            part = _one(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation, raw)
             if part is not None:
                 values[name] = part
     return Parts(values, names, frozenset(broken), index)
@@ -310,6 +314,8 @@ ENTRY: dict[str, Any] = {
     "actors": Actor,
     "tracks": Track,
     "concessions": Concession,
+    "obligations": Obligation,
+    "obligations": Obligation,
     "parameters": Parameter,
     "sequences": Sequence,
     "factions": Faction,
