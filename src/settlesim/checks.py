@@ -161,7 +161,7 @@ def _sources(parts: Parts, file: str) -> Iterator[Problem]:
     if "sources" not in parts.values:
         return
     places: list[tuple[Path, Any]] = [(("control",), parts.values.get("control"))]
-    for table in ("actors", "tracks", "concessions", "parameters"):
+    for table in ("actors", "tracks", "concessions", "obligations", "parameters"):
         places += [((table, name), entry) for name, entry in parts.table(table).items()]
     for table in ("factions", "provinces", "targets"):
         places += [((table, at), entry) for at, entry in parts.rows(table)]
@@ -195,7 +195,7 @@ def _place(name: str, parameter: Parameter, entry: str) -> str:
 
 def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: str) -> Iterator[Problem]:
     low, high = parameter.range
-    allowed = f"{low:g} to {high:g} {parameter.unit}"
+    allowed = f"{low:g} to {high:g} ({parameter.unit})"
     for end, value in (("low", bounds[0]), ("high", bounds[1])):
         if not low <= value <= high:
             point = bounds[0] == bounds[1]

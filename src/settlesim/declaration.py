@@ -103,7 +103,14 @@ class Sourced(Declaration):
     note: str = ""
 
 
-def fail(message: str, *, allowed: str | None = None, nearest: str | None = None) -> NoReturn:
-    """Raise an error that pydantic gathers with the others."""
-    context: dict[str, Any] = {"message": message, "allowed": allowed, "nearest": nearest}
+def fail(
+    message: str,
+    *,
+    allowed: str | None = None,
+    nearest: str | None = None,
+    at: str | None = None,
+    value: float | str | None = None,
+) -> NoReturn:
+    """Raise an error that pydantic gathers with the others; `at` is the key below the one being validated."""
+    context: dict[str, Any] = {"message": message, "allowed": allowed, "nearest": nearest, "at": at, "value": value}
     raise PydanticCustomError("settlesim", "{message}", context)

@@ -68,7 +68,7 @@ class Distribution(Declaration):
         values = [getattr(self, name) for name in names]
         for a, b, x, y in zip(names, names[1:], values, values[1:], strict=False):
             if x > y:
-                fail(f"{a} ({x:g}) must not exceed {b} ({y:g})", allowed=" <= ".join(names))
+                fail(f"must not exceed {b} {y:g}", at=a, value=x, allowed=" <= ".join(names))
 
 
 class _Centred(Distribution):

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from settlesim.conditions import file_schema
 from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
 from settlesim.lines import find, key_lines
 from settlesim.scenario import Scenario, revise
@@ -85,6 +86,7 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of scenario files, for editors that complete and check them."""
     own = Scenario.model_json_schema(mode="validation")
     definitions, properties = own["$defs"], own["properties"]
+    definitions["Condition"] = file_schema()
     definitions["Sequence"]["required"] = ["steps"]
     definitions["Sequence"]["properties"].pop("name")
     part = {key: value for key, value in definitions["Parameter"].items() if key != "required"}
@@ -126,7 +128,6 @@ def _read(path: Path, above: tuple[str, ...]) -> Scenario:
 
 def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) -> Scenario:
     tree = _toml(text, file)
-    lines = key_lines(text.replace("\r\n", "\n"))
     problems: list[Problem] = []
     if "extends" in tree or "inherit" in tree:
         tree = _extended(tree, file, folder, above, problems)
@@ -137,6 +138,7 @@ def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) ->
     except ScenarioError as error:
         problems += error.problems
     if problems or scenario is None:
+        lines = key_lines(text.replace("\r\n", "\n"))
         raise ScenarioError(problem.moved(file, find(problem.key, lines)) for problem in problems)
     return scenario
 

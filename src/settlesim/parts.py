@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from settlesim.declaration import Key, Number, Share, Sourced, Table, Text, fail
 from settlesim.distributions import Distribution, Fixed, Prior
@@ -253,6 +253,15 @@ class Parameter(Sourced):
         return {"": Fixed(value=self.value) if self.prior is None else self.prior}
 
 
+def _span(at: Any) -> Any:
+    """Read one week as a span of that week alone."""
+    return (at, at) if isinstance(at, (int, float)) and not isinstance(at, bool) else at
+
+
+Week = Annotated[Number, Field(ge=0)]
+Weeks = Annotated[tuple[Week, Week], BeforeValidator(_span, json_schema_input_type=Week | tuple[Week, Week])]
+
+
 class Target(Sourced):
     """An observed fact that the hindcast is held against.
 
@@ -272,7 +281,7 @@ class Target(Sourced):
     name: Key
     kind: Literal["deaths_year", "weekly_value", "milestone", "ratio"]
     variable: Key
-    at: tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]] | None = None
+    at: Weeks | None = None
     observed: Number
     low: Number | None = None
     high: Number | None = None
@@ -280,13 +289,6 @@ class Target(Sourced):
     unit: Unit
     held_out: bool = Field(default=False, strict=True)
     meaning: Text
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_week(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(at := data.get("at"), (int, float)) and not isinstance(at, bool):
-            return data | {"at": (at, at)}
-        return data
 
     @model_validator(mode="after")
     def _check(self) -> Target:

@@ -80,12 +80,14 @@ def translate(error: ValidationError, root: Any, data: Any, file: str, prefix: P
 def _one(entry: Any, root: Any, data: Any, file: str, prefix: Path) -> Problem:
     kind, context, loc = entry["type"], entry.get("ctx") or {}, tuple(entry["loc"])
     on_key = bool(loc) and loc[-1] == "[key]"
-    path = _written(loc[:-1] if on_key else loc, data)
+    path = _written(loc[:-1] if on_key else loc, data, absent=kind == "missing")
     value = entry["input"]
     value = value if isinstance(value, (str, int, float, bool)) else None
     message, allowed, like = str(entry["msg"]), None, None
     if kind == "settlesim":
         message, allowed, like = context["message"], context["allowed"], context["nearest"]
+        if context["at"] is not None:
+            path, value = (*path, context["at"]), context["value"]
     elif kind == "extra_forbidden":
         names = _fields(root, loc[:-1])
         message, value = "unknown key", None
@@ -111,7 +113,7 @@ def _literals(expected: str) -> list[str]:
     return [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
 
 
-def _written(loc: Path, data: Any) -> Path:
+def _written(loc: Path, data: Any, *, absent: bool) -> Path:
     """Map pydantic's path to the keys as written: drop the tags of unions, undo the reading of conditions."""
     path: list[str | int] = []
     here = data
@@ -127,7 +129,7 @@ def _written(loc: Path, data: Any) -> Path:
                 if part in ("ref", "number") and "kind" not in here:
                     kinds = [key for key in here if key != "delay"]
                     path.extend(kinds[:1])
-                elif position == len(loc) - 1 and "distribution" not in (part,):
+                elif absent and position == len(loc) - 1:
                     path.append(part)
                 continue
             path.append(part)
