@@ -46,6 +46,11 @@ class Trace:
     worlds: Mapping[str, NDArray[np.float64]]
 
     @property
+    def initial_fighters(self) -> NDArray[Any]:
+        """Insurgent fighters at the start, shape (runs,)."""
+        return self.final["fighters_at_start"]
+
+    @property
     def scope_of(self) -> dict[str, str]:
         """Scope by variable."""
         return {name: variable.scope for name, variable in self.info.items()}

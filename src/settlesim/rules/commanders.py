@@ -147,6 +147,7 @@ VARIABLES = (
     Variable("moved_killed", "run", "1", "commanders killed", 0, 0, kind="int"),
     Variable("moved_rejecting", "run", "1", "commanders that rejected a deal", 0, 0, kind="int"),
     Variable("fighters", "run", "fighters", "insurgent fighters", "initial_fighters", 0, kind="int"),
+    Variable("fighters_at_start", "run", "fighters", "insurgent fighters at the start", "initial_fighters", 0, kind="int"),
     Variable("splintered", "run", "fighters", "splinter fighters", 0, 0, kind="int"),
     Variable("rival_defected", "run", "fighters", "fighters gone to the rival", 0, 0, kind="int"),
     Variable("faction_fighters", "faction", "fighters", "insurgent fighters of the faction", "faction_fighters_start", 0,
