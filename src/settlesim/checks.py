@@ -1,7 +1,8 @@
-"""What a scenario must satisfy beyond the shape of its parts: names that exist, sums, and steps that can be taken.
+"""What must hold between the parts of a scenario: names that exist, sums, and steps that can be taken.
 
-Each check reads a `Parts`, which holds every part that is sound by itself. So a scenario with one broken track still gets all
-its other mistakes reported, and a reference to the broken track is not reported as unknown.
+Each check reads a `Parts`, which holds every part that is sound by itself. So a scenario with one broken
+track still gets all its other mistakes reported, and a reference to the broken track is not reported as
+unknown.
 """
 
 from __future__ import annotations
@@ -79,7 +80,14 @@ def _actors(parts: Parts, file: str) -> Iterator[Problem]:
     for role, actor in parts.table("actors").items():
         for name in ("commanders", "group_size"):
             if role == "insurgency" and getattr(actor, name) < 1:
-                yield Problem(file, f"actors.insurgency.{name}", "must be at least 1", None, getattr(actor, name), "1 or more")
+                yield Problem(
+                    file,
+                    f"actors.insurgency.{name}",
+                    "must be at least 1",
+                    None,
+                    getattr(actor, name),
+                    "1 or more",
+                )
             if role != "insurgency" and getattr(actor, name) > 0:
                 value = getattr(actor, name)
                 yield Problem(file, f"actors.{role}.{name}", "only the insurgency has it", None, value, "0")
@@ -93,13 +101,22 @@ def _factions(parts: Parts, file: str) -> Iterator[Problem]:
             if parts.whole("provinces") and region not in regions:
                 yield _unknown(file, ("factions", at, "regions", region), None, regions, f"region {region!r}")
         if not sum(faction.regions.values()) > 0:
-            yield Problem(file, f"factions[{at}].regions", f"faction {faction.name!r} stands nowhere", None, None, "a weight above 0")
+            yield Problem(
+                file,
+                f"factions[{at}].regions",
+                f"faction {faction.name!r} stands nowhere",
+                None,
+                None,
+                "a weight above 0",
+            )
     if parts.whole("factions"):
         total = sum(faction.share for _, faction in rows)
         if not rows:
             yield Problem(file, "factions", "there is no faction; at least one is needed")
         elif abs(total - 1) > 1e-6:
-            yield Problem(file, "factions", f"the shares sum to {total:g}, not to 1", None, None, "a sum of 1")
+            yield Problem(
+                file, "factions", f"the shares sum to {total:g}, not to 1", None, None, "a sum of 1"
+            )
 
 
 def _provinces(parts: Parts, file: str) -> Iterator[Problem]:
@@ -108,7 +125,13 @@ def _provinces(parts: Parts, file: str) -> Iterator[Problem]:
     for at, province in rows:
         if province.tile in tiles:
             other = tiles[province.tile]
-            yield Problem(file, f"provinces[{at}].tile", f"{province.name} lies on the tile of {other}", None, list(province.tile))
+            yield Problem(
+                file,
+                f"provinces[{at}].tile",
+                f"{province.name} lies on the tile of {other}",
+                None,
+                list(province.tile),
+            )
         tiles.setdefault(province.tile, province.name)
     if not parts.whole("provinces"):
         return
@@ -168,7 +191,15 @@ def _sources(parts: Parts, file: str) -> Iterator[Problem]:
     for path, entry in places:
         if entry is not None and entry.source not in known:
             like = nearest(entry.source, known)
-            yield Problem(file, dotted((*path, "source")), "unknown source", None, entry.source, "a key of [sources]", like)
+            yield Problem(
+                file,
+                dotted((*path, "source")),
+                "unknown source",
+                None,
+                entry.source,
+                "a key of [sources]",
+                like,
+            )
 
 
 def _parameters(parts: Parts, file: str) -> Iterator[Problem]:
@@ -178,7 +209,14 @@ def _parameters(parts: Parts, file: str) -> Iterator[Problem]:
         least, most = UNITS[parameter.unit]
         if low < least or high > most:
             allowed = f"{least:g} to {most:g} for the unit {parameter.unit!r}"
-            yield Problem(file, f"parameters.{name}.range", "goes beyond what its unit can be", None, [low, high], allowed)
+            yield Problem(
+                file,
+                f"parameters.{name}.range",
+                "goes beyond what its unit can be",
+                None,
+                [low, high],
+                allowed,
+            )
         for entry in parameter.each or ():
             if entry not in ROLES + dyads:
                 path: Path = ("parameters", name, "each", entry)
@@ -216,17 +254,21 @@ def _sequences(parts: Parts, file: str) -> Iterator[Problem]:
 
 
 def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ()) -> Iterator[Problem]:
-    """Yield the problems of one sequence in a scenario: unknown names, levers out of range, steps that cannot be taken."""
+    """Yield the problems of a sequence: unknown names, levers out of range, steps that cannot be taken."""
     tracks, concessions = parts.names.get("tracks", ()), parts.names.get("concessions", ())
     steps = tuple(str(step.name) for step in sequence.steps)
     sound = True
     for at, step in enumerate(sequence.steps):
         here: Path = (*path, "steps", at)
         asked: list[tuple[Path, str, tuple[str, ...], str]] = []
-        asked += [((*here, key), ref, tracks, "track") for key in ("track", "by") if (ref := getattr(step, key))]
+        asked += [
+            ((*here, key), ref, tracks, "track") for key in ("track", "by") if (ref := getattr(step, key))
+        ]
         if step.concession:
             asked.append(((*here, "concession"), step.concession, concessions, "concession"))
-        asked += [((*here, "concessions", i), c, concessions, "concession") for i, c in enumerate(step.concessions)]
+        asked += [
+            ((*here, "concessions", i), c, concessions, "concession") for i, c in enumerate(step.concessions)
+        ]
         for condition in step.when.walk() if step.when else ():
             kind = condition.kind
             known, what = (steps, "step") if kind == "taken" else (tracks, "track")
@@ -239,9 +281,13 @@ def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ())
                 sound = False
                 yield _unknown(file, place, ref, known, what)
         yield from _deliverable(step, parts, file, here)
-        absent = "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
+        absent = (
+            "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
+        )
         if absent and "actors" in parts.values and absent not in parts.names["actors"]:
-            yield Problem(file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do)
+            yield Problem(
+                file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do
+            )
     yield from _levers(sequence, parts, file, path)
     if sound and parts.whole("tracks") and parts.whole("concessions"):
         horizon = parts.values.get("horizon") or 10_000
@@ -273,7 +319,9 @@ def _levers(sequence: Sequence, parts: Parts, file: str, path: Path) -> Iterator
         for entry, value in given.items():
             here = dotted((*place, entry)) if entry else dotted(place)
             if entry and entry not in parameter.entries():
-                yield _unknown(file, (*place, entry), None, tuple(parameter.entries()), f"entry {entry!r} of {name}")
+                yield _unknown(
+                    file, (*place, entry), None, tuple(parameter.entries()), f"entry {entry!r} of {name}"
+                )
             yield from _within(parameter, (value, value), here, file)
 
 

@@ -1,9 +1,9 @@
 """When a step may be taken: conditions as data.
 
 In a file a condition is a small table with one kind and an optional delay in weeks:
-``{week = 8}``, ``{signed = "kabul_talks", delay = 26}``, ``{all = [{week = 8}, {quiet = 4}]}``, ``{not = {opened = "t"}}``.
-In Python the same are ``week(8)``, ``signed("kabul_talks").after(26)``, ``all_of(week(8), quiet(4))`` and
-``not_(opened("t"))``. Nothing is ever evaluated from a string.
+``{week = 8}``, ``{signed = "kabul_talks", delay = 26}``, ``{all = [{week = 8}, {quiet = 4}]}``, ``{not =
+{opened = "t"}}``. In Python the same are ``week(8)``, ``signed("kabul_talks").after(26)``, ``all_of(week(8),
+quiet(4))`` and ``not_(opened("t"))``. Nothing is ever evaluated from a string.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Condition(Declaration):
     Parameters
     ----------
     kind
-        ``week`` (reached), ``quiet`` (that many weeks without an attack by the insurgency), ``opened``, ``signed`` or
-        ``broken`` (a track), ``delivered`` (a concession), ``taken`` (another step of the same sequence), ``all``,
-        ``any`` or ``not`` (of the children).
+        ``week`` (reached), ``quiet`` (that many weeks without an attack by the insurgency), ``opened``,
+        ``signed`` or ``broken`` (a track), ``delivered`` (a concession), ``taken`` (another step of the same
+        sequence), ``all``, ``any`` or ``not`` (of the children).
     ref
         The track, concession or step meant.
     number
@@ -142,7 +142,11 @@ def file_schema() -> dict[str, Any]:
     number = {"type": "number", "minimum": 0, "maximum": 10_000}
     name = {"type": "string", "minLength": 1}
     many = {"type": "array", "items": me, "minItems": 1}
-    kinds = dict.fromkeys(NUMBERS, number) | dict.fromkeys(REFERENCES, name) | {"all": many, "any": many, "not": me}
+    kinds = (
+        dict.fromkeys(NUMBERS, number)
+        | dict.fromkeys(REFERENCES, name)
+        | {"all": many, "any": many, "not": me}
+    )
     return {
         "title": "Condition",
         "description": "When a step may be taken.",

@@ -1,7 +1,8 @@
 """What every declaration shares: frozen models, strict numbers, frozen tables, one readable kind of error.
 
-Numbers are strict (``true`` and ``"3"`` are no numbers) and finite. Tables are read-only dictionaries that can be
-pickled, so that a scenario can be sent to another process and can never change under a running experiment.
+Numbers are strict (``true`` and ``"3"`` are no numbers) and finite. Tables are read-only dictionaries that
+can be pickled, so that a scenario can be sent to another process and can never change under a running
+experiment.
 """
 
 from __future__ import annotations
@@ -47,15 +48,18 @@ class FrozenDict(dict[K, V]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("a scenario is read-only; use with_parameters() or edit its file")
 
-    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse
 
     def __reduce__(self) -> tuple[type[FrozenDict[K, V]], tuple[dict[K, V]]]:
+        """Pickle by content, since filling an empty one would be refused."""
         return FrozenDict, (dict(self),)
 
     def __copy__(self) -> FrozenDict[K, V]:
+        """Return itself; it cannot change."""
         return self
 
     def __hash__(self) -> int:  # type: ignore[override]
+        """Hash the content."""
         return hash(frozenset(self.items()))
 
 
@@ -69,14 +73,15 @@ Tag = Literal["C", "D", "M", "P"]
 
 
 class Declaration(BaseModel):
-    """A frozen part of a scenario. Built in Python, a mistake raises `ScenarioError`, as it does from a file."""
+    """A frozen part of a scenario. A mistake raises `ScenarioError`, in Python as from a file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, str_strip_whitespace=True)
 
     def __init__(self, /, **data: Any) -> None:
         build(self, data)
 
-    # pydantic would otherwise call __init__ for every nested part, and the first mistake would hide the others.
+    # pydantic would otherwise call __init__ for every nested part, and the first mistake would hide the
+    # others.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
@@ -94,8 +99,8 @@ def build(self: BaseModel, data: Mapping[str, Any]) -> None:
 class Sourced(Declaration):
     """A declaration that says where it comes from.
 
-    `source` is a key of the scenario's ``[sources]``; `tag` is C (published source found), D (derived from such), M (from
-    memory of a publication) or P (elicited prior, no direct evidence).
+    `source` is a key of the scenario's ``[sources]``; `tag` is C (published source found), D (derived from
+    such), M (from memory of a publication) or P (elicited prior, no direct evidence).
     """
 
     source: Text
@@ -112,5 +117,11 @@ def fail(
     value: float | str | None = None,
 ) -> NoReturn:
     """Raise an error that pydantic gathers with the others; `at` is the key below the one being validated."""
-    context: dict[str, Any] = {"message": message, "allowed": allowed, "nearest": nearest, "at": at, "value": value}
+    context: dict[str, Any] = {
+        "message": message,
+        "allowed": allowed,
+        "nearest": nearest,
+        "at": at,
+        "value": value,
+    }
     raise PydanticCustomError("settlesim", "{message}", context)

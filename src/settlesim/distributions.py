@@ -1,8 +1,8 @@
-"""Priors: frozen distributions with the quantile function `ppf`, so that a uniform number becomes a parameter.
+"""Priors: frozen distributions with the quantile function `ppf`, which turns uniform numbers into draws.
 
 In a file, ``prior = {low = 0.1, mode = 0.3, high = 0.5}`` is triangular; any other kind says so with
-``distribution = "uniform"``. A plain number is fixed. `Normal` and `LogNormal` are cut at their 0.1% and 99.9%
-quantiles, so that every prior has bounds and no draw leaves the range its parameter declares.
+``distribution = "uniform"``. A plain number is fixed. `Normal` and `LogNormal` are cut at their 0.1% and
+99.9% quantiles, so that every prior has bounds and no draw leaves the range its parameter declares.
 """
 
 from __future__ import annotations
@@ -27,9 +27,20 @@ from pydantic_core import CoreSchema
 from settlesim.declaration import Declaration, Number, fail
 from settlesim.errors import ScenarioError, nearest
 
-__all__ = ["Beta", "Distribution", "Fixed", "LogNormal", "Normal", "Prior", "Triangular", "Uniform", "as_prior"]
+__all__ = [
+    "Beta",
+    "Distribution",
+    "Fixed",
+    "LogNormal",
+    "Normal",
+    "Prior",
+    "Triangular",
+    "Uniform",
+    "as_prior",
+]
 
-Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1e12)]
+Shape = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1e-3, le=1e6)]
 TAIL = 1e-3
 
 
@@ -105,21 +116,24 @@ class Triangular(Distribution):
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """`low` and `high`."""
         return self.low, self.high
 
     @property
     def central(self) -> float:
+        """The mode."""
         return self.mode
 
     def ppf(self, u: ArrayLike) -> NDArray[np.float64]:
-        from scipy.stats import triang
+        """Return the quantiles; where `low` equals `high`, that value.
 
-        width = self.high - self.low
+        Written out, since scipy's refuses a width of zero and its module of statistics is slow to import.
+        """
         u = np.asarray(u, dtype=np.float64)
-        if width == 0:  # scipy refuses a scale of zero
-            return np.full(u.shape, self.low)
-        x = triang.ppf(u, (self.mode - self.low) / width, loc=self.low, scale=width)
-        return np.clip(x, self.low, self.high)
+        width, below, above = self.high - self.low, self.mode - self.low, self.high - self.mode
+        rising = self.low + np.sqrt(u * width * below)
+        falling = self.high - np.sqrt((1 - u) * width * above)
+        return np.clip(np.where(u * width < below, rising, falling), self.low, self.high)
 
 
 class Uniform(_Centred):
@@ -136,23 +150,26 @@ class Uniform(_Centred):
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """`low` and `high`."""
         return self.low, self.high
 
     @property
     def central(self) -> float:
+        """The middle."""
         return self.low + (self.high - self.low) / 2
 
     def ppf(self, u: ArrayLike) -> NDArray[np.float64]:
+        """Return ``low + (high - low) u``."""
         u = np.asarray(u, dtype=np.float64)
         return np.clip(self.low + (self.high - self.low) * u, self.low, self.high)
 
 
 class Beta(_Centred):
-    """Beta with shapes `a` and `b`, stretched from [0, 1] to [`low`, `high`]; its centre is the mean."""
+    """Beta with shapes `a` and `b`, stretched from [0, 1] to [`low`, `high`]."""
 
     distribution: Literal["beta"] = "beta"
-    a: Positive
-    b: Positive
+    a: Shape
+    b: Shape
     low: Number = 0.0
     high: Number = 1.0
 
@@ -163,16 +180,19 @@ class Beta(_Centred):
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """`low` and `high`."""
         return self.low, self.high
 
     @property
     def central(self) -> float:
+        """The mean."""
         return self.low + (self.high - self.low) * self.a / (self.a + self.b)
 
     def ppf(self, u: ArrayLike) -> NDArray[np.float64]:
-        from scipy.stats import beta
+        """Return the quantiles, by the inverse of the incomplete beta function."""
+        from scipy.special import betaincinv
 
-        x = np.asarray(beta.ppf(np.asarray(u, dtype=np.float64), self.a, self.b))
+        x: NDArray[np.float64] = betaincinv(self.a, self.b, np.asarray(u, dtype=np.float64))
         return np.clip(self.low + (self.high - self.low) * x, self.low, self.high)
 
 
@@ -185,18 +205,19 @@ class LogNormal(_Centred):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        low, high = self.ppf(np.array([0.0, 1.0]))
+        """The 0.1% and 99.9% quantiles."""
+        low, high = self.ppf([0.0, 1.0])
         return float(low), float(high)
 
     @property
     def central(self) -> float:
+        """The median."""
         return self.median
 
     def ppf(self, u: ArrayLike) -> NDArray[np.float64]:
-        from scipy.stats import norm
-
-        z = norm.ppf(TAIL + (1 - 2 * TAIL) * np.asarray(u, dtype=np.float64))
-        return np.asarray(self.median * np.exp(self.sigma * z))
+        """Return ``median exp(sigma z)``, z the quantile of the cut normal."""
+        x: NDArray[np.float64] = self.median * np.exp(self.sigma * _cut_normal(u))
+        return x
 
 
 class Normal(_Centred):
@@ -208,17 +229,19 @@ class Normal(_Centred):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        low, high = self.ppf(np.array([0.0, 1.0]))
+        """The 0.1% and 99.9% quantiles."""
+        low, high = self.ppf([0.0, 1.0])
         return float(low), float(high)
 
     @property
     def central(self) -> float:
+        """The mean."""
         return self.mean
 
     def ppf(self, u: ArrayLike) -> NDArray[np.float64]:
-        from scipy.stats import norm
-
-        return np.asarray(self.mean + self.sd * norm.ppf(TAIL + (1 - 2 * TAIL) * np.asarray(u, dtype=np.float64)))
+        """Return ``mean + sd z``, z the quantile of the cut normal."""
+        x: NDArray[np.float64] = self.mean + self.sd * _cut_normal(u)
+        return x
 
 
 class Fixed(_Centred):
@@ -244,14 +267,25 @@ class Fixed(_Centred):
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """`value`, twice."""
         return self.value, self.value
 
     @property
     def central(self) -> float:
+        """`value`."""
         return self.value
 
     def ppf(self, u: ArrayLike) -> NDArray[np.float64]:
+        """Return `value` in the shape of `u`."""
         return np.full(np.shape(np.asarray(u)), self.value)
+
+
+def _cut_normal(u: ArrayLike) -> NDArray[np.float64]:
+    """Return quantiles of the standard normal between its 0.1% and 99.9% quantiles."""
+    from scipy.special import ndtri
+
+    z: NDArray[np.float64] = ndtri(TAIL + (1 - 2 * TAIL) * np.asarray(u, dtype=np.float64))
+    return z
 
 
 KINDS: dict[str, type[Distribution]] = {

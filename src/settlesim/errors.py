@@ -1,7 +1,7 @@
 """Errors that say where, what, what was allowed, and what was probably meant.
 
-A scenario file is written by people who know a conflict, not by programmers: every mistake in it is collected and
-shown at once, each on one line that names the file, the line, the key and the nearest valid name.
+A scenario file is written by people who know a conflict, not by programmers: every mistake in it is collected
+and shown at once, each on one line that names the file, the line, the key and the nearest valid name.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Problem:
 
     Examples
     --------
-    >>> print(Problem("war.toml", "parameters.consent_rat", "unknown parameter", line=41, nearest="consent_rate"))
+    >>> key = "parameters.consent_rat"
+    >>> print(Problem("war.toml", key, "unknown parameter", line=41, nearest="consent_rate"))
     war.toml:41: parameters.consent_rat: unknown parameter; did you mean 'consent_rate'?
     """
 
@@ -57,6 +58,7 @@ class Problem:
     nearest: str | None = None
 
     def __str__(self) -> str:
+        """Return the problem on one line."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         shown = "" if self.value is None else f" = {_short(self.value)}"
         text = f"{place}: {self.key}{shown}: {self.message}" if self.key else f"{place}: {self.message}"
@@ -86,6 +88,7 @@ class ScenarioError(SettlesimError):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
+        """Return one line for each problem."""
         return "\n".join(str(problem) for problem in self.problems)
 
 
@@ -111,10 +114,10 @@ def choose(name: str, names: Iterable[str], what: str) -> str:
 
     Examples
     --------
-    >>> choose("us_frst", ["kabul_first", "us_first"], "sequence")
+    >>> choose("us_frst", ["parallel", "us_first"], "sequence")
     Traceback (most recent call last):
         ...
-    settlesim.errors.UsageError: unknown sequence 'us_frst'; did you mean 'us_first'? Known: kabul_first, us_first
+    settlesim.errors.UsageError: unknown sequence 'us_frst'; did you mean 'us_first'? Known: parallel, us_first
     """
     known = list(names)
     if name in known:

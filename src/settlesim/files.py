@@ -1,8 +1,8 @@
 """Scenarios as TOML files: reading, writing, the built-in ones, and their JSON Schema.
 
-A file may say ``extends = "afghanistan-2018"`` and then gives only what differs: ``[parameters]`` and ``[sources]`` are merged
-entry by entry, every other table replaces the base's. ``inherit = ["parameters"]`` takes over no more than that (and the
-references). Name, title and description are never inherited.
+A file may say ``extends = "afghanistan-2018"`` and then gives only what differs: ``[parameters]`` and
+``[sources]`` are merged entry by entry, every other table replaces the base's. ``inherit = ["parameters"]``
+takes over no more than that (and the references). Name, title and description are never inherited.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def builtin() -> list[str]:
     >>> "afghanistan-2018" in builtin()
     True
     """
-    return sorted(path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml"))
+    return sorted(
+        path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml")
+    )
 
 
 def load(name_or_path: str | Path) -> Scenario:
@@ -71,7 +73,7 @@ def loads(text: str, file: str = "<text>") -> Scenario:
 
 
 def dumps(scenario: Scenario) -> str:
-    """Return the scenario as TOML text, complete in itself, such that ``loads(dumps(scenario)) == scenario``."""
+    """Return the scenario as TOML text, complete in itself: ``loads(dumps(scenario)) == scenario``."""
     import tomli_w
 
     return tomli_w.dumps(scenario.tree())
@@ -150,9 +152,17 @@ def _toml(text: str, file: str) -> Any:
         message = str(error)
         place = re.search(r"\s*\(at line (\d+), column \d+\)", message)
         line = int(place[1]) if place else text.count("\n") + 1
-        plain = message.replace(place[0], "") if place else message.replace(" (at end of document)", ", at the end")
+        plain = (
+            message.replace(place[0], "")
+            if place
+            else message.replace(" (at end of document)", ", at the end")
+        )
         raise ScenarioError([Problem(file, "", f"is not valid TOML: {plain}", line)]) from None
-    except (RecursionError, ValueError, OverflowError) as error:  # absurd nesting, or numbers beyond Python's limits
+    except (
+        RecursionError,
+        ValueError,
+        OverflowError,
+    ) as error:  # absurd nesting, or numbers beyond Python's limits
         raise ScenarioError([Problem(file, "", f"cannot be read as TOML: {type(error).__name__}")]) from None
 
 
@@ -170,10 +180,14 @@ def _extended(
     for at, key in enumerate(inherit):
         if key not in fields:
             like = nearest(key, fields)
-            problems.append(Problem(file, f"inherit[{at}]", "cannot be inherited", None, key, ", ".join(fields), like))
+            problems.append(
+                Problem(file, f"inherit[{at}]", "cannot be inherited", None, key, ", ".join(fields), like)
+            )
     if base is None:
         return None
-    merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
+    merged = {
+        key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)
+    }
     for key, value in own.items():
         if key not in MERGED or not isinstance(value, Mapping) or key not in merged:
             merged[key] = value
@@ -192,7 +206,9 @@ def _base(
     name: Any, file: str, folder: Path | None, above: tuple[str, ...], problems: list[Problem]
 ) -> dict[str, Any] | None:
     if not isinstance(name, str) or not name:
-        message = "names the scenario to start from" if name is None else "must be the name of a scenario in quotes"
+        message = (
+            "names the scenario to start from" if name is None else "must be the name of a scenario in quotes"
+        )
         problems.append(Problem(file, "extends", message, None, None, ", ".join(builtin())))
         return None
     sibling = f"{name.removesuffix('.toml')}.toml"
@@ -207,10 +223,16 @@ def _base(
     path = beside if beside is not None and beside.is_file() else Path(str(_folder() / sibling))
     if not path.is_file():
         known = builtin()
-        problems.append(Problem(file, "extends", "unknown scenario", None, name, ", ".join(known), nearest(name, known)))
+        problems.append(
+            Problem(file, "extends", "unknown scenario", None, name, ", ".join(known), nearest(name, known))
+        )
         return None
     try:
         return _read(path, (*above, file)).tree()
     except ScenarioError as error:
-        problems.append(Problem(file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name))
+        problems.append(
+            Problem(
+                file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name
+            )
+        )
         return None

@@ -1,12 +1,13 @@
-"""On which line of a TOML text does each key stand?
+"""The line on which each key of a TOML text stands.
 
-`tomllib` reads values but forgets where they stood. This scanner follows only the structure of a text that `tomllib` has
-already accepted: keys, strings, brackets.
+`tomllib` reads values but forgets where they stood. This scanner follows only the structure of a text that
+`tomllib` has already accepted: keys, strings, brackets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from settlesim.problems import dotted
 
@@ -18,18 +19,16 @@ BLANK_LINES = " \t\r\n"
 
 
 def key_lines(text: str) -> dict[str, int]:
-    """Return the line, from 1, of every dotted key in `text`.
+    r"""Return the line, from 1, of every dotted key in `text`.
 
     Examples
     --------
-    >>> key_lines("a = 1\\n[b]\\nc = [{d = 1},\\n  {d = 2}]")["b.c[1].d"]
+    >>> key_lines("a = 1\n[b]\nc = [{d = 1},\n  {d = 2}]")["b.c[1].d"]
     4
     """
     scanner = _Scanner(text)
-    try:
+    with suppress(IndexError, RecursionError):  # not the TOML it was taken for: what was found so far must do
         scanner.scan()
-    except (IndexError, RecursionError):  # not the TOML it was taken for: what was found so far must do
-        pass
     return {dotted(path): line for path, line in scanner.lines.items()}
 
 

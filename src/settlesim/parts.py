@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from settlesim.declaration import Key, Number, Share, Sourced, Table, Text, fail
-from settlesim.distributions import Distribution, Fixed, Prior
+from settlesim.distributions import Distribution, Prior, as_prior
 
 __all__ = [
     "UNITS",
@@ -90,7 +90,7 @@ class Actor(Sourced):
 
 
 class Faction(Sourced):
-    """A part of the insurgency: its share of the commanders, its mean hardline (0 to 1), and where it stands."""
+    """A part of the insurgency: share of the commanders, mean hardline (0 to 1), and where it stands."""
 
     name: Key
     label: Text
@@ -109,8 +109,8 @@ class Province(Sourced):
     districts
         Number of districts; they sum to the scenario's ``districts_total``.
     tier
-        Latent control at the start on a logit scale, higher where the insurgents hold more. All provinces are moved
-        together so that the national shares come out as in ``[control]``.
+        Latent control at the start on a logit scale, higher where the insurgents hold more. All provinces are
+        moved together so that the national shares come out as in ``[control]``.
     insurgents, rival
         Relative weight of the insurgents' presence and of the rival's; only their proportions matter.
     tile
@@ -123,7 +123,9 @@ class Province(Sourced):
     tier: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-20, le=20)]
     insurgents: Weight
     rival: Weight
-    tile: tuple[Annotated[int, Field(strict=True, ge=0, le=99)], Annotated[int, Field(strict=True, ge=0, le=99)]]
+    tile: tuple[
+        Annotated[int, Field(strict=True, ge=0, le=99)], Annotated[int, Field(strict=True, ge=0, le=99)]
+    ]
 
 
 class Control(Sourced):
@@ -149,7 +151,8 @@ class Track(Sourced):
     parties
         Roles; every one of them must consent before the track opens.
     issues
-        ``power`` (government and insurgency must sit), ``withdrawal`` (patron and insurgency) or ``sanctuary`` (neighbour).
+        ``power`` (government and insurgency must sit), ``withdrawal`` (patron and insurgency) or
+        ``sanctuary`` (neighbour).
     linkage
         With several issues: one ``package`` (logrolling) or ``staged``, issue by issue in order.
     prelude
@@ -167,7 +170,11 @@ class Track(Sourced):
         for what, entries in (("party", self.parties), ("issue", self.issues)):
             if len(set(entries)) < len(entries):
                 fail(f"the same {what} is listed twice")
-        needed = {"power": ("government", "insurgency"), "withdrawal": ("patron", "insurgency"), "sanctuary": ("neighbour",)}
+        needed = {
+            "power": ("government", "insurgency"),
+            "withdrawal": ("patron", "insurgency"),
+            "sanctuary": ("neighbour",),
+        }
         for issue in self.issues:
             absent = [role for role in needed[issue] if role not in self.parties]
             if absent:
@@ -181,7 +188,8 @@ class Concession(Sourced):
     Parameters
     ----------
     value, cost
-        Share of the whole prize that it is worth to the insurgents, and that it costs the one who delivers it.
+        Share of the whole prize that it is worth to the insurgents, and that it costs the one who delivers
+        it.
     reversibility
         Share of its value that can be taken back; 0 is irrevocable.
     by
@@ -191,7 +199,8 @@ class Concession(Sourced):
     frees_prisoners, recognises, ceases_fire
         What its delivery sets in motion.
     pie
-        Whether it is offered as part of the insurgents' share. A withdrawal is not: it is demanded, on the patron's track.
+        Whether it is offered as part of the insurgents' share. A withdrawal is not: it is demanded, on the
+        patron's track.
     """
 
     label: Text
@@ -211,12 +220,15 @@ class Concession(Sourced):
         for name in ("value", "cost"):
             low, high = getattr(self, name).bounds
             if low < -1 or high > 1:
-                fail(f"{name} reaches from {low:g} to {high:g}", allowed="-1 to 1, as shares of the whole prize")
+                fail(
+                    f"{name} reaches from {low:g} to {high:g}",
+                    allowed="-1 to 1, as shares of the whole prize",
+                )
         return self
 
 
 class Obligation(Sourced):
-    """An end-condition that the insurgency undertakes with a settlement and that is checked every quarter after it."""
+    """An end-condition that the insurgency undertakes with a settlement, checked every quarter after it."""
 
     label: Text
 
@@ -224,8 +236,8 @@ class Obligation(Sourced):
 class Parameter(Sourced):
     """One number of the model, or one for each role or pair of roles, with what an expert needs to judge it.
 
-    Exactly one of `value` (known), `prior` (drawn) and `each` (a table of either, by role or by ``observer_subject``) is
-    given. `range` is what the model accepts; no prior may leave it.
+    Exactly one of `value` (known), `prior` (drawn) and `each` (a table of either, by role or by
+    ``observer_subject``) is given. `range` is what the model accepts; no prior may leave it.
     """
 
     unit: Unit
@@ -250,7 +262,7 @@ class Parameter(Sourced):
         """Return the priors by entry: ``{"": prior}`` for a single number, else by role or pair of roles."""
         if self.each is not None:
             return dict(self.each)
-        return {"": Fixed(value=self.value) if self.prior is None else self.prior}
+        return {"": as_prior(self.value) if self.prior is None else self.prior}
 
 
 def _span(at: Any) -> Any:
@@ -268,8 +280,8 @@ class Target(Sourced):
     Parameters
     ----------
     kind
-        ``deaths_year`` (sum of `variable` over the weeks `at`), ``weekly_value`` (`variable` in week `at`), ``milestone`` (week
-        in which something happens) or ``ratio`` (of two rates of change).
+        ``deaths_year`` (sum of `variable` over the weeks `at`), ``weekly_value`` (`variable` in week `at`),
+        ``milestone`` (week in which something happens) or ``ratio`` (of two rates of change).
     at
         A week, or [first, last].
     low, high, tolerance

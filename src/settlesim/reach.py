@@ -1,7 +1,7 @@
 """Which steps of a sequence can ever be taken: a least fixpoint, taking every doubt in the sequence's favour.
 
-Consent, deals, quiet and breakdown are taken as possible; what is not possible is a step that waits, directly or in a circle,
-for something that no step brings about, or for a week beyond the horizon.
+Consent, deals, quiet and breakdown are taken as possible; what is not possible is a step that waits, directly
+or in a circle, for something that no step brings about, or for a week beyond the horizon.
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ def unreachable(
 
 
 def _chain(
-    at: int, sequence: Sequence, can: set[int], tracks: Mapping[str, Any], concessions: Mapping[str, Any], horizon: float
+    at: int,
+    sequence: Sequence,
+    can: set[int],
+    tracks: Mapping[str, Any],
+    concessions: Mapping[str, Any],
+    horizon: float,
 ) -> tuple[list[int], str]:
     """Follow what step `at` waits for, to a circle or a dead end."""
     path = [at]
@@ -65,9 +70,14 @@ def _chain(
 
 
 def _blocks(
-    when: Condition, sequence: Sequence, can: set[int], tracks: Mapping[str, Any], concessions: Mapping[str, Any], horizon: float
+    when: Condition,
+    sequence: Sequence,
+    can: set[int],
+    tracks: Mapping[str, Any],
+    concessions: Mapping[str, Any],
+    horizon: float,
 ) -> list[tuple[str, list[int]]]:
-    """Return what keeps the condition from ever holding: reasons, each with the steps that could bring it about."""
+    """Return what keeps the condition from ever holding: reasons, each with the steps that could end it."""
     kind = when.kind
     if kind in ("week", "quiet"):
         late = (when.number or 0) + when.delay
@@ -85,7 +95,9 @@ def _blocks(
     return [(f"no step brings about {kind} = {when.ref!r}", providers)]
 
 
-def _providers(when: Condition, sequence: Sequence, tracks: Mapping[str, Any], concessions: Mapping[str, Any]) -> list[int]:
+def _providers(
+    when: Condition, sequence: Sequence, tracks: Mapping[str, Any], concessions: Mapping[str, Any]
+) -> list[int]:
     """Return the steps that could bring about what the condition refers to."""
     found = []
     for at, step in enumerate(sequence.steps):

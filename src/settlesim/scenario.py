@@ -1,4 +1,4 @@
-"""A scenario: a conflict as data. It is frozen, complete (no default hides in code) and checked as a whole."""
+"""A scenario: a conflict as data, frozen, complete (no default hides in code) and checked as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ from settlesim.checks import Parts, check, check_sequence
 from settlesim.declaration import Declaration, Key, Table, Text
 from settlesim.distributions import Distribution, Fixed
 from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
-from settlesim.parts import Actor, Concession, Control, Faction, Obligation, Parameter, Province, Role, Target, Track
+from settlesim.parts import (
+    Actor,
+    Concession,
+    Control,
+    Faction,
+    Obligation,
+    Parameter,
+    Province,
+    Role,
+    Target,
+    Track,
+)
 from settlesim.problems import translate
 from settlesim.sequence import Sequence
 
@@ -114,7 +125,7 @@ class Scenario(Declaration):
         return scenario
 
     def sequence(self, name: str | Sequence) -> Sequence:
-        """Return the sequence called `name`; one made in Python is checked against this scenario and returned.
+        """Return the sequence called `name`, or the given one, checked against this scenario.
 
         Raises
         ------
@@ -136,8 +147,8 @@ class Scenario(Declaration):
         Parameters
         ----------
         **changes
-            Name of a parameter → a number (held), a prior or its table ``{"low":, "mode":, "high":}`` (drawn), or a table by
-            entry ``{"government": 0.2}`` for a parameter that has several.
+            Name of a parameter → a number (held), a prior or its table ``{"low":, "mode":, "high":}``
+            (drawn), or a table by entry ``{"government": 0.2}`` for a parameter that has several.
 
         Raises
         ------
@@ -210,8 +221,8 @@ def revise(
 ) -> dict[str, Any] | None:
     """Return the table of parameter `name` after `change`, which gives it whole or in part.
 
-    What is not given stays, except that a new number without a source of its own is tagged P: the old source does not
-    support it. Problems found are added to `problems`.
+    What is not given stays, except that a new number without a source of its own is tagged P: the old source
+    does not support it. Problems found are added to `problems`.
     """
     old = parameters.get(name)
     key = f"parameters.{name}"
@@ -225,13 +236,17 @@ def revise(
     given = _given(change, entry)
     if "each" in given and isinstance(given["each"], Mapping):
         if "each" not in entry:
-            problems.append(Problem(file, key, "is one number, not one for each role", None, None, "a number or a prior"))
+            problems.append(
+                Problem(file, key, "is one number, not one for each role", None, None, "a number or a prior")
+            )
             return entry
         for role in given["each"]:
             if role not in entry["each"]:
                 message, known = f"unknown entry {role!r}", list(entry["each"])
                 like = nearest(role, known)
-                problems.append(Problem(file, f"{key}.each.{role}", message, None, None, ", ".join(known), like))
+                problems.append(
+                    Problem(file, f"{key}.each.{role}", message, None, None, ", ".join(known), like)
+                )
         known_roles = {role: value for role, value in given["each"].items() if role in entry["each"]}
         given = {**given, "each": {**entry["each"], **known_roles}}
     if {"value", "prior", "each"} & given.keys():
@@ -245,7 +260,15 @@ def _given(change: object, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Read a change: a number, a prior, a table by role, or a part of the parameter's own table."""
     if isinstance(change, Mapping) and change.keys() <= set(Parameter.model_fields):
         return dict(change)
-    if isinstance(change, Mapping) and not change.keys() & {"low", "mode", "high", "distribution", "median", "mean", "a"}:
+    if isinstance(change, Mapping) and not change.keys() & {
+        "low",
+        "mode",
+        "high",
+        "distribution",
+        "median",
+        "mean",
+        "a",
+    }:
         return {"each": {role: _number(value) for role, value in change.items()}}
     change = _number(change)
     if "each" in entry:
@@ -282,7 +305,7 @@ def _plain(value: Any) -> Any:
 
 
 def _sound(data: Mapping[str, Any]) -> Parts:
-    """Validate every part by itself and keep the sound ones, so that checks between parts can still be made."""
+    """Validate every part by itself and keep the sound ones, so that checks between them can be made."""
     values: dict[str, Any] = {}
     names: dict[str, tuple[str, ...]] = {}
     index: dict[str, tuple[int, ...]] = {}
@@ -299,12 +322,16 @@ def _sound(data: Mapping[str, Any]) -> Parts:
             if len(kept) < len(raw):
                 broken.add(name)
         elif name in LISTS and isinstance(raw, (list, tuple)):
-            found = [(at, part) for at, entry in enumerate(raw) if (part := _one(ENTRY[name], entry)) is not None]
+            found = [
+                (at, part) for at, entry in enumerate(raw) if (part := _one(ENTRY[name], entry)) is not None
+            ]
             values[name], index[name] = tuple(part for _, part in found), tuple(at for at, _ in found)
             if len(found) < len(raw):
                 broken.add(name)
         elif name not in TABLES + LISTS:
-            part = _one(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation, raw)
+            part = _one(
+                Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation, raw
+            )
             if part is not None:
                 values[name] = part
     return Parts(values, names, frozenset(broken), index)
@@ -314,7 +341,6 @@ ENTRY: dict[str, Any] = {
     "actors": Actor,
     "tracks": Track,
     "concessions": Concession,
-    "obligations": Obligation,
     "obligations": Obligation,
     "parameters": Parameter,
     "sequences": Sequence,

@@ -43,12 +43,14 @@ class Step(Declaration):
     Parameters
     ----------
     do
-        ``open`` a track (`concessions`: its agenda, in order), ``close`` it, ``table`` `concessions` on a track,
-        ``deliver`` a `concession`, declare a ``ceasefire`` of `weeks`, ``press`` the neighbour (leverage rises by
-        `amount` over `weeks`), ``oblige`` (a deal on `by` obliges talks on `track`), ``withdraw`` (the patron's troops
-        fall to `amount` thousand over `weeks`), or ``switch`` (the patron ends its refusal to talk).
+        ``open`` a track (`concessions`: its agenda, in order), ``close`` it, ``table`` `concessions` on a
+        track, ``deliver`` a `concession`, declare a ``ceasefire`` of `weeks`, ``press`` the neighbour
+        (leverage rises by `amount` over `weeks`), ``oblige`` (a deal on `by` obliges talks on `track`),
+        ``withdraw`` (the patron's troops fall to `amount` thousand over `weeks`), or ``switch`` (the patron
+        ends its refusal to talk).
     name
-        Unique within the sequence; given by what the step does where it is left out, as in ``open:kabul_talks``.
+        Unique within the sequence; given by what the step does where it is left out, as in
+        ``open:kabul_talks``.
     when
         The condition; ``None`` means from the first week.
     reciprocal
@@ -75,7 +77,10 @@ class Step(Declaration):
             fail(f"a step that does {self.do!r} needs {' and '.join(missing)}")
         strange = [name for name in given if name not in needed + optional]
         if strange:
-            fail(f"a step that does {self.do!r} takes no {strange[0]}", allowed=", ".join(needed + optional) or "nothing")
+            fail(
+                f"a step that does {self.do!r} takes no {strange[0]}",
+                allowed=", ".join(needed + optional) or "nothing",
+            )
         if self.reciprocal and self.weeks is None:
             fail("a reciprocal delivery needs weeks, the quiet it waits for")
         if self.do == "deliver" and self.weeks is not None and not self.reciprocal:
@@ -97,7 +102,8 @@ class Sequence(Declaration):
     label, description
         For people.
     undertaking
-        ``early_harvest``: what is agreed on one track holds at once. ``single``: nothing is agreed until everything is.
+        ``early_harvest``: what is agreed on one track holds at once. ``single``: nothing is agreed until
+        everything is.
     ordered
         Step k + 1 may be taken only `pace` weeks after step k was, besides its own condition.
     levers
@@ -112,8 +118,9 @@ class Sequence(Declaration):
 
     Examples
     --------
-    >>> from settlesim.steps import deliver, open_track, delivered
-    >>> plan = Sequence("prisoners first", [deliver("prisoners"), open_track("kabul_talks", when=delivered("prisoners"))])
+    >>> from settlesim.steps import deliver, delivered, open_track
+    >>> talks = open_track("kabul_talks", when=delivered("prisoners"))
+    >>> plan = Sequence("prisoners first", [deliver("prisoners"), talks])
     >>> [step.name for step in plan.steps]
     ['deliver:prisoners', 'open:kabul_talks']
     """
@@ -141,7 +148,7 @@ class Sequence(Declaration):
         levers: Mapping[str, float | Mapping[str, float]] | None = None,
         troop_path: Several[tuple[float, float]] = (),
     ) -> None:
-        data = {"name": name, "steps": steps, "label": label, "description": description}
+        data: dict[str, Any] = {"name": name, "steps": steps, "label": label, "description": description}
         data |= {"undertaking": undertaking, "ordered": ordered, "pace": pace}
         build(self, data | {"levers": levers or {}, "troop_path": troop_path})
 

@@ -82,7 +82,12 @@ def deliver(
 ) -> Step:
     """Deliver `concession` without waiting for a deal; with `for_quiet`, only after that many quiet weeks."""
     return Step(
-        do="deliver", concession=concession, weeks=for_quiet, reciprocal=for_quiet is not None, when=when, name=name
+        do="deliver",
+        concession=concession,
+        weeks=for_quiet,
+        reciprocal=for_quiet is not None,
+        when=when,
+        name=name,
     )
 
 
