@@ -50,6 +50,7 @@ class _Names:
 class _Engine:
     def __init__(self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates,
                  protocol: Protocol) -> None:
+        self.scenario = scenario
         self.layout: Layout = layout(scenario, sequence)
         self.protocol = protocol
         self.fates = fates
@@ -107,6 +108,9 @@ class _Engine:
         add("deaths_year_start", "run", 52.0 * fixed["deaths_base"])
         add("rival_inflow", "run", fixed["rival_inflow"] * fixed["has_rival"])
         add("troops_start", "run", fixed["troops_start"] * fixed["has_patron"])
+        demanded = [row for row, c in zip(fixed["concession_value"], self.scenario.concessions.values(), strict=True)
+                    if not c.pie]
+        add("withdrawal_value", "run", demanded[0] if demanded else np.zeros(self.runs))
         pie = np.zeros(self.runs)
         for value, counts in zip(fixed["concession_value"], fixed["in_pie"][:, 0], strict=True):
             pie = pie + (np.maximum(value, 0.0) if counts else 0.0)

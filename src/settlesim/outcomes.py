@@ -86,7 +86,7 @@ def _defections(trace: Trace) -> Values:
             f["moved_splintered"] + f["moved_rejecting"],
             f["moved_reintegrated"],
             f["moved_returned"],
-            f["moved_killed"],
+            f["moved_killed"] + f["moved_fallen"],
         ],
         axis=1,
     )

@@ -194,6 +194,7 @@ class _Builder:
         for role in ("government", "insurgency", "patron", "neighbour"):
             self.attribute("track", f"track_{role}", (role in t.parties for t in s.tracks.values()), bool)
         self.attribute("track", "track_power", ("power" in t.issues for t in s.tracks.values()), bool)
+        self.attribute("track", "track_withdrawal", ("withdrawal" in t.issues for t in s.tracks.values()), bool)
         self.attribute("track", "track_package", (t.linkage == "package" for t in s.tracks.values()), bool)
         self.attribute("track", "track_planned", (name in planned for name in tracks), bool)
         self.attribute("track", "prelude", (float(t.prelude) for t in s.tracks.values()))

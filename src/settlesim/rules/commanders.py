@@ -83,14 +83,16 @@ def presence(rival_external: Any, province_rival_fighters: Any, rival_reference:
     return np.where(rival_reference > 0.0, there / np.maximum(rival_reference, 1e-9), 0.0)
 
 
-@rule("run", "provocation splinter_hazard reintegration_hazard return_hazard")
-def shared_hazards(talks_provocation: Any, provocation_government: Any, provocation_patron: Any, frame: Any,
+@rule("run", "provocation splinter_hazard reintegration_hazard return_hazard rival_hazard")
+def shared_hazards(rival_losses_government: Any, rival_losses_insurgency: Any, talks_provocation: Any, provocation_government: Any, provocation_patron: Any, frame: Any,
                    government_talks: Any, patron_talks: Any, splinter_rate: Any, reintegration_rate: Any,
                    settled_reintegration_rate: Any, at_peace: Any, return_rate: Any) -> Any:
     """A = 6 f 1[talks with government] + .10 1[talks with patron], and the hazards that all commanders share."""
     act = talks_provocation * (provocation_government * frame * government_talks + provocation_patron * patron_talks)
     back = np.where(at_peace, settled_reintegration_rate, reintegration_rate)
-    return act, splinter_rate / 52.0 * (1.0 + act), back / 52.0, return_rate / 52.0
+    return act, splinter_rate / 52.0 * (1.0 + act), back / 52.0, return_rate / 52.0, (
+        rival_losses_government + rival_losses_insurgency
+    )
 
 
 @rule("cell", "lure_hazard provoked_hazard")
@@ -128,6 +130,7 @@ VARIABLES = (
     Variable("splinter_hazard", "run", "per week", "hazard of splintering", low=0.0),
     Variable("reintegration_hazard", "run", "per week", "hazard of reintegrating", low=0.0),
     Variable("return_hazard", "run", "per week", "hazard of returning from the rival", low=0.0),
+    Variable("rival_hazard", "run", "per week", "hazard of falling with the rival", low=0.0),
     Variable("lure_hazard", "cell", "per week", "hazard of being lured by the rival", low=0.0),
     Variable("provoked_hazard", "cell", "per week", "hazard of being provoked by talks to join the rival", low=0.0),
     Variable("cell_fighters", "cell", "fighters", "insurgent fighters of the cell", "cell_fighters_start", 0, kind="int"),
@@ -145,6 +148,7 @@ VARIABLES = (
     Variable("moved_reintegrated", "run", "1", "commanders that reintegrated", 0, 0, kind="int"),
     Variable("moved_returned", "run", "1", "commanders that returned from the rival", 0, 0, kind="int"),
     Variable("moved_killed", "run", "1", "commanders killed", 0, 0, kind="int"),
+    Variable("moved_fallen", "run", "1", "commanders that fell with the rival", 0, 0, kind="int"),
     Variable("moved_rejecting", "run", "1", "commanders that rejected a deal", 0, 0, kind="int"),
     Variable("fighters", "run", "fighters", "insurgent fighters", "initial_fighters", 0, kind="int"),
     Variable("fighters_at_start", "run", "fighters", "insurgent fighters at the start", "initial_fighters", 0, kind="int"),
@@ -165,6 +169,7 @@ LUCK = (
     Luck("reintegration_luck", "commander", "exponential", meaning="clock of reintegrating"),
     Luck("return_luck", "commander", "exponential", meaning="clock of returning from the rival"),
     Luck("killed_luck", "commander", "exponential", meaning="clock of being killed"),
+    Luck("fallen_luck", "commander", "exponential", meaning="clock of falling with the rival"),
     Luck("choice_luck", "commander", "uniform", meaning="the choice at a signing"),
     Luck("group_size_luck", "commander", "normal", meaning="size of the group"),
 )
@@ -177,7 +182,9 @@ CLOCKS = (
     Clock("reintegrated", "reintegration_hazard", "reintegration_luck", "factor_reintegration", (INSURGENT, SPLINTER),
           REINTEGRATED, ("reintegrated",)),
     Clock("returned", "return_hazard", "return_luck", "factor_reintegration", (RIVAL,), INSURGENT, ("returned",)),
-    Clock("killed", "killed_hazard", "killed_luck", "factor_killed", (INSURGENT, SPLINTER, RIVAL), KILLED, ("killed",)),
+    Clock("killed", "killed_hazard", "killed_luck", "factor_killed", (INSURGENT, SPLINTER), KILLED, ("killed",)),
+    # With the rival a commander shares the rival's attrition, which is some twenty times that of the insurgency.
+    Clock("fallen", "rival_hazard", "fallen_luck", "factor_killed", (RIVAL,), KILLED, ("fallen",)),
 )
 
 HAZARDS: tuple[Rule, ...] = (presence, shared_hazards, lure)

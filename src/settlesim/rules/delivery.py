@@ -98,13 +98,16 @@ def pocket(pocketed: Any, pocket_total: Any, prisoners_freed: Any, prisoners_tot
 
 
 @rule("concession", "outstanding_value delivered_value promised_level delivered_level")
-def balance_of_offers(offered_week: Any, delivered: Any, promised: Any, reversed: Any, due_week: Any, week: Any,
-                      level: Any, concession_value: Any, in_pie: Any) -> Any:
-    """What was offered and not delivered (what has a date counts once that is past), and what was delivered."""
+def balance_of_offers(promised: Any, delivered: Any, reversed: Any, level: Any, concession_value: Any,
+                      in_pie: Any) -> Any:
+    """What was promised and is not (or no longer) in hand, and what was delivered.
+
+    Only promises count, signed or announced, from the day they are made: an offer that lies on a table
+    nobody came to loses value there (`offer_half_life`), but breaks no word.
+    """
     value = np.where(in_pie, np.maximum(concession_value, 0.0), 0.0)
-    late = (offered_week >= 0.0) & ~delivered & (~promised | (week > due_week) | reversed)
     return (
-        np.where(late, value, 0.0),
+        np.where(promised & (~delivered | reversed), level * value, 0.0),
         np.where(delivered, level * value, 0.0),
         np.where(promised, level, 0.0),
         np.where(delivered, level, 0.0),
@@ -141,10 +144,12 @@ def count_failures(failures: Any, failures_now: Any) -> Any:
 
 @rule("concession", "delivered reversed reverses")
 def reversal(delivered: Any, reversed: Any, reversibility: Any, failures_now: Any, obligations_number: Any,
-             reversal_luck: Any, checks_due: Any) -> Any:
-    """A failed check lets the deliverer take back what is reversible, in proportion to the failures."""
-    chance = reversibility * failures_now / np.maximum(obligations_number, 1.0)
-    reverses = delivered & checks_due & (reversal_luck < chance)
+             reversal_luck: Any, checks_due: Any, reversal_threshold: Any) -> Any:
+    """A check that fails on more than `reversal_threshold` of the end-conditions lets the deliverer take back
+    what is reversible, in proportion to the failures.
+    """
+    failed = failures_now / np.maximum(obligations_number, 1.0)
+    reverses = delivered & checks_due & (failed > reversal_threshold) & (reversal_luck < reversibility * failed)
     return delivered & ~reverses, reversed | reverses, reverses
 
 

@@ -29,9 +29,9 @@ def fighters_in_deal(faction_fighters: Any, joined: Any) -> Any:
 
 
 @rule("run", "deal_strength")
-def deal_strength(deal_strength: Any, settling: Any, in_deal: Any, initial_fighters: Any) -> Any:
+def deal_strength(deal_strength: Any, settling: Any, in_deal: Any, manpower: Any, initial_fighters: Any) -> Any:
     """Share of initial insurgent strength that stands behind a deal once commanders have chosen."""
-    return np.where(settling, in_deal / initial_fighters, deal_strength)
+    return np.where(settling, manpower * in_deal / initial_fighters, deal_strength)
 
 
 @rule("run", "outcome outcome_week ended end_week")

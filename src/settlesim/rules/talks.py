@@ -50,18 +50,19 @@ def consent_hazard(phase: Any, consented: Any, seat_insurgency: Any, seat_govern
                    leverage: Any, neighbour_leverage_effect: Any, threat: Any, threat_effect: Any,
                    hurting_stalemate: Any, stalemate_effect: Any, obliged: Any, oblige_effect: Any, excluded: Any,
                    exclusion_resentment: Any, legitimacy: Any, legitimacy_start: Any, legitimacy_effect: Any,
-                   switched: Any) -> Any:
+                   switched: Any, track_withdrawal: Any, withdrawal_value: Any, withdrawal_stake: Any) -> Any:
     """Weekly hazard h σ(b0 + ...) with which a called party consents to a track.
 
-    Surrender frame, neighbour leverage and rival threat weigh on the insurgency's seat opposite the
-    government; exclusion and legitimacy on the government's.  A patron that refuses bilateral talks has
+    What only the patron can give, the withdrawal, draws the insurgency to tables at which it is an issue.
+    Surrender frame, neighbour leverage and rival threat weigh on the insurgency's seat opposite the government; exclusion and legitimacy on the government's.  A patron that refuses bilateral talks has
     no hazard until it switches.
     """
     belief = np.where(seat_has_dyad, trust, 0.0)
     opposite_government = seat_insurgency & track_government
     push = consent_bias + openness + belief
     push = push + stalemate_effect * hurting_stalemate * expit(belief) + oblige_effect * obliged
-    push = push + np.where(seat_insurgency, delivered_effect * delivered_share, 0.0)
+    stake = delivered_effect * delivered_share + withdrawal_stake * withdrawal_value * track_withdrawal
+    push = push + np.where(seat_insurgency, stake, 0.0)
     push = push + np.where(
         opposite_government,
         neighbour_leverage_effect * leverage + threat_effect * threat - frame_effect * track_frame,
