@@ -20,6 +20,7 @@ from settlesim.sequence import Sequence
 __all__ = ["Parts", "check", "check_sequence"]
 
 Path = tuple[str | int, ...]
+NEEDED = ("government", "insurgency")
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,14 @@ def check(parts: Parts, file: str) -> list[Problem]:
 
 def _unknown(file: str, path: Path, value: object, names: tuple[str, ...], what: str) -> Problem:
     allowed = ", ".join(names) if 0 < len(names) <= 12 else None
-    return Problem(file, dotted(path), f"unknown {what}", None, value, allowed, nearest(value, names))
+    like = nearest(path[-1] if value is None else value, names)
+    return Problem(file, dotted(path), f"unknown {what}", None, value, allowed or None, like)
 
 
 def _actors(parts: Parts, file: str) -> Iterator[Problem]:
     if "actors" not in parts.values:
         return
-    for role in ("government", "insurgency"):
+    for role in NEEDED:
         if role not in parts.names["actors"]:
             yield Problem(file, "actors", f"there is no {role}; it is needed")
     for role, actor in parts.table("actors").items():
@@ -159,7 +161,9 @@ def _doubles(parts: Parts, file: str) -> Iterator[Problem]:
 
 
 def _tracks(parts: Parts, file: str) -> Iterator[Problem]:
-    actors = parts.names.get("actors", ())
+    actors = tuple(
+        dict.fromkeys(parts.names.get("actors", ()) + NEEDED)
+    )  # that one of these is missing is said once, elsewhere
     for name, track in parts.table("tracks").items():
         for at, party in enumerate(track.parties):
             if "actors" in parts.values and party not in actors:
@@ -167,7 +171,7 @@ def _tracks(parts: Parts, file: str) -> Iterator[Problem]:
 
 
 def _concessions(parts: Parts, file: str) -> Iterator[Problem]:
-    known = parts.names.get("actors", ()) + parts.names.get("bodies", ())
+    known = tuple(dict.fromkeys(parts.names.get("actors", ()) + NEEDED + parts.names.get("bodies", ())))
     concessions = parts.table("concessions")
     for name, concession in concessions.items():
         for at, who in enumerate(concession.by):
@@ -250,6 +254,9 @@ def _sequences(parts: Parts, file: str) -> Iterator[Problem]:
         if chosen is not None and "sequences" in parts.values and chosen not in names:
             yield _unknown(file, (key,), chosen, names, "sequence")
     for name, sequence in parts.table("sequences").items():
+        if sequence.name != name:
+            key = f"sequences.{name}.name"
+            yield Problem(file, key, "stands under another name", None, sequence.name, name)
         yield from check_sequence(sequence, parts, file, ("sequences", name))
 
 

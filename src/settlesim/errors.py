@@ -114,10 +114,10 @@ def choose(name: str, names: Iterable[str], what: str) -> str:
 
     Examples
     --------
-    >>> choose("us_frst", ["parallel", "us_first"], "sequence")
+    >>> choose("us_frst", ["other", "us_first"], "sequence")
     Traceback (most recent call last):
         ...
-    settlesim.errors.UsageError: unknown sequence 'us_frst'; did you mean 'us_first'? Known: parallel, us_first
+    settlesim.errors.UsageError: unknown sequence 'us_frst'; did you mean 'us_first'? Known: other, us_first
     """
     known = list(names)
     if name in known:

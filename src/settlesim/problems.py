@@ -92,11 +92,15 @@ def _one(entry: Any, root: Any, data: Any, file: str, prefix: Path) -> Problem:
         names = _fields(root, loc[:-1])
         message, value = "unknown key", None
         allowed, like = ", ".join(names) or None, nearest(loc[-1], names)
+    elif kind == "union_tag_invalid":  # of the unions in a scenario only that of priors is open to invention
+        names = _literals(context["expected_tags"])
+        path, value = (*path, "distribution"), context["tag"]
+        message, allowed, like = "unknown distribution", ", ".join(names), nearest(value, names)
     elif kind == "literal_error":
         names = _literals(context["expected"])
         message, allowed, like = "is not one of the choices", ", ".join(names), nearest(value, names)
     elif on_key or kind == "string_pattern_mismatch":
-        message, allowed, value = "is not a name", NAME, None if on_key else value
+        message, allowed = "is not a name", NAME
     elif kind in LIMITS:
         key, words, span = LIMITS[kind]
         bound = context[key]
@@ -106,7 +110,7 @@ def _one(entry: Any, root: Any, data: Any, file: str, prefix: Path) -> Problem:
         message = WORDS[kind]
     if kind == "missing":
         value = None
-    return Problem(file, dotted(prefix + path), message, None, value, allowed, like)
+    return Problem(file, dotted(prefix + path), message, None, None if on_key else value, allowed, like)
 
 
 def _literals(expected: str) -> list[str]:

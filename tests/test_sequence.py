@@ -1,0 +1,277 @@
+"""Sequences: conditions as data, steps, permutations, and steps that can never be taken."""
+
+import itertools
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from settlesim import steps as do
+from settlesim.conditions import GROUPS, KINDS, NUMBERS, Condition
+from settlesim.errors import ScenarioError, UsageError
+from settlesim.files import load
+from settlesim.sequence import NEEDS, Sequence, Step
+from settlesim.steps import all_of, any_of, broken, delivered, not_, opened, quiet, signed, taken, week
+
+names = st.sampled_from(["kabul_talks", "prisoners", "open:kabul_talks"])
+delays = st.integers(0, 50)
+leaves = st.one_of(
+    st.builds(week, st.integers(0, 200)),
+    st.builds(quiet, st.floats(0, 50)),
+    *(st.builds(make, names) for make in (opened, signed, broken, delivered, taken)),
+)
+conditions = st.recursive(
+    st.builds(Condition.after, leaves, delays),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda c: all_of(*c)),
+        st.lists(inner, min_size=1, max_size=3).map(lambda c: any_of(*c)),
+        st.builds(lambda c, weeks: not_(c).after(weeks), inner, delays),
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return load("afghanistan-2018")
+
+
+@given(conditions)
+def test_a_condition_survives_being_written_and_read(condition):
+    tree = condition.tree()
+    assert Condition.model_validate(tree) == condition
+    assert len(tree) == 1 + ("delay" in tree)
+    assert pickle.loads(pickle.dumps(condition)) == condition
+
+
+@pytest.mark.parametrize(
+    ("condition", "tree"),
+    [
+        (week(8), {"week": 8}),
+        (quiet(4), {"quiet": 4}),
+        (opened("t"), {"opened": "t"}),
+        (signed("t").after(26), {"signed": "t", "delay": 26}),
+        (broken("t"), {"broken": "t"}),
+        (delivered("c"), {"delivered": "c"}),
+        (taken("s").after(1).after(2), {"taken": "s", "delay": 3}),
+        (all_of(week(1), quiet(2)), {"all": [{"week": 1}, {"quiet": 2}]}),
+        (any_of(week(1), opened("t")), {"any": [{"week": 1}, {"opened": "t"}]}),
+        (not_(opened("t")), {"not": {"opened": "t"}}),
+    ],
+)
+def test_each_helper_writes_its_form(condition, tree):
+    assert condition.tree() == tree
+
+
+def test_every_kind_of_condition_is_covered_by_the_strategies():
+    made = {c.kind for c in (week(1), quiet(1), opened("t"), signed("t"), broken("t"), delivered("c"), taken("s"))}
+    assert made | set(GROUPS) == set(KINDS)
+    assert set(NUMBERS) <= made
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "says", "nearest"),
+    [
+        ({}, "", "a condition needs exactly one kind, found none", None),
+        ({"week": 8, "quiet": 4}, "", "a condition needs exactly one kind, found week and quiet", None),
+        ({"wek": 8}, "", "unknown condition 'wek'", "week"),
+        ({"week": 8, "dealy": 4}, "", "unknown condition 'dealy'", "delay"),
+        ({"week": "8"}, "week", "must be a number", None),
+        ({"week": -1}, "week", "must be at least 0", None),
+        ({"week": 1, "delay": -1}, "delay", "must be at least 0", None),
+        ({"week": 1, "delay": 1.5}, "delay", "must be a whole number", None),
+        ({"opened": 3}, "opened", "must be text in quotes", None),
+        ({"all": []}, "", "all needs at least one condition", None),
+        ({"all": {"week": 8}}, "all", "must be a list", None),
+        ({"all": [{"week": 8}, {"quiet": "x"}]}, "all[1].quiet", "must be a number", None),
+        ({"not": {"week": "x"}}, "not.week", "must be a number", None),
+        ({"any": [{"not": {"all": [{"wek": 1}]}}]}, "any[0].not.all[0]", "unknown condition 'wek'", "week"),
+    ],
+)
+def test_a_bad_condition_is_one_clear_problem_where_it_is_written(raw, key, says, nearest):
+    with pytest.raises(ScenarioError) as caught:
+        Sequence("plan", [{"do": "switch", "when": raw}])
+    (problem,) = caught.value.problems
+    where = "steps[0].when" + (f".{key}" if key else "")
+    assert (problem.key, problem.message, problem.nearest) == (where, says, nearest)
+
+
+def test_conditions_nested_without_end_are_refused():
+    raw = {"week": 1}
+    for _ in range(100):
+        raw = {"not": raw}
+    with pytest.raises(ScenarioError, match="nested more than"):
+        Sequence("plan", [{"do": "switch", "when": raw}])
+
+
+def test_every_kind_of_step_has_a_helper():
+    steps = [
+        do.open_track("t", agenda=["c"]),
+        do.close_track("t"),
+        do.table("t", ["c", "d"]),
+        do.deliver("c"),
+        do.ceasefire(8),
+        do.press(0.6, 20),
+        do.oblige("t", by="u"),
+        do.withdraw(to=8.6, weeks=20),
+        do.switch(),
+    ]
+    assert [step.do for step in steps] == list(NEEDS)
+    assert do.deliver("c", for_quiet=4) == Step(do="deliver", concession="c", weeks=4, reciprocal=True)
+
+
+def test_steps_are_named_by_what_they_do_and_names_are_unique():
+    plan = Sequence("plan", [do.deliver("c"), do.deliver("c"), do.switch(), do.deliver("c", name="deliver:c (2)")])
+    assert [step.name for step in plan.steps] == ["deliver:c", "deliver:c (3)", "switch", "deliver:c (2)"]
+    with pytest.raises(ScenarioError, match="two steps are called 'x'"):
+        Sequence("plan", [do.switch(name="x"), do.deliver("c", name="x")])
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "says"),
+    [
+        ({"do": "opne", "track": "t"}, "do", "is not one of the choices"),
+        ({"track": "t"}, "do", "is missing"),
+        ({"do": "open"}, "", "a step that does 'open' needs track"),
+        ({"do": "table", "track": "t"}, "", "a step that does 'table' needs concessions"),
+        ({"do": "oblige"}, "", "a step that does 'oblige' needs track and by"),
+        ({"do": "switch", "weeks": 3}, "", "a step that does 'switch' takes no weeks"),
+        ({"do": "deliver", "concession": "c", "weeks": 3}, "", "weeks of quiet mean nothing unless the delivery"),
+        ({"do": "deliver", "concession": "c", "reciprocal": True}, "", "a reciprocal delivery needs weeks"),
+        ({"do": "table", "track": "t", "concessions": ["c", "c"]}, "", "the same concession is listed twice"),
+        ({"do": "press", "amount": -1, "weeks": 2}, "amount", "must be at least 0"),
+        ({"do": "press", "amount": 0.5, "weeks": 2.5}, "weeks", "must be a whole number"),
+        ({"do": "switch", "wehn": {"week": 1}}, "wehn", "unknown key"),
+        ({"do": "deliver", "concession": "C!"}, "concession", "is not a name"),
+        ("open", "", "must be a table"),
+    ],
+)
+def test_a_bad_step_is_one_clear_problem(raw, key, says):
+    with pytest.raises(ScenarioError) as caught:
+        Sequence("plan", [raw])
+    (problem,) = caught.value.problems
+    assert problem.key == "steps[0]" + (f".{key}" if key else "")
+    assert problem.message.startswith(says)
+
+
+def test_every_mistake_of_a_sequence_is_reported_at_once():
+    with pytest.raises(ScenarioError) as caught:
+        Sequence("", [{"do": "opne"}, {"do": "open"}, {"do": "switch", "when": {"wek": 1}}], pace=-1)
+    assert [p.key for p in caught.value.problems] == ["name", "steps[0].do", "steps[1]", "steps[2].when", "pace"]
+
+
+def test_permutations_are_all_the_orders_each_once_and_the_given_one_first():
+    plan = Sequence("p", [do.deliver(c) for c in "abc"], ordered=True, pace=4, levers={"x": 1.0}, label="l")
+    orders = [tuple(step.concession for step in p.steps) for p in plan.permutations()]
+    assert sorted(orders) == sorted(itertools.permutations("abc"))
+    assert orders[0] == ("a", "b", "c")
+    assert [p.name for p in plan.permutations(limit=2)] == ["p [1,2,3]", "p [1,3,2]"]
+    assert all((p.ordered, p.pace, p.levers, p.label) == (True, 4, {"x": 1.0}, "l") for p in plan.permutations())
+    assert all({s.name for s in p.steps} == {s.name for s in plan.steps} for p in plan.permutations())
+    assert list(plan.permutations(limit=0)) == []
+    with pytest.raises(UsageError, match="must not be negative"):
+        next(plan.permutations(limit=-1))
+
+
+def test_levers_are_added_and_replaced_without_touching_the_original():
+    plan = Sequence("p", levers={"a": 1})
+    assert plan.with_levers(a=2, b={"patron": 0.5}).levers == {"a": 2, "b": {"patron": 0.5}}
+    assert plan.levers == {"a": 1}
+
+
+def test_the_troop_path_must_rise_in_time():
+    assert Sequence("p", troop_path=[(0, 14), (10, 8.6)]).troop_path == ((0, 14), (10, 8.6))
+    with pytest.raises(ScenarioError, match="must rise"):
+        Sequence("p", troop_path=[(10, 14), (10, 8.6)])
+
+
+def problems_of(scenario, *steps, **options):
+    try:
+        scenario.sequence(Sequence("mine", list(steps), **options))
+    except ScenarioError as error:
+        return [(p.key.removeprefix("sequences.mine."), p.message, p.nearest) for p in error.problems]
+    return []
+
+
+def test_a_sequence_made_in_python_is_checked_against_the_scenario(scenario):
+    plan = Sequence("mine", [do.open_track("kabul_talks", when=week(8))])
+    assert scenario.sequence(plan) is plan
+    assert problems_of(
+        scenario,
+        do.open_track("kabul_talk"),
+        do.deliver("prisoner"),
+        do.switch(when=all_of(signed("patrn_talks"), taken("open:kabul"))),
+        do.table("kabul_talks", ["delisting"]),
+    ) == [
+        ("steps[0].track", "unknown track", "kabul_talks"),
+        ("steps[1].concession", "unknown concession", "prisoners"),
+        ("steps[2].when.signed", "unknown track", "patron_talks"),
+        ("steps[2].when.taken", "unknown step", "open:kabul_talk"),
+        ("steps[3].concessions[0]", "none of the parties of kabul_talks can deliver it", None),
+    ]
+
+
+def test_levers_must_be_parameters_within_their_range(scenario):
+    levers = {"withdrawal_linkge": 0, "surrender_frame": 2, "openness": {"patrn": 1}, "war_cost": {"government": 0.1}}
+    assert problems_of(scenario, levers=levers) == [
+        ("levers.withdrawal_linkge", "unknown parameter 'withdrawal_linkge'", "withdrawal_linkage"),
+        ("levers.surrender_frame", "lies outside the range", None),
+        ("levers.openness.patrn", "unknown entry 'patrn' of openness", "patron"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "at", "says"),
+    [
+        ([do.switch(when=week(900))], 0, "week 900 lies beyond the horizon of 260 weeks"),
+        ([do.switch(when=signed("kabul_talks"))], 0, "no step brings about signed = 'kabul_talks'"),
+        ([do.switch(when=delivered("prisoners"))], 0, "no step brings about delivered = 'prisoners'"),
+        ([do.switch(when=taken("switch"))], 0, "in a circle: 'switch' waits for 'switch'"),
+        (
+            [
+                do.deliver("delisting"),
+                do.deliver("recognition", name="a", when=taken("b")),
+                do.deliver("prisoners", name="b", when=delivered("recognition")),
+                do.open_track("kabul_talks", when=delivered("prisoners")),
+            ],
+            1,
+            "in a circle: 'a' waits for 'b' waits for 'a'",
+        ),
+        (
+            [
+                do.open_track("kabul_talks", name="k", when=signed("patron_talks").after(3)),
+                do.open_track("patron_talks", name="p", when=any_of(signed("kabul_talks"), week(999))),
+            ],
+            0,
+            "in a circle: 'k' waits for 'p' waits for 'k'",
+        ),
+    ],
+)
+def test_a_step_that_can_never_be_taken_is_reported_once_with_its_cause(scenario, steps, at, says):
+    ((key, message, _),) = problems_of(scenario, *steps)
+    assert key == f"steps[{at}].when"
+    assert message.endswith(says)
+
+
+def test_in_an_ordered_sequence_a_step_must_not_wait_for_a_later_one(scenario):
+    steps = [do.deliver("prisoners", when=delivered("recognition")), do.deliver("recognition")]
+    assert problems_of(scenario, *steps) == []
+    ((_, message, _),) = problems_of(scenario, *steps, ordered=True)
+    assert "in a circle: 'deliver:prisoners' waits for 'deliver:recognition'" in message
+
+
+def test_what_may_happen_is_not_refused(scenario):
+    talks = do.open_track("kabul_talks", when=week(8))
+    possible = [quiet(4), not_(signed("kabul_talks")), broken("kabul_talks"), delivered("prisoners"), week(260)]
+    for condition in possible:
+        assert problems_of(scenario, talks, do.deliver("delisting", when=condition)) == []
+    assert problems_of(scenario, do.ceasefire(4), do.deliver("delisting", when=delivered("ceasefire"))) == []
+
+
+def test_steps_need_the_party_that_takes_them():
+    small = load("two-party")
+    assert problems_of(small, do.switch(), do.press(0.5, 4)) == [
+        ("steps[0].do", "there is no patron in this conflict", None),
+        ("steps[1].do", "there is no neighbour in this conflict", None),
+    ]
