@@ -40,18 +40,21 @@ COUNTED = {INSURGENT: "count_insurgent", SPLINTER: "count_splinter", RIVAL: "cou
 class Cohort:
     """State of all commanders of a block, advanced a week at a time.
 
+    Marks and statuses are laid out (run, commander), so that the members of a cell in a run, which are looked
+    at together when the cell rings, are neighbours in memory.
+
     Parameters
     ----------
     item : Commanders
         The clocks and the choice.
     layout : Layout
         Scopes and maps.
-    runs : int
-        Number of runs in the block.
+    scopes : mapping
+        Scope by name of variable.
     state : dict
         The engine's state, in which the tallies live.
     draw : callable
-        Clock name to unit exponentials, shape (commanders, runs).
+        Luck's name to unit exponentials, shape (commanders, runs).
     """
 
     def __init__(
@@ -62,104 +65,132 @@ class Cohort:
         state: dict[str, Any],
         draw: Callable[[str], Floats],
     ) -> None:
-        self.item = item
-        self.state = state
-        self.clocks = item.clocks
+        self.item, self.state, self.clocks = item, state, item.clocks
         self.home = layout.maps["commander", "cell"]
         self.starts = layout.cell_starts
         self.counts = np.diff(np.append(self.starts, len(self.home)))
-        self.size: Floats = state["size"]
-        shape = self.size.shape
-        self.runs = shape[1]
-        state["status"] = np.zeros(shape, np.int8)
-        self.status = state["status"]
-        self.exposed = [np.isin(np.arange(5), clock.exposed) for clock in self.clocks]
-        self.rows: list[Index | None] = []
-        self.hazard: list[Floats] = []
-        self.before: list[Floats] = []
+        self.commanders, self.cells = len(self.home), len(self.starts)
+        self.runs = state["size"].shape[1]
+        self.size = np.ascontiguousarray(state["size"].T).astype(np.int64)
+        self.status = np.zeros((self.runs, self.commanders), np.int8)
+        self.exposed = np.array([np.isin(np.arange(5), clock.exposed) for clock in self.clocks])
+        self.to = np.array([clock.to for clock in self.clocks])
+        # Last row: the choice at a signing, which spends no clock.
+        self.spends = np.zeros((len(self.clocks) + 1, len(self.clocks)), bool)
+        for k, clock in enumerate(self.clocks):
+            self.spends[k] = [other.name in (clock.name, *clock.spends) for other in self.clocks]
+        self.rows = [self._rows(layout, scopes[clock.hazard]) for clock in self.clocks]
+        sizes = [1 if scopes[clock.hazard] == "run" else layout.size(scopes[clock.hazard]) for clock in self.clocks]
+        self.hazard = [np.zeros((n, self.runs)) for n in sizes]
+        self.before = [np.zeros((n, self.runs)) for n in sizes]
         self.marks: list[Floats] = []
         self.next: list[Floats] = []
         for clock in self.clocks:
-            scope = scopes[clock.hazard]
-            self.rows.append(None if scope == "run" else self._rows(layout, scope))
-            n = 1 if scope == "run" else layout.size(scope)
-            self.hazard.append(np.zeros((n, self.runs)))
-            self.before.append(np.zeros((n, self.runs)))
             # At the start nothing has accumulated, so for the exposed what is left is the mark itself.
             mark = draw(clock.luck) / state[clock.factor]
-            self.marks.append(mark)
-            if INSURGENT in clock.exposed:
-                self.next.append(np.minimum.reduceat(mark, self.starts, axis=0))
-            else:
-                self.next.append(np.full((len(self.starts), self.runs), np.inf))
+            self.marks.append(np.ascontiguousarray(mark.T))
+            exposed = INSURGENT in clock.exposed
+            self.next.append(
+                np.minimum.reduceat(mark, self.starts, axis=0) if exposed else np.full((self.cells, self.runs), np.inf)
+            )
+        self.least = [rows.min(axis=0) for rows in self.next]
         for name in ("cell_fighters", "cell_splinter", "cell_rival", "cell_gone"):
-            state[name] = np.zeros((len(self.starts), self.runs), np.int64)
-        state["cell_fighters"][:] = np.add.reduceat(self.size.astype(np.int64), self.starts, axis=0)
+            state[name] = np.zeros((self.cells, self.runs), np.int64)
+        state["cell_fighters"][:] = np.add.reduceat(self.size.T, self.starts, axis=0)
+        self._show()
 
     @staticmethod
-    def _rows(layout: Layout, scope: str) -> Index | None:
+    def _rows(layout: Layout, scope: str) -> Index:
+        """Row of a clock's hazard for each cell."""
+        if scope == "run":
+            return np.zeros(layout.size("cell"), np.intp)
         return np.arange(layout.size("cell")) if scope == "cell" else layout.maps["cell", scope]
+
+    def drop(self, stay: Index) -> None:
+        """Keep only the given runs."""
+        self.runs = len(stay)
+        self.status, self.size = self.status[stay], self.size[stay]
+        self.marks = [mark[stay] for mark in self.marks]
+        self.least = [rows[stay] for rows in self.least]
+        for table in (self.hazard, self.before, self.next):
+            table[:] = [np.ascontiguousarray(rows[:, stay]) for rows in table]
+        self._show()
+
+    def _show(self) -> None:
+        self.state["status"] = self.status.T
 
     def _at(self, table: list[Floats], k: int, cell: Index, run: Index) -> Floats:
         """A clock's accumulated or weekly hazard for given cells and runs."""
-        rows = self.rows[k]
-        return table[k][0, run] if rows is None else table[k][rows[cell], run]
+        return table[k].ravel().take(self.rows[k][cell] * self.runs + run)
 
     def advance(self, active: NDArray[np.bool_] | None, reject: Callable[[Index], NDArray[np.bool_]]) -> None:
         """Advance by a week: accumulate hazards, let clocks ring, then let commanders choose where a deal is signed."""
         rings = []
         for k, clock in enumerate(self.clocks):
-            hazard = self.state[clock.hazard]
-            hazard = hazard if hazard.ndim == 2 else hazard[None, :]
+            hazard = np.atleast_2d(self.state[clock.hazard])
             if active is not None:
                 hazard = np.where(active, hazard, 0.0)
-            # The sum of last week's start and its hazard, not a running total: both engines add in one order.
+            # Last week's start and its hazard are added, as in the reference model: one order of sums.
             self.before[k] = hazard_at(self.before[k], self.hazard[k], 1.0)
-            self.hazard[k] = np.broadcast_to(hazard, self.before[k].shape)
-            now = hazard_at(self.before[k], self.hazard[k], 1.0)
-            rows = self.rows[k]
-            reached = self.next[k] <= (now if rows is None else now[rows])
-            if active is not None:
-                reached &= active
-            cell, run = np.nonzero(reached)
+            self.hazard[k] = np.ascontiguousarray(np.broadcast_to(hazard, self.before[k].shape))
+            cell, run = self._reached(k, hazard_at(self.before[k], self.hazard[k], 1.0), active)
             if len(cell):
-                rings.append((k, cell, run))
+                rings.append((k, cell, run, *self._members(cell, run)))
         found = [self._passed(*ring) for ring in rings]
         if found:
             self._ring(*(np.concatenate(part) for part in zip(*found, strict=True)))
         self._choose(reject, active)
-        for k, cell, run in rings:
-            self._renew(k, cell, run)
+        for k, cell, run, at, counts, offsets in rings:
+            # The lower bound of cells that rang becomes the least mark of the members still exposed.
+            mark = np.where(self.exposed[k][self.status.ravel().take(at)], self.marks[k].ravel().take(at), np.inf)
+            self.next[k][cell, run] = np.minimum.reduceat(mark, offsets)
+            if len(self.before[k]) == 1:
+                runs = np.unique(run)
+                self.least[k][runs] = self.next[k][:, runs].min(axis=0)
+        self._show()
+
+    def _reached(self, k: int, now: Floats, active: NDArray[np.bool_] | None) -> tuple[Index, Index]:
+        """Cells and runs in which a clock's lower bound is reached."""
+        if len(now) == 1:
+            # A hazard of the whole run: look only into the runs whose least bound is reached.
+            late = self.least[k] <= now[0]
+            if active is not None:
+                late &= active
+            runs = np.flatnonzero(late)
+            cell, column = np.nonzero(self.next[k][:, runs] <= now[0, runs])
+            return cell, runs[column]
+        reached = self.next[k] <= (now if len(now) == self.cells else now.take(self.rows[k], axis=0))
+        if active is not None:
+            reached &= active
+        return np.divmod(np.flatnonzero(reached), self.runs)
 
     def _members(self, cell: Index, run: Index) -> tuple[Index, Index, Index]:
-        """Commanders of the given cells, their runs, and the offsets at which each cell's members start."""
+        """Flat (run, commander) positions of the given cells' members, their numbers, and where each cell's begin."""
         counts = self.counts[cell]
-        offsets = np.concatenate(([0], np.cumsum(counts)))[:-1]
-        within = np.arange(int(counts.sum())) - np.repeat(offsets, counts)
-        return np.repeat(self.starts[cell], counts) + within, np.repeat(run, counts), offsets
+        ends = np.cumsum(counts)
+        offsets = ends - counts
+        return np.arange(ends[-1]) + np.repeat(run * self.commanders + self.starts[cell] - offsets, counts), counts, offsets
 
-    def _passed(self, k: int, cell: Index, run: Index) -> tuple[Index, Index, Index, Floats]:
+    def _passed(self, k: int, cell: Index, run: Index, at: Index, counts: Index, offsets: Index) -> tuple[Any, ...]:
         """Commanders of ringing cells whose mark is reached, with the fraction of the week at which it was."""
-        who, when, _ = self._members(cell, run)
-        mark = self.marks[k][who, when]
-        home = self.home[who]
-        before = self._at(self.before, k, home, when)
-        hazard = self._at(self.hazard, k, home, when)
-        hit = (mark <= hazard_at(before, hazard, 1.0)) & self.exposed[k][self.status[who, when]]
-        who, when = who[hit], when[hit]
-        return who, when, np.full(len(who), k), fraction_of_week(mark[hit], before[hit], hazard[hit])
+        before, hazard = self._at(self.before, k, cell, run), self._at(self.hazard, k, cell, run)
+        mark = self.marks[k].ravel().take(at)
+        hit = np.flatnonzero(mark <= np.repeat(hazard_at(before, hazard, 1.0), counts))
+        hit = hit[self.exposed[k][self.status.ravel().take(at[hit])]]
+        pair = np.searchsorted(offsets, hit, side="right") - 1
+        return at[hit], np.full(len(hit), k), fraction_of_week(mark[hit], before[pair], hazard[pair])
 
-    def _ring(self, who: Index, run: Index, clock: Index, fraction: Floats) -> None:
+    def _ring(self, at: Index, clock: Index, fraction: Floats) -> None:
         """Where several clocks of a commander passed in one week, the earliest wins; then statuses change."""
-        order = np.lexsort((clock, fraction, run, who))
-        who, run, clock, fraction = who[order], run[order], clock[order], fraction[order]
-        first = np.ones(len(who), bool)
-        first[1:] = (who[1:] != who[:-1]) | (run[1:] != run[:-1])
-        who, run, clock, fraction = who[first], run[first], clock[first], fraction[first]
+        order = np.lexsort((clock, fraction, at))
+        at, clock, fraction = at[order], clock[order], fraction[order]
+        first = np.ones(len(at), bool)
+        first[1:] = at[1:] != at[:-1]
+        at, clock, fraction = at[first], clock[first], fraction[first]
+        self._move(at, fraction, self.to[clock], clock)
+        run = at // self.commanders
         for k, item in enumerate(self.clocks):
-            mine = clock == k
-            if mine.any():
-                self._move(who[mine], run[mine], fraction[mine], item.to, item)
+            self._count(f"moved_{item.name}", run[clock == k])
 
     def _choose(self, reject: Callable[[Index], NDArray[np.bool_]], active: NDArray[np.bool_] | None) -> None:
         choice = self.item.choice
@@ -167,56 +198,47 @@ class Cohort:
         runs = np.flatnonzero(trigger if active is None else trigger & active)
         if not len(runs):
             return
-        rejects = reject(runs) & np.isin(self.status[:, runs], choice.exposed)
-        who, column = np.nonzero(rejects)
+        row, who = np.nonzero(reject(runs).T & np.isin(self.status[runs], choice.exposed))
         if len(who):
-            self._move(who, runs[column], np.ones(len(who)), choice.to, None)
+            at = runs[row] * self.commanders + who
+            self._move(at, np.ones(len(at)), np.full(len(at), choice.to), np.full(len(at), len(self.clocks)))
+            self._count("moved_rejecting", runs[row])
 
-    def _move(self, who: Index, run: Index, fraction: Floats, to: int, rung: Clock | None) -> None:
+    def _count(self, name: str, run: Index) -> None:
+        if len(run):
+            self.state[name] = self.state[name] + np.bincount(run, minlength=self.runs)
+
+    def _move(self, at: Index, fraction: Floats, to: Index, rung: Index) -> None:
         """Change statuses: stop clocks that no longer run, start those that do, keep the tallies."""
-        old = self.status[who, run].astype(np.intp)
+        run, who = np.divmod(at, self.commanders)
         home = self.home[who]
-        spent = set() if rung is None else {rung.name, *rung.spends}
-        for k, clock in enumerate(self.clocks):
-            was, runs_on = self.exposed[k][old], bool(self.exposed[k][to])
-            if clock.name in spent:
-                self.marks[k][who, run] = np.inf
+        old = self.status.ravel().take(at).astype(np.intp)
+        for k in range(len(self.clocks)):
+            marks = self.marks[k].ravel()
+            marks[at[self.spends[rung, k]]] = np.inf
+            change = np.flatnonzero((self.exposed[k][old] != self.exposed[k][to]) & ~self.spends[rung, k])
+            if not len(change):
                 continue
-            changed = was != runs_on
-            if not changed.any():
-                continue
-            w, r, h = who[changed], run[changed], home[changed]
-            at = hazard_at(self._at(self.before, k, h, r), self._at(self.hazard, k, h, r), fraction[changed])
-            if runs_on:
-                mark = mark_at(self.marks[k][w, r], at)
-                np.minimum.at(self.next[k], (h, r), mark)
-            else:
-                mark = left_at(self.marks[k][w, r], at)
-            self.marks[k][w, r] = mark
-        self.status[who, run] = to
-        self._tally(who, run, home, old, to)
-        name = "moved_rejecting" if rung is None else f"moved_{rung.name}"
-        self.state[name] = self.state[name] + np.bincount(run, minlength=self.runs)
+            a, c, r = at[change], home[change], run[change]
+            accumulated = hazard_at(self._at(self.before, k, c, r), self._at(self.hazard, k, c, r), fraction[change])
+            starts = self.exposed[k][to[change]]
+            mark = np.where(starts, mark_at(marks[a], accumulated), left_at(marks[a], accumulated))
+            marks[a] = mark
+            np.minimum.at(self.next[k].ravel(), c[starts] * self.runs + r[starts], mark[starts])
+            np.minimum.at(self.least[k], r[starts], mark[starts])
+        self.status.ravel()[at] = to
+        self._tally(at, run, home, old, to)
 
-    def _tally(self, who: Index, run: Index, home: Index, old: Index, to: int) -> None:
-        size = self.size[who, run].astype(np.int64)
+    def _tally(self, at: Index, run: Index, home: Index, old: Index, to: Index) -> None:
+        size, cell = self.size.ravel().take(at), home * self.runs + run
         for status, name in COUNTED.items():
-            change = np.bincount(run[old == status], minlength=self.runs)
-            if status == to:
-                change = change - np.bincount(run, minlength=self.runs)
-            self.state[name] = self.state[name] - change
+            left, came = old == status, to == status
+            if left.any() or came.any():
+                change = np.bincount(run[came], minlength=self.runs) - np.bincount(run[left], minlength=self.runs)
+                self.state[name] = self.state[name] + change
         for status, name in TALLIED.items():
-            left = old == status
-            np.subtract.at(self.state[name], (home[left], run[left]), size[left])
-            if status == to:
-                np.add.at(self.state[name], (home, run), size)
-        gone = old == RIVAL
-        np.subtract.at(self.state["cell_gone"], (home[gone], run[gone]), 1)
-        if to == RIVAL:
-            np.add.at(self.state["cell_gone"], (home, run), 1)
-
-    def _renew(self, k: int, cell: Index, run: Index) -> None:
-        """Set the lower bound of cells that rang to the least mark of the members still exposed."""
-        who, when, offsets = self._members(cell, run)
-        mark = np.where(self.exposed[k][self.status[who, when]], self.marks[k][who, when], np.inf)
-        self.next[k][cell, run] = np.minimum.reduceat(mark, offsets)
+            left, came = old == status, to == status
+            np.subtract.at(self.state[name].ravel(), cell[left], size[left])
+            np.add.at(self.state[name].ravel(), cell[came], size[came])
+        np.subtract.at(self.state["cell_gone"].ravel(), cell[old == RIVAL], 1)
+        np.add.at(self.state["cell_gone"].ravel(), cell[to == RIVAL], 1)

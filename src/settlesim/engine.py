@@ -27,6 +27,9 @@ __all__ = ["run"]
 Floats = NDArray[np.float64]
 Fetch = Callable[[], Any]
 
+# Ended runs are dropped from the arrays when that saves more than this share of the block times weeks.
+WORTH_DROPPING = 10.0
+
 DTYPES = {"float": np.float64, "bool": np.bool_, "int": np.int64}
 COMBINE: dict[str, tuple[Any, float]] = {
     "sum": (np.add, 0),
@@ -60,6 +63,12 @@ class _Engine:
         self.names = self._collect()
         self.state: dict[str, Any] = {}
         self.draws: dict[str, Floats] = {}
+        # Values that do not change, gathered for the scope that reads them; those with a run axis apart.
+        self.still: dict[tuple[str, str], Any] = {}
+        self.by_run: dict[tuple[str, str], Any] = {}
+        self.columns = np.arange(self.runs)
+        self.gone = np.zeros(self.runs, bool)
+        self.final: dict[str, Any] = {}
         self.week = 0.0
         self.active: NDArray[np.bool_] | None = None
         self._derive()
@@ -67,6 +76,8 @@ class _Engine:
             if isinstance(item, Commanders):
                 self._start_commanders(item)
         self._start()
+        # What is fixed for each commander stays whole; only its status moves, and that the cohort keeps.
+        self.moving = [v.name for v in protocol.variables if v.scope != "commander"]
         self.stages = [self._compile(item) for item in protocol.items]
 
     # -- names ---------------------------------------------------------------------------------------
@@ -187,29 +198,35 @@ class _Engine:
             if index is None:
                 return lambda: state[name]
             return lambda: np.take(state[name], index, axis=0, mode="clip")
+        still = self.still if name in self.layout.attributes else self.by_run
+        key = (name, scope)
         value = self.names.fixed[name]
-        if index is not None:
-            value = value[index]
-        return lambda: value
+        still[key] = value if index is None else value[index]
+        return lambda: still[key]
 
     def _fetch_luck(self, luck: Luck, index: Any) -> Fetch:
-        table = self._draw(luck.name)
-        if luck.per == "run":
-            value = table[0] if index is None else table[0][index]
-            return lambda: value
-        if luck.per == "week":
-            if index is None:
-                return lambda: table[int(self.week)]
-            return lambda: table[int(self.week)][index]
+        self._draw(luck.name)
+        draws, name = self.draws, luck.name
+        if luck.per in ("run", "week"):
+
+            def drawn() -> Any:
+                rows = draws[name][int(self.week) if luck.per == "week" else 0]
+                if self.runs < rows.shape[-1]:
+                    rows = np.take(rows, self.columns, axis=-1)
+                return rows if index is None else rows[index]
+
+            return drawn
         count = self._fetch(luck.per, luck.scope)
-        last = len(table) - 1
+        last = len(draws[name]) - 1
         if luck.scope == "run":
-            run = np.arange(self.runs)
-            return lambda: table[np.minimum(count(), last), run]
-        row, run = np.ogrid[: table.shape[1], : self.runs]
-        if index is None:
-            return lambda: table[np.minimum(count(), last), row, run]
-        return lambda: table[np.minimum(count(), last), row, run][index]
+            return lambda: draws[name][np.minimum(count(), last), self.columns]
+        row = np.arange(self.layout.size(luck.scope))[:, None]
+
+        def occasion() -> Any:
+            rows = draws[name][np.minimum(count(), last), row, self.columns]
+            return rows if index is None else rows[index]
+
+        return occasion
 
     def _call(self, rule: Rule) -> Fetch:
         reads = [self._fetch(name, rule.scope) for name in rule.reads]
@@ -244,14 +261,12 @@ class _Engine:
         return self.protocol.table[name]
 
     def _store(self, variable: Variable, value: Any, where: Any = None) -> None:
-        """Write a variable, leaving ended runs (and entities outside a rule's guard) as they are."""
+        """Write a variable, leaving entities outside a rule's guard as they are."""
         old = self.state[variable.name]
-        keep = self.active if where is None else (where if self.active is None else where & self.active)
-        if keep is None:
-            value = np.asarray(value, DTYPES[variable.kind])
-            self.state[variable.name] = value if value.shape == old.shape else np.broadcast_to(value, old.shape)
-        else:
-            self.state[variable.name] = np.where(keep, value, old).astype(DTYPES[variable.kind], copy=False)
+        if where is not None:
+            value = np.where(where, value, old)
+        value = np.asarray(value, DTYPES[variable.kind])
+        self.state[variable.name] = value if value.shape == old.shape else np.broadcast_to(value, old.shape)
 
     def _compile_rule(self, rule: Rule) -> Callable[[], None]:
         call = self._call(rule)
@@ -291,9 +306,18 @@ class _Engine:
                 total = combine(total, values[i])
             return total
 
+        # Whole numbers may be added in any order, so groups that cover all entities are summed in one sweep.
+        sweep = variable.kind == "int" and fold.op == "sum" and len(groups) > 1 and all(len(rows) for rows in groups)
+        order = np.concatenate(groups) if sweep else np.zeros(0, np.intp)
+        starts = np.cumsum([0] + [len(rows) for rows in groups])[:-1]
+
         def execute() -> None:
-            if variable.scope == "run":
+            if sweep:
+                self._store(variable, np.add.reduceat(self.state[fold.of][order], starts, axis=0))
+            elif variable.scope == "run":
                 self._store(variable, group(groups[0]))
+            elif fold.op == "any" and not self.state[fold.of].any():
+                self._store(variable, np.zeros((len(groups), self.runs), bool))
             else:
                 self._store(variable, np.stack([group(rows) for rows in groups]))
 
@@ -303,39 +327,58 @@ class _Engine:
         variable = self._declared(select.writes)
         entities = self.layout.entities[self.names.scope[select.of]]
         if select.entity not in entities:
-            absent = np.full(self.runs, select.absent)
-            return lambda: self._store(variable, absent)
+            return lambda: self._store(variable, np.full(self.runs, select.absent))
         row = entities.index(select.entity)
         return lambda: self._store(variable, self.state[select.of][row])
 
     def _compile_ranked(self, ranked: Ranked) -> Callable[[], None]:
         variable = self._declared(ranked.writes)
         guard = self._fetch(ranked.when, "clause")
+        groups = []
+        for members in self.layout.members["track_clauses"]:
+            if members:
+                rows = np.array(members, np.intp)
+                groups.append((rows, [(rows > i)[:, None] for i in rows]))
 
         def execute() -> None:
             where = guard()
             if not where.any():
                 return
-            key, of = self.state[ranked.key], self.state[ranked.of]
+            columns = np.flatnonzero(where.any(axis=0))
+            key, of = self.state[ranked.key][:, columns], self.state[ranked.of][:, columns]
             out = np.zeros_like(of)
-            for members in self.layout.members["track_clauses"]:
-                for j in members:
-                    for i in members:
-                        if i != j:
-                            before = key[i] <= key[j] if i < j else key[i] < key[j]
-                            out[j] = out[j] + np.where(before, of[i], 0.0)
-            self._store(variable, out, where)
+            for rows, earlier in groups:
+                mine = key[rows]
+                total = out[rows]
+                for i, declared_before in zip(rows, earlier, strict=True):
+                    total += np.where((key[i] < mine) | ((key[i] == mine) & declared_before), of[i], 0.0)
+                out[rows] = total
+            now = self.state[variable.name].copy()
+            now[:, columns] = np.where(where[:, columns], out, now[:, columns])
+            self._store(variable, now)
 
         return execute
 
     def _compile_commanders(self, item: Commanders) -> Callable[[], None]:
         decide = item.choice.decide
-        reads = [(name, self._fetch(name, "commander")) for name in decide.reads]
+        reads = [(name, self._fetch_columns(name)) for name in decide.reads]
 
         def reject(runs: Any) -> Any:
-            return decide.function(**{name: np.asarray(read())[..., runs] for name, read in reads})
+            return decide.function(**{name: read(runs) for name, read in reads})
 
         return lambda: self.cohort.advance(self.active, reject)
+
+    def _fetch_columns(self, name: str) -> Callable[[Any], Any]:
+        """How a commanders' choice reads a name, for a few runs only."""
+        if name in self.names.luck:
+            self._draw(name)
+            return lambda runs: self.draws[name][0][:, self.columns[runs]]
+        scope = self.names.scope[name]
+        if name in self.protocol.table and scope not in ("run", "commander"):
+            index = self._index(name, "commander", scope)
+            return lambda runs: self.state[name][:, runs][index]
+        read = self._fetch(name, "commander")
+        return lambda runs: read()[..., runs] if np.shape(read())[-1:] == (self.runs,) else read()
 
     def _take_steps(self) -> None:
         state, built, week = self.state, self.layout, self.week
@@ -359,7 +402,7 @@ class _Engine:
                 )
             now = everywhere & now
             since = held_since(now, self.since[k], week)
-            self.since[k] = since if self.active is None else np.where(self.active, since, self.since[k])
+            self.since[k] = since
             truth.append(delayed(now, self.since[k], week, node.delay))
         self._fire(truth, everywhere)
 
@@ -373,8 +416,6 @@ class _Engine:
                 built.pace if i else 0.0, week, np.bool_(built.ordered), built.attributes["reciprocal"][1][i, 0],
                 state["quiet_weeks"], built.attributes["quiet_needed"][1][i, 0],
             )
-            if self.active is not None:
-                fires[i] &= self.active
             taken[i] = np.where(fires[i], week, taken[i])
         state["fires"], state["taken_week"] = fires, taken
         state["condition_since"] = self.since.copy()
@@ -382,12 +423,52 @@ class _Engine:
     # -- running -------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Advance by a week; runs that ended before it stay as they are."""
+        """Advance by a week.
+
+        A run that ends is copied out in that week, and nothing is read from its columns any more, whatever
+        the arrays go on to do there; from time to time the columns are dropped.
+        """
+        gone = int(np.count_nonzero(self.gone))
+        if gone and gone / self.runs * (self.layout.horizon - self.week) > WORTH_DROPPING:
+            self._drop()
+            gone = 0
         self.week += 1.0
-        ended = self.state["ended"]
-        self.active = ~ended if ended.any() else None
+        if not self.runs:
+            return
+        self.active = ~self.gone if gone else None
         for stage in self.stages:
             stage()
+        ends = self.state["ended"] & ~self.gone
+        if ends.any():
+            self._keep(np.flatnonzero(ends))
+            self.gone = self.gone | ends
+
+    # -- ended runs ----------------------------------------------------------------------------------
+
+    def _keep(self, where: NDArray[np.intp]) -> None:
+        """Copy the values of some present runs into their columns of the final result."""
+        for name in self.moving:
+            value = self.state[name]
+            if name not in self.final:
+                self.final[name] = np.empty((*value.shape[:-1], len(self.fates.runs)), value.dtype)
+            self.final[name][..., self.columns[where]] = value[..., where]
+
+    def _drop(self) -> None:
+        """Take ended runs out of the arrays; every operation is elementwise, so the others cannot tell."""
+        stay = np.flatnonzero(~self.gone)
+        self.columns, self.runs = self.columns[stay], len(stay)
+        self.gone = np.zeros(self.runs, bool)
+        for key, value in self.by_run.items():
+            self.by_run[key] = value[..., stay]
+        self.since = self.since[:, stay]
+        for name in self.moving:
+            self.state[name] = np.ascontiguousarray(self.state[name][..., stay])
+        self.cohort.drop(stay)
+
+    def finish(self) -> dict[str, Any]:
+        """Final values of all variables, every run in its column."""
+        self._keep(np.flatnonzero(~self.gone))
+        return self.final
 
 
 def _shape_is_constant(scenario: Scenario, sequence: Sequence) -> bool:
@@ -447,5 +528,5 @@ def run(
     with np.errstate(all="ignore"):
         for _ in range(scenario.horizon):
             engine.step()
-            recorder.note(engine.state)
-    return recorder.trace(scenario, sequence, fates.runs, worlds, engine.state)
+            recorder.note(engine.state, engine.columns, engine.active)
+    return recorder.trace(scenario, sequence, fates.runs, worlds, engine.finish())

@@ -83,11 +83,29 @@ class Recorder:
             self.weekly[name] = np.empty((layout.horizon + 1, *start.shape), start.dtype)
             self.weekly[name][0] = start
 
-    def note(self, state: Mapping[str, Any]) -> None:
-        """Record the week just passed."""
+    def note(self, state: Mapping[str, Any], columns: NDArray[np.intp], active: NDArray[np.bool_] | None) -> None:
+        """Record the week just passed.
+
+        Parameters
+        ----------
+        state : mapping
+            Values of the runs still in the engine's arrays.
+        columns : ndarray
+            Their places among the block's runs.
+        active : ndarray of bool or None
+            Which of them had not ended before this week; None for all.  The others repeat their last value.
+        """
         self.week += 1
+        live = slice(None) if active is None else np.flatnonzero(active)
         for name, rows in self.weekly.items():
-            rows[self.week] = state[name]
+            value = state[name]
+            if active is None and value.shape == rows[0].shape:
+                rows[self.week] = value
+            elif value.shape == rows[0].shape and self.protocol.table[name].scope == "commander" and name != "status":
+                rows[self.week] = value
+            else:
+                rows[self.week] = rows[self.week - 1]
+                rows[self.week][..., columns[live]] = value[..., live]
 
     def trace(
         self,
