@@ -8,7 +8,9 @@ from settlesim.errors import Problem, ScenarioError, SettlesimError, UsageError,
 
 
 def test_a_problem_is_one_line_with_everything_in_it():
-    problem = Problem("war.toml", "parameters.a.prior.low", "must not exceed mode 0.006", 41, 0.5, "0 to 1", "b")
+    problem = Problem(
+        "war.toml", "parameters.a.prior.low", "must not exceed mode 0.006", 41, 0.5, "0 to 1", "b"
+    )
     assert str(problem) == (
         "war.toml:41: parameters.a.prior.low = 0.5: must not exceed mode 0.006; did you mean 'b'? [allowed: 0 to 1]"
     )
@@ -52,7 +54,9 @@ def test_nearest_finds_the_likely_name_and_nothing_far_off():
 
 def test_choose_returns_the_name_or_names_the_nearest():
     assert choose("a", ["a", "b"], "thing") == "a"
-    with pytest.raises(UsageError, match=r"unknown thing 'us_frst'; did you mean 'us_first'\? Known: us_first"):
+    with pytest.raises(
+        UsageError, match=r"unknown thing 'us_frst'; did you mean 'us_first'\? Known: us_first"
+    ):
         choose("us_frst", ["us_first"], "thing")
     with pytest.raises(UsageError, match=r"unknown thing 'q'\. Known: a, b"):
         choose("q", ["a", "b"], "thing")

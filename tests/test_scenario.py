@@ -97,7 +97,9 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "key", "message", "allowed", "nearest"), BAD, ids=[".".join(map(str, b[0][:-1])) for b in BAD])
+@pytest.mark.parametrize(
+    ("change", "key", "message", "allowed", "nearest"), BAD, ids=[".".join(map(str, b[0][:-1])) for b in BAD]
+)
 def test_a_mistake_gives_one_clear_problem(change, key, message, allowed, nearest):
     problems = edited(TWO, *change)
     assert [p.key for p in problems if not p.key.endswith("_sequence") or p.key == key] == [key], problems
@@ -146,7 +148,11 @@ def test_two_of_one_name_or_on_one_tile_are_refused():
     tree["targets"][0]["name"] = tree["targets"][1]["name"]
     with pytest.raises(ScenarioError) as caught:
         Scenario.model_validate(tree)
-    assert [p.key for p in caught.value.problems] == ["provinces[8].tile", "provinces[5].name", "targets[1].name"]
+    assert [p.key for p in caught.value.problems] == [
+        "provinces[8].tile",
+        "provinces[5].name",
+        "targets[1].name",
+    ]
 
 
 def test_every_field_that_holds_parts_is_salvaged():

@@ -65,7 +65,9 @@ def test_each_helper_writes_its_form(condition, tree):
 
 
 def test_every_kind_of_condition_is_covered_by_the_strategies():
-    made = {c.kind for c in (week(1), quiet(1), opened("t"), signed("t"), broken("t"), delivered("c"), taken("s"))}
+    made = {
+        c.kind for c in (week(1), quiet(1), opened("t"), signed("t"), broken("t"), delivered("c"), taken("s"))
+    }
     assert made | set(GROUPS) == set(KINDS)
     assert set(NUMBERS) <= made
 
@@ -122,7 +124,9 @@ def test_every_kind_of_step_has_a_helper():
 
 
 def test_steps_are_named_by_what_they_do_and_names_are_unique():
-    plan = Sequence("plan", [do.deliver("c"), do.deliver("c"), do.switch(), do.deliver("c", name="deliver:c (2)")])
+    plan = Sequence(
+        "plan", [do.deliver("c"), do.deliver("c"), do.switch(), do.deliver("c", name="deliver:c (2)")]
+    )
     assert [step.name for step in plan.steps] == ["deliver:c", "deliver:c (3)", "switch", "deliver:c (2)"]
     with pytest.raises(ScenarioError, match="two steps are called 'x'"):
         Sequence("plan", [do.switch(name="x"), do.deliver("c", name="x")])
@@ -137,7 +141,11 @@ def test_steps_are_named_by_what_they_do_and_names_are_unique():
         ({"do": "table", "track": "t"}, "", "a step that does 'table' needs concessions"),
         ({"do": "oblige"}, "", "a step that does 'oblige' needs track and by"),
         ({"do": "switch", "weeks": 3}, "", "a step that does 'switch' takes no weeks"),
-        ({"do": "deliver", "concession": "c", "weeks": 3}, "", "weeks of quiet mean nothing unless the delivery"),
+        (
+            {"do": "deliver", "concession": "c", "weeks": 3},
+            "",
+            "weeks of quiet mean nothing unless the delivery",
+        ),
         ({"do": "deliver", "concession": "c", "reciprocal": True}, "", "a reciprocal delivery needs weeks"),
         ({"do": "table", "track": "t", "concessions": ["c", "c"]}, "", "the same concession is listed twice"),
         ({"do": "press", "amount": -1, "weeks": 2}, "amount", "must be at least 0"),
@@ -158,7 +166,13 @@ def test_a_bad_step_is_one_clear_problem(raw, key, says):
 def test_every_mistake_of_a_sequence_is_reported_at_once():
     with pytest.raises(ScenarioError) as caught:
         Sequence("", [{"do": "opne"}, {"do": "open"}, {"do": "switch", "when": {"wek": 1}}], pace=-1)
-    assert [p.key for p in caught.value.problems] == ["name", "steps[0].do", "steps[1]", "steps[2].when", "pace"]
+    assert [p.key for p in caught.value.problems] == [
+        "name",
+        "steps[0].do",
+        "steps[1]",
+        "steps[2].when",
+        "pace",
+    ]
 
 
 def test_permutations_are_all_the_orders_each_once_and_the_given_one_first():
@@ -167,7 +181,9 @@ def test_permutations_are_all_the_orders_each_once_and_the_given_one_first():
     assert sorted(orders) == sorted(itertools.permutations("abc"))
     assert orders[0] == ("a", "b", "c")
     assert [p.name for p in plan.permutations(limit=2)] == ["p [1,2,3]", "p [1,3,2]"]
-    assert all((p.ordered, p.pace, p.levers, p.label) == (True, 4, {"x": 1.0}, "l") for p in plan.permutations())
+    assert all(
+        (p.ordered, p.pace, p.levers, p.label) == (True, 4, {"x": 1.0}, "l") for p in plan.permutations()
+    )
     assert all({s.name for s in p.steps} == {s.name for s in plan.steps} for p in plan.permutations())
     assert list(plan.permutations(limit=0)) == []
     with pytest.raises(UsageError, match="must not be negative"):
@@ -213,7 +229,12 @@ def test_a_sequence_made_in_python_is_checked_against_the_scenario(scenario):
 
 
 def test_levers_must_be_parameters_within_their_range(scenario):
-    levers = {"withdrawal_linkge": 0, "surrender_frame": 2, "openness": {"patrn": 1}, "war_cost": {"government": 0.1}}
+    levers = {
+        "withdrawal_linkge": 0,
+        "surrender_frame": 2,
+        "openness": {"patrn": 1},
+        "war_cost": {"government": 0.1},
+    }
     assert problems_of(scenario, levers=levers) == [
         ("levers.withdrawal_linkge", "unknown parameter 'withdrawal_linkge'", "withdrawal_linkage"),
         ("levers.surrender_frame", "lies outside the range", None),
@@ -263,7 +284,13 @@ def test_in_an_ordered_sequence_a_step_must_not_wait_for_a_later_one(scenario):
 
 def test_what_may_happen_is_not_refused(scenario):
     talks = do.open_track("kabul_talks", when=week(8))
-    possible = [quiet(4), not_(signed("kabul_talks")), broken("kabul_talks"), delivered("prisoners"), week(260)]
+    possible = [
+        quiet(4),
+        not_(signed("kabul_talks")),
+        broken("kabul_talks"),
+        delivered("prisoners"),
+        week(260),
+    ]
     for condition in possible:
         assert problems_of(scenario, talks, do.deliver("delisting", when=condition)) == []
     assert problems_of(scenario, do.ceasefire(4), do.deliver("delisting", when=delivered("ceasefire"))) == []

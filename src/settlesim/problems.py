@@ -43,6 +43,7 @@ LIMITS = {
     "less_than": ("lt", "must be less than {}", "less than {}"),
     "less_than_equal": ("le", "must be at most {}", "{} or less"),
 }
+UNKNOWN = "unknown key"
 NAME = "lower-case letters, digits and _, starting with a letter"
 
 
@@ -74,7 +75,14 @@ def translate(error: ValidationError, root: Any, data: Any, file: str, prefix: P
     file, prefix
         Where `data` came from.
     """
-    return [_one(entry, root, data, file, prefix) for entry in error.errors(include_url=False)]
+    found = [_one(entry, root, data, file, prefix) for entry in error.errors(include_url=False)]
+    # A misspelt key is both unknown and missing under its right name: one mistake, told once.
+    meant = {_sibling(problem.key, problem.nearest) for problem in found if problem.message == UNKNOWN}
+    return [problem for problem in found if problem.message != WORDS["missing"] or problem.key not in meant]
+
+
+def _sibling(key: str, name: str | None) -> str:
+    return key[: key.rfind(".") + 1] + (name or "")
 
 
 def _one(entry: Any, root: Any, data: Any, file: str, prefix: Path) -> Problem:
@@ -90,7 +98,7 @@ def _one(entry: Any, root: Any, data: Any, file: str, prefix: Path) -> Problem:
             path, value = (*path, context["at"]), context["value"]
     elif kind == "extra_forbidden":
         names = _fields(root, loc[:-1])
-        message, value = "unknown key", None
+        message, value = UNKNOWN, None
         allowed, like = ", ".join(names) or None, nearest(loc[-1], names)
     elif kind == "union_tag_invalid":  # of the unions in a scenario only that of priors is open to invention
         names = _literals(context["expected_tags"])
