@@ -31,6 +31,7 @@ __all__ = ["BLOCK", "WEEKLY", "Execution", "compare", "replay_trace", "simulate"
 
 # What `record="weekly"` keeps: the course of the war and of the talks, and what the hindcast looks at.
 WEEKLY = (
+    "deaths",
     "deaths_week",
     "government_control",
     "insurgent_control",

@@ -1,0 +1,96 @@
+"""What the analyses share: choosing variables, codes as shares, intervals of shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from settlesim.errors import UsageError, choose
+
+__all__ = ["check_level", "indicators", "is_share", "mean_over_runs", "outcome_variable", "per_run", "wilson"]
+
+Floats = NDArray[np.float64]
+
+
+def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """Return a variable that has a value for each sequence and run.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name, or it lacks one of the two dimensions.
+    """
+    choose(name, map(str, dataset.data_vars), "variable")
+    variable = dataset[name]
+    if not {"sequence", "run"} <= set(variable.dims):
+        raise UsageError(
+            f"{name!r} does not vary by sequence and run, but by {', '.join(map(str, variable.dims))}"
+        )
+    return variable
+
+
+def per_run(dataset: xr.Dataset) -> list[str]:
+    """Return the names of the outcomes: not parameters, not weekly values."""
+    return [str(name) for name, v in dataset.data_vars.items() if v.attrs.get("role") == "outcome"]
+
+
+def indicators(variable: xr.DataArray) -> xr.DataArray:
+    """Turn a coded variable into 0 or 1 along ``<name>_kind``, one for each meaning; others become floats.
+
+    Parameters
+    ----------
+    variable : xarray.DataArray
+        With attributes ``flag_values`` and ``flag_meanings`` if it is coded.
+    """
+    if "flag_meanings" not in variable.attrs:
+        return variable.astype(np.float64)
+    kinds = variable.attrs["flag_meanings"].split()
+    codes = xr.DataArray(np.atleast_1d(variable.attrs["flag_values"]), dims="kind")
+    out = (variable == codes).astype(np.float64).rename({"kind": f"{variable.name}_kind"})
+    return out.assign_coords({f"{variable.name}_kind": kinds}).assign_attrs(
+        long_name=variable.attrs.get("long_name", str(variable.name)), units="1"
+    )
+
+
+def is_share(variable: xr.DataArray) -> bool:
+    """Whether all values are 0, 1 or missing, so that the mean is a share."""
+    values = variable.values
+    return bool(np.all((values == 0) | (values == 1) | np.isnan(values)))
+
+
+def check_level(level: float) -> None:
+    """Raise a `UsageError` unless `level` lies between 0 and 1."""
+    if not 0 < level < 1:
+        raise UsageError(f"level must lie between 0 and 1, got {level!r}")
+
+
+def wilson(share: ArrayLike, n: ArrayLike, level: float) -> tuple[Floats, Floats]:
+    """Return Wilson's interval of a share of `n` independent runs.
+
+    Unlike share ± 1.96 errors it never leaves [0, 1], and does not shrink to nothing at 0 and 1 (Wilson
+    1927).
+
+    Examples
+    --------
+    >>> [round(float(end), 4) for end in wilson(0.5, 10, 0.95)]
+    [0.2366, 0.7634]
+    """
+    p, n = np.asarray(share, float), np.asarray(n, float)
+    z = float(ndtri(0.5 + level / 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 1 + z * z / n
+        centre = (p + z * z / (2 * n)) / scale
+        half = z / scale * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return np.where(p == 0, 0.0, centre - half), np.where(p == 1, 1.0, centre + half)
+
+
+def mean_over_runs(variable: xr.DataArray) -> tuple[Any, Any, Any]:
+    """Return n, mean and standard deviation over the runs that have a value."""
+    n = variable.notnull().sum("run")
+    mean = variable.sum("run", skipna=True) / n.where(n > 0)
+    spread = np.sqrt(((variable - mean) ** 2).sum("run", skipna=True) / (n - 1).where(n > 1))
+    return n, mean, spread
