@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, hyp1f1
+from scipy.special import hyp1f1
 
-from settlesim.rules.rule import Choice, Clock, Commanders, Fold, Luck, Rule, Variable, rule
+from settlesim.rules.rule import Choice, Clock, Commanders, Fold, Luck, Rule, Variable, logistic, rule
 
 __all__ = ["HAZARDS", "INSURGENT", "ITEMS", "KILLED", "LUCK", "REINTEGRATED", "RIVAL", "SPLINTER", "STATUS", "TALLIES",
            "VARIABLES", "fraction_of_week", "hazard_at", "left_at", "mark_at"]
@@ -109,7 +109,7 @@ def choose(theta: Any, choice_luck: Any, rejection_bias: Any, rejection_hardline
            joined: Any) -> Any:
     """Reject a signed deal with a probability that rises with θ, and where the faction has walked out."""
     push = rejection_bias + rejection_hardline * (theta - 0.5) + rejection_refused * ~joined
-    return choice_luck < expit(push)
+    return choice_luck < logistic(push)
 
 
 VARIABLES = (

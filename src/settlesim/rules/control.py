@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 
-from settlesim.rules.rule import Fold, Luck, Rule, Variable, rule
+from settlesim.rules.rule import Fold, Luck, Rule, Variable, logistic, rule
 
 __all__ = ["ITEMS", "LUCK", "VARIABLES"]
 
@@ -39,8 +39,8 @@ def control(control: Any, control_step: Any, control_noise: Any, province_weathe
     The cuts c_G and c_I are solved once so that the national totals of week 0 are the published ones.
     """
     x = control + control_step + np.where(at_peace, 0.0, control_noise) * province_weather
-    g = expit(control_cut_government - x)
-    i = expit(x - control_cut_insurgent)
+    g = logistic(control_cut_government - x)
+    i = logistic(x - control_cut_insurgent)
     # Cuts that cross (hardly anything contested at the start) must not give shares above one in all.
     i = np.minimum(i, 1.0 - g)
     return x, g, i, district_weight * g, district_weight * i

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
-from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, rule
+from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, logistic, rule
 
 __all__ = ["ITEMS", "LUCK", "VARIABLES", "balance", "most_given", "reservation_of"]
 
@@ -17,7 +16,7 @@ LEAST = 1e-3
 
 def balance(odds: Any) -> Any:
     """P(insurgents eventually win) from its logit."""
-    return expit(odds)
+    return logistic(odds)
 
 
 def reservation_of(expected: Any, cost: Any, frame: Any, credibility: Any, betrayed: Any) -> Any:
@@ -72,8 +71,8 @@ def ripeness(war_cost_insurgency: Any, war_cost_government: Any, intensity: Any,
 def credibility(p_win: Any, shift: Any, foresight_insurgency: Any, foresight_government: Any, guarantee: Any,
                 commitment_decay: Any, trust_in_government: Any, trust_in_insurgency: Any) -> Any:
     """Expected power p_e and the credibility κ of each side's promise."""
-    kept = guarantee + (1.0 - guarantee) * expit(trust_in_government)
-    honest = guarantee + (1.0 - guarantee) * expit(trust_in_insurgency)
+    kept = guarantee + (1.0 - guarantee) * logistic(trust_in_government)
+    honest = guarantee + (1.0 - guarantee) * logistic(trust_in_insurgency)
     return (
         p_win + foresight_insurgency * shift,
         p_win + foresight_government * shift,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
-from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, rule
+from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, logistic, rule
 from settlesim.rules.talks import AGREED, BROKEN, OPEN, SIGNED, SUSPENDED
 
 __all__ = ["ITEMS", "LUCK", "VARIABLES", "acceptance", "concession_curve", "zeuthen"]
@@ -32,7 +32,7 @@ def acceptance(surplus: Any, at_reservation: Any, temperature: Any) -> Any:
     >>> round(float(acceptance(0.0, 0.35, 0.05)), 12)
     0.35
     """
-    return expit(logit(at_reservation) + surplus / temperature)
+    return logistic(logit(at_reservation) + surplus / temperature)
 
 
 @rule("track", "round_due round rounds_held next_round")
@@ -46,8 +46,8 @@ def round_calendar(phase: Any, week: Any, next_round: Any, round: Any, rounds_he
 def positions(bargain_power: Any, reservation_binding: Any, limit_power: Any, withdrawal_reservation: Any,
               withdrawal_limit: Any, withdrawal_trust: Any, trust_in_patron: Any, trust_of_patron: Any) -> Any:
     """Reservation values: on power from the commitment problem, on withdrawal from the pair's trust."""
-    least = withdrawal_reservation + withdrawal_trust * (1.0 - expit(trust_in_patron))
-    most = withdrawal_limit + withdrawal_trust * expit(trust_of_patron)
+    least = withdrawal_reservation + withdrawal_trust * (1.0 - logistic(trust_in_patron))
+    most = withdrawal_limit + withdrawal_trust * logistic(trust_of_patron)
     least = np.where(bargain_power, reservation_binding, least)
     most = np.where(bargain_power, limit_power, most)
     return least, most, most - least

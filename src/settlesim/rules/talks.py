@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
-from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, rule
+from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, logistic, rule
 
 __all__ = ["AGREED", "BROKEN", "CALLED", "CLOSED", "CONSENT", "FRAME", "LUCK", "OPEN", "PHASES", "SIGNED",
            "SUSPENDED", "VARIABLES"]
@@ -60,7 +59,7 @@ def consent_hazard(phase: Any, consented: Any, seat_insurgency: Any, seat_govern
     belief = np.where(seat_has_dyad, trust, 0.0)
     opposite_government = seat_insurgency & track_government
     push = consent_bias + openness + belief
-    push = push + stalemate_effect * hurting_stalemate * expit(belief) + oblige_effect * obliged
+    push = push + stalemate_effect * hurting_stalemate * logistic(belief) + oblige_effect * obliged
     stake = delivered_effect * delivered_share + withdrawal_stake * withdrawal_value * track_withdrawal
     push = push + np.where(seat_insurgency, stake, 0.0)
     push = push + np.where(
@@ -74,7 +73,7 @@ def consent_hazard(phase: Any, consented: Any, seat_insurgency: Any, seat_govern
         0.0,
     )
     refuses = seat_patron & ~track_government & ~switched
-    return np.where((phase == CALLED) & ~consented & ~refuses, consent_rate * expit(push), 0.0)
+    return np.where((phase == CALLED) & ~consented & ~refuses, consent_rate * logistic(push), 0.0)
 
 
 @rule("seat", "consent_left consented consents")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
-from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, rule
+from settlesim.rules.rule import Fold, Luck, Rule, Select, Variable, logistic, rule
 
 __all__ = ["ITEMS", "LUCK", "VARIABLES", "bayes_step", "poisson_quantile"]
 
@@ -53,7 +52,7 @@ def spoilers(spoiler_rate: Any, rival_total: Any, rival_start: Any, spoiler_timi
     size = np.where(rival_start > 0.0, rival_total / np.maximum(rival_start, 1.0), 0.0)
     size = size + 10.0 * splintered / initial_fighters
     believed = spoiler_rate * size
-    timed = 1.0 + spoiler_timing * (government_talks | patron_talks) * expit(zone / 0.1)
+    timed = 1.0 + spoiler_timing * (government_talks | patron_talks) * logistic(zone / 0.1)
     return believed * timed, believed
 
 
@@ -91,7 +90,7 @@ def ceasefire_clock(ceasefire_wanted: Any, ceasefire_left: Any, ceasefire_until:
     """
     wanted = np.where(ceasefire_declared > 0.0, ceasefire_declared, ceasefire_wanted)
     push = trust_in_government + delivered_effect * delivered_share + stalemate_effect * hurting_stalemate
-    left = ceasefire_left - np.where(wanted > 0.0, ceasefire_rate * expit(push), 0.0)
+    left = ceasefire_left - np.where(wanted > 0.0, ceasefire_rate * logistic(push), 0.0)
     begins = (wanted > 0.0) & (left <= 0.0)
     until = np.where(begins, week + wanted, ceasefire_until)
     until = np.where(ceasefire_conceded, np.maximum(until, week + ceasefire_weeks), until)
