@@ -1,4 +1,4 @@
-"""Priors: quantile functions against scipy and theory, bounds that hold, and the forms in which they are written."""
+"""Priors: quantile functions against scipy, bounds that hold, and the forms in which they are written."""
 
 import numpy as np
 import pytest

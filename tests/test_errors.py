@@ -8,11 +8,9 @@ from settlesim.errors import Problem, ScenarioError, SettlesimError, UsageError,
 
 
 def test_a_problem_is_one_line_with_everything_in_it():
-    problem = Problem(
-        "war.toml", "parameters.a.prior.low", "must not exceed mode 0.006", 41, 0.5, "0 to 1", "b"
-    )
+    problem = Problem("war.toml", "a.prior.low", "must not exceed mode 0.006", 41, 0.5, "0 to 1", "b")
     assert str(problem) == (
-        "war.toml:41: parameters.a.prior.low = 0.5: must not exceed mode 0.006; did you mean 'b'? [allowed: 0 to 1]"
+        "war.toml:41: a.prior.low = 0.5: must not exceed mode 0.006; did you mean 'b'? [allowed: 0 to 1]"
     )
 
 

@@ -191,9 +191,9 @@ def test_permutations_are_all_the_orders_each_once_and_the_given_one_first():
 
 
 def test_levers_are_added_and_replaced_without_touching_the_original():
-    plan = Sequence("p", levers={"a": 1})
-    assert plan.with_levers(a=2, b={"patron": 0.5}).levers == {"a": 2, "b": {"patron": 0.5}}
-    assert plan.levers == {"a": 1}
+    plan = Sequence("p", levers={"a": 1, "c": 3})
+    assert plan.with_levers(a=2, b={"patron": 0.5}).levers == {"a": 2, "b": {"patron": 0.5}, "c": 3}
+    assert plan.levers == {"a": 1, "c": 3}
 
 
 def test_the_troop_path_must_rise_in_time():

@@ -251,7 +251,7 @@ def _sequences(parts: Parts, file: str) -> Iterator[Problem]:
     names = parts.names.get("sequences", ())
     for key in ("default_sequence", "baseline_sequence"):
         chosen = parts.values.get(key)
-        if chosen is not None and "sequences" in parts.values and chosen not in names:
+        if chosen is not None and names and chosen not in names:
             yield _unknown(file, (key,), chosen, names, "sequence")
     for name, sequence in parts.table("sequences").items():
         if sequence.name != name:

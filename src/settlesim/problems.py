@@ -109,6 +109,9 @@ def _one(entry: Any, root: Any, data: Any, file: str, prefix: Path) -> Problem:
         message, allowed, like = "is not one of the choices", ", ".join(names), nearest(value, names)
     elif on_key or kind == "string_pattern_mismatch":
         message, allowed = "is not a name", NAME
+    elif kind == "too_short":
+        few = context["min_length"]
+        message, allowed = f"needs at least {few} {'entry' if few == 1 else 'entries'}", f"{few} or more"
     elif kind in LIMITS:
         key, words, span = LIMITS[kind]
         bound = context[key]
