@@ -67,12 +67,13 @@ def _mean_around(dataset: xr.Dataset, first: int, last: int) -> xr.DataArray:
 
 
 def _before(dataset: xr.Dataset) -> xr.DataArray:
-    level = _mean_around(dataset, -1 - BEFORE, -2)
+    level = _mean_around(dataset, -BEFORE, -1)
     return level.where(level > 0)
 
 
 def _reduction(dataset: xr.Dataset) -> xr.DataArray:
-    return _mean_around(dataset, -1, -1) / _before(dataset)
+    # The signing comes at the end of the last week of reduced violence.
+    return _mean_around(dataset, 0, 0) / _before(dataset)
 
 
 def _rebound(dataset: xr.Dataset) -> xr.DataArray:

@@ -11,12 +11,21 @@ from settlesim.rules.rule import Fold, Luck, Rule, Variable, rule
 __all__ = ["ITEMS", "LUCK", "VARIABLES"]
 
 
+@rule("run", "tempo", source="UCDP: deaths by year 2015-2019; docs/model-decisions.md")
+def tempo(tempo: Any, tempo_luck: Any, tempo_memory: Any, tempo_spread: Any) -> Any:
+    """Log tempo of the war, which wanders for years: an Ornstein-Uhlenbeck process of standard deviation `tempo_spread`.
+
+    Independent weeks average out within a year, yet counted deaths move by a quarter from year to year.
+    """
+    return tempo * (1.0 - 1.0 / tempo_memory) + tempo_spread * np.sqrt(2.0 / tempo_memory) * tempo_luck
+
+
 @rule("run", "restraint_factor violence deaths_week intensity")
 def violence(week: Any, deaths_base: Any, season_amplitude: Any, season_phase: Any, violence_floor: Any,
              power_violence: Any, p_win: Any, weather: Any, garrison_violence: Any, garrison_yield: Any, at_peace: Any,
              peace_violence: Any, in_prelude: Any, reduction_multiplier: Any, ceasefire: Any, ceasefire_multiplier: Any,
-             intensity: Any, intensity_memory: Any) -> Any:
-    """Deaths a week: 440 (1+.3 sin(2π(w-6)/52)) (.75+.6p) Gamma(15, 1/15) (1+1.2S) × ceasefire multiplier.
+             intensity: Any, intensity_memory: Any, tempo: Any) -> Any:
+    """Deaths a week: 440 (1+.3 sin(2π(w-6)/52)) (.75+.6p) Gamma(15, 1/15) (1+1.2S) × ceasefire multiplier × tempo.
 
     `intensity` is the memory of v/v̄ that war costs and ripeness read.
     """
@@ -24,7 +33,8 @@ def violence(week: Any, deaths_base: Any, season_amplitude: Any, season_phase: A
     calm = np.where(ceasefire, ceasefire_multiplier, 1.0)
     calm = np.where(in_prelude, reduction_multiplier, calm)
     calm = np.where(at_peace, peace_violence, calm)
-    v = (violence_floor + power_violence * p_win) * weather * (1.0 + garrison_violence * garrison_yield) * calm
+    v = np.exp(tempo) * (violence_floor + power_violence * p_win) * weather
+    v = v * (1.0 + garrison_violence * garrison_yield) * calm
     return calm, v, deaths_base * season * v, intensity + (v - intensity) / intensity_memory
 
 
@@ -54,6 +64,7 @@ def local_violence(deaths_week: Any, contest: Any, contest_total: Any, province_
 
 
 VARIABLES = (
+    Variable("tempo", "run", "1", "log tempo of the war", 0.0),
     Variable("restraint_factor", "run", "1", "violence left by ceasefire or peace", low=0.0),
     Variable("violence", "run", "1", "violence relative to the base rate, season aside", low=0.0),
     Variable("deaths_week", "run", "deaths per week", "deaths of the week", 0.0, 0.0),
@@ -69,9 +80,11 @@ VARIABLES = (
 LUCK = (
     Luck("weather", "run", "gamma", "week", meaning="travels with the date: the weather of the war",
          parameter="violence_shape"),
+    Luck("tempo_luck", "run", "normal", "week", meaning="travels with the date: the tempo of the war"),
 )
 
 ITEMS: tuple[Rule | Fold, ...] = (
+    tempo,
     violence,
     toll,
     contest,
