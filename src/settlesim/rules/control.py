@@ -31,16 +31,32 @@ def drift(control_drift: Any, withdrawal_drift: Any, presence: Any, garrison_dri
     return np.where(at_peace, 0.0, step + strength_drift * np.log(np.maximum(strength, 1e-3)))
 
 
+@rule("run", "front_government front_insurgent", source="SIGAR: changes from quarter to quarter; docs/model-decisions.md")
+def fronts(front_government: Any, front_insurgent: Any, front_government_luck: Any, front_insurgent_luck: Any,
+           front_noise_government: Any, front_noise_insurgency: Any, front_memory: Any) -> Any:
+    """Nationwide fortunes of either side's hold, which widen and narrow the contested belt and pass.
+
+    The shocks of provinces average out over a nation; the published national shares do not stand that still.
+    """
+    kept = 1.0 - 1.0 / front_memory
+    scale = np.sqrt(2.0 / front_memory)
+    return (
+        front_government * kept + front_noise_government * scale * front_government_luck,
+        front_insurgent * kept + front_noise_insurgency * scale * front_insurgent_luck,
+    )
+
+
 @rule("province", "control government_share insurgent_share government_weighted insurgent_weighted")
 def control(control: Any, control_step: Any, control_noise: Any, province_weather: Any, at_peace: Any,
-            control_cut_government: Any, control_cut_insurgent: Any, district_weight: Any) -> Any:
+            control_cut_government: Any, control_cut_insurgent: Any, district_weight: Any, front_government: Any,
+            front_insurgent: Any) -> Any:
     """x moves by drift and noise; government share σ(c_G - x), insurgent share σ(x - c_I).
 
     The cuts c_G and c_I are solved once so that the national totals of week 0 are the published ones.
     """
     x = control + control_step + np.where(at_peace, 0.0, control_noise) * province_weather
-    g = logistic(control_cut_government - x)
-    i = logistic(x - control_cut_insurgent)
+    g = logistic(control_cut_government + front_government - x)
+    i = logistic(x + front_insurgent - control_cut_insurgent)
     # Cuts that cross (hardly anything contested at the start) must not give shares above one in all.
     i = np.minimum(i, 1.0 - g)
     return x, g, i, district_weight * g, district_weight * i
@@ -58,6 +74,8 @@ def memory(government_memory: Any, insurgent_memory: Any, government_control: An
 VARIABLES = (
     Variable("garrison_yield", "run", "share", "share S of garrisons that yield without a fight", 0.0, 0.0, 1.0),
     Variable("control_step", "run", "1", "drift of latent control this week"),
+    Variable("front_government", "run", "1", "passing fortunes of the government's hold", 0.0),
+    Variable("front_insurgent", "run", "1", "passing fortunes of the insurgency's hold", 0.0),
     Variable("control", "province", "1", "latent control x", "start_control"),
     Variable("government_share", "province", "share", "districts under the government", "start_government", 0.0, 1.0),
     Variable("insurgent_share", "province", "share", "districts under the insurgency", "start_insurgent", 0.0, 1.0),
@@ -71,12 +89,15 @@ VARIABLES = (
 
 LUCK = (
     Luck("province_weather", "province", "normal", "week", meaning="travels with the date: local fortunes of war"),
+    Luck("front_government_luck", "run", "normal", "week", meaning="travels with the date: the government's fortunes"),
+    Luck("front_insurgent_luck", "run", "normal", "week", meaning="travels with the date: the insurgency's fortunes"),
 )
 
 ITEMS: tuple[Rule | Fold, ...] = (
     garrisons,
     drift,
     memory,
+    fronts,
     control,
     Fold("government_control", "government_weighted", "sum", "province"),
     Fold("insurgent_control", "insurgent_weighted", "sum", "province"),
