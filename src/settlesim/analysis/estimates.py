@@ -15,6 +15,7 @@ from settlesim.analysis.values import (
     mean_over_runs,
     outcome_variable,
     per_run,
+    quantiles_over_runs,
     wilson,
 )
 
@@ -85,9 +86,8 @@ def _described(variable: xr.DataArray, level: float) -> xr.DataArray:
     else:
         reach = error * student.ppf(0.5 + level / 2, np.maximum(n - 1, 1))
         low, high = mean - reach, mean + reach
-    quantiles = values.quantile(list(QUANTILES.values()), "run", skipna=True).transpose("quantile", ...)
     parts = [mean, error, low, high, n.astype(float), sd]
-    parts += [quantiles.isel(quantile=i, drop=True) for i in range(len(QUANTILES))]
+    parts += quantiles_over_runs(values, QUANTILES.values())
     out: xr.DataArray = xr.concat(
         [part.transpose(*mean.dims) for part in parts], "statistic", coords="minimal", compat="override"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,16 @@ from scipy.special import ndtri
 
 from settlesim.errors import UsageError, choose
 
-__all__ = ["check_level", "indicators", "is_share", "mean_over_runs", "outcome_variable", "per_run", "wilson"]
+__all__ = [
+    "check_level",
+    "indicators",
+    "is_share",
+    "mean_over_runs",
+    "outcome_variable",
+    "per_run",
+    "quantiles_over_runs",
+    "wilson",
+]
 
 Floats = NDArray[np.float64]
 
@@ -94,3 +104,21 @@ def mean_over_runs(variable: xr.DataArray) -> tuple[Any, Any, Any]:
     mean = variable.sum("run", skipna=True) / n.where(n > 0)
     spread = np.sqrt(((variable - mean) ** 2).sum("run", skipna=True) / (n - 1).where(n > 1))
     return n, mean, spread
+
+
+def quantiles_over_runs(variable: xr.DataArray, levels: Iterable[float]) -> list[xr.DataArray]:
+    """Return quantiles over the runs that have a value, interpolated linearly; NaN where none has."""
+    axis = variable.dims.index("run")
+    ordered = np.sort(variable.values, axis=axis)  # missing values go last
+    n = np.count_nonzero(~np.isnan(ordered), axis=axis, keepdims=True)
+    rest = variable.isel(run=0, drop=True)
+    out = []
+    for level in levels:
+        place = np.maximum(n - 1, 0) * level
+        below = np.floor(place).astype(np.intp)
+        above = np.minimum(below + 1, np.maximum(n - 1, 0))
+        low, high = (np.take_along_axis(ordered, index, axis) for index in (below, above))
+        # Two equal infinities have no difference; their quantile is themselves.
+        step = np.where(high > low, high - low, 0.0)
+        out.append(rest.copy(data=np.squeeze(low + step * (place - below), axis)))
+    return out
