@@ -24,7 +24,7 @@ from settlesim.rules.commanders import (
     left_at,
     mark_at,
 )
-from settlesim.rules.rule import Clock, Commanders
+from settlesim.rules.rule import Commanders
 from settlesim.state import Layout
 
 __all__ = ["Cohort"]
@@ -33,8 +33,13 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 TALLIED = {INSURGENT: "cell_fighters", SPLINTER: "cell_splinter", RIVAL: "cell_rival"}
-COUNTED = {INSURGENT: "count_insurgent", SPLINTER: "count_splinter", RIVAL: "count_rival",
-           REINTEGRATED: "count_reintegrated", KILLED: "count_killed"}
+COUNTED = {
+    INSURGENT: "count_insurgent",
+    SPLINTER: "count_splinter",
+    RIVAL: "count_rival",
+    REINTEGRATED: "count_reintegrated",
+    KILLED: "count_killed",
+}
 
 
 class Cohort:
@@ -121,7 +126,8 @@ class Cohort:
 
     def _at(self, table: list[Floats], k: int, cell: Index, run: Index) -> Floats:
         """A clock's accumulated or weekly hazard for given cells and runs."""
-        return table[k].ravel().take(self.rows[k][cell] * self.runs + run)
+        values: Floats = table[k].ravel().take(self.rows[k][cell] * self.runs + run)
+        return values
 
     def advance(self, active: NDArray[np.bool_] | None, reject: Callable[[Index], NDArray[np.bool_]]) -> None:
         """Advance by a week: accumulate hazards, let clocks ring, then let commanders choose where a deal is signed."""
@@ -140,7 +146,7 @@ class Cohort:
         if found:
             self._ring(*(np.concatenate(part) for part in zip(*found, strict=True)))
         self._choose(reject, active)
-        for k, cell, run, at, counts, offsets in rings:
+        for k, cell, run, at, _, offsets in rings:
             # The lower bound of cells that rang becomes the least mark of the members still exposed.
             mark = np.where(self.exposed[k][self.status.ravel().take(at)], self.marks[k].ravel().take(at), np.inf)
             self.next[k][cell, run] = np.minimum.reduceat(mark, offsets)
@@ -169,7 +175,11 @@ class Cohort:
         counts = self.counts[cell]
         ends = np.cumsum(counts)
         offsets = ends - counts
-        return np.arange(ends[-1]) + np.repeat(run * self.commanders + self.starts[cell] - offsets, counts), counts, offsets
+        return (
+            np.arange(ends[-1]) + np.repeat(run * self.commanders + self.starts[cell] - offsets, counts),
+            counts,
+            offsets,
+        )
 
     def _passed(self, k: int, cell: Index, run: Index, at: Index, counts: Index, offsets: Index) -> tuple[Any, ...]:
         """Commanders of ringing cells whose mark is reached, with the fraction of the week at which it was."""

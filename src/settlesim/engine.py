@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from settlesim.chance import Fates
 from settlesim.cohort import Cohort
 from settlesim.distributions import Fixed
-from settlesim.errors import UsageError, nearest
 from settlesim.draws import table_of_luck
+from settlesim.errors import UsageError, nearest
 from settlesim.rules import STANDARD
 from settlesim.rules.rule import Commanders, Fold, Luck, Protocol, Ranked, Rule, Select, Steps, Variable
 from settlesim.rules.steps import delayed, held_since, leaf, step_due
@@ -51,8 +51,9 @@ class _Names:
 
 
 class _Engine:
-    def __init__(self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates,
-                 protocol: Protocol) -> None:
+    def __init__(
+        self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: Protocol
+    ) -> None:
         self.scenario = scenario
         self.layout: Layout = layout(scenario, sequence)
         self.protocol = protocol
@@ -119,8 +120,11 @@ class _Engine:
         add("deaths_year_start", "run", 52.0 * fixed["deaths_base"])
         add("rival_inflow", "run", fixed["rival_inflow"] * fixed["has_rival"])
         add("troops_start", "run", fixed["troops_start"] * fixed["has_patron"])
-        demanded = [row for row, c in zip(fixed["concession_value"], self.scenario.concessions.values(), strict=True)
-                    if not c.pie]
+        demanded = [
+            row
+            for row, c in zip(fixed["concession_value"], self.scenario.concessions.values(), strict=True)
+            if not c.pie
+        ]
         add("withdrawal_value", "run", demanded[0] if demanded else np.zeros(self.runs))
         pie = np.zeros(self.runs)
         for value, counts in zip(fixed["concession_value"], fixed["in_pie"][:, 0], strict=True):
@@ -163,10 +167,8 @@ class _Engine:
     # -- reading -------------------------------------------------------------------------------------
 
     def _index(self, name: str, origin: str, to: str) -> Any:
-        """Rows of a variable of scope `to` for the entities of scope `origin`; None where they match or it is the run's."""
+        """Rows of a variable of scope `to` for the entities of scope `origin`; None where they are the same rows."""
         if to in ("run", origin):
-            return None
-        if origin == "clause" and (origin, to) not in self.layout.maps and to == "run":
             return None
         key = (origin, to)
         if key not in self.layout.maps:
@@ -394,10 +396,14 @@ class _Engine:
                 t = node.target
                 track = node.kind in ("opened", "signed", "broken")
                 now = leaf(
-                    node.kind, week, node.number,
-                    state["opened_week"][t] if track else None, state["phase"][t] if track else None,
+                    node.kind,
+                    week,
+                    node.number,
+                    state["opened_week"][t] if track else None,
+                    state["phase"][t] if track else None,
                     built.attributes["single_undertaking"][1],
-                    state["delivered"][t] if node.kind == "delivered" else None, state["quiet_weeks"],
+                    state["delivered"][t] if node.kind == "delivered" else None,
+                    state["quiet_weeks"],
                     state["taken_week"][t] if node.kind == "taken" else None,
                 )
             now = everywhere & now
@@ -412,9 +418,15 @@ class _Engine:
         fires = np.zeros(taken.shape, bool)
         for i, root in enumerate(built.roots):
             fires[i] = step_due(
-                everywhere if root < 0 else truth[root], taken[i], taken[i - 1] if i else np.zeros(self.runs),
-                built.pace if i else 0.0, week, np.bool_(built.ordered), built.attributes["reciprocal"][1][i, 0],
-                state["quiet_weeks"], built.attributes["quiet_needed"][1][i, 0],
+                everywhere if root < 0 else truth[root],
+                taken[i],
+                taken[i - 1] if i else np.zeros(self.runs),
+                built.pace if i else 0.0,
+                week,
+                np.bool_(built.ordered),
+                built.attributes["reciprocal"][1][i, 0],
+                state["quiet_weeks"],
+                built.attributes["quiet_needed"][1][i, 0],
             )
             taken[i] = np.where(fires[i], week, taken[i])
         state["fires"], state["taken_week"] = fires, taken

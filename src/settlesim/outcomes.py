@@ -70,12 +70,12 @@ def _week(name: str) -> Callable[[Trace], Values]:
 
 
 def _settled(trace: Trace) -> Values:
-    return np.isin(trace.final["outcome"], SETTLEMENTS).astype(np.int8)
+    return np.asarray(np.isin(trace.final["outcome"], SETTLEMENTS), np.int8)
 
 
 def _first_deal(trace: Trace) -> Values:
     weeks = np.stack([_never(trace.final[name]) for name in ("settlement_week", "patron_deal_week")])
-    return np.fmin(weeks[0], weeks[1])
+    return np.asarray(np.fmin(weeks[0], weeks[1]))
 
 
 def _defections(trace: Trace) -> Values:
@@ -147,7 +147,7 @@ def _solution(solve: Callable[..., Values]) -> Callable[[Trace], Values]:
 
 def _fragmentation(trace: Trace) -> Values:
     f = trace.final
-    return (f["splintered"] + f["rival_strength_now"]) / trace.initial_fighters
+    return np.asarray((f["splintered"] + f["rival_strength_now"]) / trace.initial_fighters)
 
 
 STANDARD_OUTCOMES: tuple[Outcome, ...] = (
@@ -160,10 +160,17 @@ STANDARD_OUTCOMES: tuple[Outcome, ...] = (
     Outcome("patron_deal_week", _week("patron_deal_week"), "weeks", "week of the deal on withdrawal"),
     Outcome("end_week", _week("end_week"), "weeks", "week in which a victory ended the run"),
     Outcome("deaths", _final("deaths"), "deaths", "deaths between government and insurgency"),
-    Outcome("deaths_rival_government", _final("deaths_rival_government"), "deaths", "rivals killed by the government side"),
+    Outcome(
+        "deaths_rival_government", _final("deaths_rival_government"), "deaths", "rivals killed by the government side"
+    ),
     Outcome("deaths_rival_insurgency", _final("deaths_rival_insurgency"), "deaths", "rivals killed by the insurgency"),
-    Outcome("defections", _defections, "commanders", "commanders that changed status, by destination",
-            ("run", "destination")),
+    Outcome(
+        "defections",
+        _defections,
+        "commanders",
+        "commanders that changed status, by destination",
+        ("run", "destination"),
+    ),
     Outcome("defections_provoked", _final("moved_provoked"), "commanders", "defections to the rival provoked by talks"),
     Outcome("rejections", _final("moved_rejecting"), "commanders", "commanders that rejected a deal"),
     Outcome("rival_strength", _final("rival_strength_now"), "fighters", "rival strength at the end"),
@@ -187,9 +194,16 @@ STANDARD_OUTCOMES: tuple[Outcome, ...] = (
     Outcome("relapsed", _relapsed, "1", "relapsed within five years of signing (of those settled)"),
     Outcome("relapse_week", _relapse_week, "weeks", "week of relapse, followed to five years after signing"),
     Outcome("concession_delivered_week", _week("delivered_week"), "weeks", "week of delivery", ("run", "concession")),
-    Outcome("track_opened_week", _week("opened_week"), "weeks", "week in which the track first opened", ("run", "track")),
-    Outcome("track_signed_week", _week("signed_week"), "weeks", "week in which the track's deal was signed",
-            ("run", "track")),
+    Outcome(
+        "track_opened_week", _week("opened_week"), "weeks", "week in which the track first opened", ("run", "track")
+    ),
+    Outcome(
+        "track_signed_week",
+        _week("signed_week"),
+        "weeks",
+        "week in which the track's deal was signed",
+        ("run", "track"),
+    ),
     Outcome("rounds", lambda t: t.final["rounds_held"].T, "rounds", "rounds held on the track", ("run", "track")),
 )
 

@@ -71,7 +71,7 @@ def _apportion(weights: Floats, total: int) -> NDArray[np.int64]:
     whole = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
-    return whole
+    return np.asarray(whole, np.int64)
 
 
 def commanders_by_cell(scenario: Scenario) -> NDArray[np.int64]:
@@ -187,7 +187,7 @@ class _Builder:
 
     def tables(self) -> None:
         s = self.scenario
-        roles = list(s.actors)
+        roles: list[str] = list(s.actors)
         tracks = list(s.tracks)
         self.entities["track"] = tuple(tracks)
         planned = {step.track for step in self.sequence.steps if step.do == "open"}
@@ -247,8 +247,12 @@ class _Builder:
         self.attribute("concession", "reversibility", (c.reversibility for c in items))
         for role in ("government", "patron"):
             self.attribute("concession", f"by_{role}", (role in c.by for c in items), bool)
-        for name, of in (("frees_prisoners", "frees_prisoners"), ("recognises", "recognises"),
-                         ("ceases_fire", "ceases_fire"), ("in_pie", "pie")):
+        for name, of in (
+            ("frees_prisoners", "frees_prisoners"),
+            ("recognises", "recognises"),
+            ("ceases_fire", "ceases_fire"),
+            ("in_pie", "pie"),
+        ):
             self.attribute("concession", name, (getattr(c, of) for c in items), bool)
         self.members["dimensions"] = tuple(
             tuple(i for i, c in enumerate(items) if c.dimension == d) for d in DIMENSIONS
@@ -257,13 +261,16 @@ class _Builder:
         self.entities["clause"] = tuple(f"{t}/{c}" for t, c in clauses)
         self.map("clause", "track", (tracks.index(t) for t, _ in clauses))
         self.map("clause", "concession", (concessions.index(c) for _, c in clauses))
-        power = {t: b for b, (t, issue) in enumerate(x.split("/") for x in self.entities["bargain"]) if issue == "power"}
+        power = {
+            t: b for b, (t, issue) in enumerate(x.split("/") for x in self.entities["bargain"]) if issue == "power"
+        }
         self.map("clause", "bargain", (power.get(t, 0) for t, _ in clauses))
         self.attribute("clause", "clause_power", (t in power for t, _ in clauses), bool)
         self.group("concession_clauses", "clause", "concession")
         self.group("track_clauses", "clause", "track")
         self.members["bargain_clauses"] = tuple(
-            tuple(i for i, (t, _) in enumerate(clauses) if power.get(t) == b) for b in range(len(self.entities["bargain"]))
+            tuple(i for i, (t, _) in enumerate(clauses) if power.get(t) == b)
+            for b in range(len(self.entities["bargain"]))
         )
         self.attribute("clause", "tabled_rank", (self._rank(t, c) for t, c in clauses))
         steps = self.sequence.steps
@@ -271,7 +278,8 @@ class _Builder:
             tuple(i for i, step in enumerate(steps) if step.track == t and c in step.concessions) for t, c in clauses
         )
         self.members["deliver"] = tuple(
-            tuple(i for i, step in enumerate(steps) if step.do == "deliver" and step.concession == c) for c in concessions
+            tuple(i for i, step in enumerate(steps) if step.do == "deliver" and step.concession == c)
+            for c in concessions
         )
 
     def _deliverable(self, track: str, concession: str) -> bool:
@@ -309,7 +317,8 @@ class _Builder:
         amounts("quiet_needed", "deliver", "weeks")
         self.attribute("step", "step_obliges", (x.do == "oblige" for x in steps), bool)
         self.attribute("step", "reciprocal", (x.reciprocal for x in steps), bool)
-        self.map("step", "track", (tracks.index(x.by or x.track) if (x.by or x.track) else 0 for x in steps))
+        named = [str(x.by or x.track or tracks[0]) for x in steps]
+        self.map("step", "track", (tracks.index(name) for name in named))
         nodes: list[Node] = []
 
         def add(condition: Condition) -> int:
@@ -365,8 +374,18 @@ def layout(scenario: Scenario, sequence: Sequence) -> Layout:
     b.tables()
     b.agenda()
     nodes, roots = b.plan()
-    return Layout(b.entities, b.maps, b.members, b.attributes, nodes, roots, bool(sequence.ordered),
-                  float(sequence.pace), scenario.horizon, starts)
+    return Layout(
+        b.entities,
+        b.maps,
+        b.members,
+        b.attributes,
+        nodes,
+        roots,
+        bool(sequence.ordered),
+        float(sequence.pace),
+        scenario.horizon,
+        starts,
+    )
 
 
 def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) -> dict[str, tuple[str, Any]]:

@@ -99,9 +99,9 @@ class Recorder:
         live = slice(None) if active is None else np.flatnonzero(active)
         for name, rows in self.weekly.items():
             value = state[name]
-            if active is None and value.shape == rows[0].shape:
-                rows[self.week] = value
-            elif value.shape == rows[0].shape and self.protocol.table[name].scope == "commander" and name != "status":
+            if (active is None and value.shape == rows[0].shape) or (
+                value.shape == rows[0].shape and self.protocol.table[name].scope == "commander" and name != "status"
+            ):
                 rows[self.week] = value
             else:
                 rows[self.week] = rows[self.week - 1]

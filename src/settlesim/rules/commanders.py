@@ -84,7 +84,8 @@ def presence(rival_external: Any, province_rival_fighters: Any, rival_reference:
 
 
 @rule("run", "provocation splinter_hazard reintegration_hazard return_hazard rival_hazard")
-def shared_hazards(rival_losses_government: Any, rival_losses_insurgency: Any, talks_provocation: Any, provocation_government: Any, provocation_patron: Any, frame: Any,
+def shared_hazards(rival_losses_government: Any, rival_losses_insurgency: Any, talks_provocation: Any,
+                   provocation_government: Any, provocation_patron: Any, frame: Any,
                    government_talks: Any, patron_talks: Any, splinter_rate: Any, reintegration_rate: Any,
                    settled_reintegration_rate: Any, at_peace: Any, return_rate: Any) -> Any:
     """A = 6 f 1[talks with government] + .10 1[talks with patron], and the hazards that all commanders share."""
@@ -133,7 +134,8 @@ VARIABLES = (
     Variable("rival_hazard", "run", "per week", "hazard of falling with the rival", low=0.0),
     Variable("lure_hazard", "cell", "per week", "hazard of being lured by the rival", low=0.0),
     Variable("provoked_hazard", "cell", "per week", "hazard of being provoked by talks to join the rival", low=0.0),
-    Variable("cell_fighters", "cell", "fighters", "insurgent fighters of the cell", "cell_fighters_start", 0, kind="int"),
+    Variable("cell_fighters", "cell", "fighters", "insurgent fighters of the cell", "cell_fighters_start", 0,
+             kind="int"),
     Variable("cell_splinter", "cell", "fighters", "splinter fighters of the cell", 0, 0, kind="int"),
     Variable("cell_rival", "cell", "fighters", "fighters of the cell gone to the rival", 0, 0, kind="int"),
     Variable("cell_gone", "cell", "1", "commanders of the cell with the rival", 0, 0, kind="int"),
@@ -151,11 +153,12 @@ VARIABLES = (
     Variable("moved_fallen", "run", "1", "commanders that fell with the rival", 0, 0, kind="int"),
     Variable("moved_rejecting", "run", "1", "commanders that rejected a deal", 0, 0, kind="int"),
     Variable("fighters", "run", "fighters", "insurgent fighters", "initial_fighters", 0, kind="int"),
-    Variable("fighters_at_start", "run", "fighters", "insurgent fighters at the start", "initial_fighters", 0, kind="int"),
+    Variable("fighters_at_start", "run", "fighters", "insurgent fighters at the start", "initial_fighters", 0,
+             kind="int"),
     Variable("splintered", "run", "fighters", "splinter fighters", 0, 0, kind="int"),
     Variable("rival_defected", "run", "fighters", "fighters gone to the rival", 0, 0, kind="int"),
-    Variable("faction_fighters", "faction", "fighters", "insurgent fighters of the faction", "faction_fighters_start", 0,
-             kind="int"),
+    Variable("faction_fighters", "faction", "fighters", "insurgent fighters of the faction",
+             "faction_fighters_start", 0, kind="int"),
     Variable("province_fighters", "province", "fighters", "insurgent fighters in the province",
              "province_fighters_start", 0, kind="int"),
     Variable("province_rival_fighters", "province", "fighters", "fighters gone to the rival there", 0, 0, kind="int"),

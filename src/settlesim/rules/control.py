@@ -31,7 +31,7 @@ def drift(control_drift: Any, withdrawal_drift: Any, presence: Any, garrison_dri
     return np.where(at_peace, 0.0, step + strength_drift * np.log(np.maximum(strength, 1e-3)))
 
 
-@rule("run", "front_government front_insurgent", source="SIGAR: changes from quarter to quarter; docs/model-decisions.md")
+@rule("run", "front_government front_insurgent", source="SIGAR by quarter; docs/model-decisions.md")
 def fronts(front_government: Any, front_insurgent: Any, front_government_luck: Any, front_insurgent_luck: Any,
            front_noise_government: Any, front_noise_insurgency: Any, front_memory: Any) -> Any:
     """Nationwide fortunes of either side's hold, which widen and narrow the contested belt and pass.
@@ -81,8 +81,10 @@ VARIABLES = (
     Variable("insurgent_share", "province", "share", "districts under the insurgency", "start_insurgent", 0.0, 1.0),
     Variable("government_weighted", "province", "share", "the same, weighted by districts", low=0.0, high=1.0),
     Variable("insurgent_weighted", "province", "share", "the same, weighted by districts", low=0.0, high=1.0),
-    Variable("government_control", "run", "share", "districts under the government", "government_total", 0.0, 1.0 + 1e-9),
-    Variable("insurgent_control", "run", "share", "districts under the insurgency", "insurgent_total", 0.0, 1.0 + 1e-9),
+    Variable("government_control", "run", "share", "districts under the government", "government_total", 0.0,
+             1.0 + 1e-9),
+    Variable("insurgent_control", "run", "share", "districts under the insurgency", "insurgent_total", 0.0,
+             1.0 + 1e-9),
     Variable("government_memory", "run", "share", "memory of the government's control", "government_total", 0.0),
     Variable("insurgent_memory", "run", "share", "memory of the insurgency's control", "insurgent_total", 0.0),
 )

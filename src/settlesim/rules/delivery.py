@@ -156,7 +156,8 @@ def reversal(delivered: Any, reversed: Any, reversibility: Any, failures_now: An
 @rule("dyad", "trust")
 def trust_from_deeds(trust: Any, signal_government: Any, signal_patron: Any, outstanding_sum: Any, pie_value: Any,
                      empty_promise_decay: Any, failures_now: Any, misbehaviour_penalty: Any, trust_bound: Any,
-                     dyad_insurgency_government: Any, dyad_insurgency_patron: Any, dyad_government_insurgency: Any) -> Any:
+                     dyad_insurgency_government: Any, dyad_insurgency_patron: Any,
+                     dyad_government_insurgency: Any) -> Any:
     """Costly signals build trust; offers left undelivered and broken obligations erode it."""
     empty = empty_promise_decay * outstanding_sum / np.maximum(pie_value, 1e-9)
     step = np.where(dyad_insurgency_government, signal_government - empty, 0.0)

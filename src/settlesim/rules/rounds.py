@@ -114,10 +114,11 @@ def accept(seat_claims: Any, claim_surplus: Any, seat_gives: Any, surplus_give: 
 
 
 @rule("track", "agrees phase agreed_week suspensions resume_week breaks")
-def close_round(round_due: Any, phase: Any, offer_accepted: Any, asks_accepted: Any, agreed_week: Any, week: Any, suspensions: Any,
-                resume_week: Any, breakdown_rate: Any, breakdown_attack_effect: Any, insurgent_attacks: Any,
-                trust_in_insurgency: Any, break_luck: Any, pause_luck: Any, suspension_shortest: Any,
-                suspension_longest: Any, suspension_limit: Any, round: Any, deadline_rounds: Any) -> Any:
+def close_round(round_due: Any, phase: Any, offer_accepted: Any, asks_accepted: Any, agreed_week: Any,
+                week: Any, suspensions: Any, resume_week: Any, breakdown_rate: Any, breakdown_attack_effect: Any,
+                insurgent_attacks: Any, trust_in_insurgency: Any, break_luck: Any, pause_luck: Any,
+                suspension_shortest: Any, suspension_longest: Any, suspension_limit: Any, round: Any,
+                deadline_rounds: Any) -> Any:
     """End a round: agreement, breakdown (more likely after an attack while trust is low), or another round.
 
     A breakdown suspends the talks for 8-16 weeks; too many of them, or twice the deadline, break the track.

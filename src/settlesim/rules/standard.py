@@ -17,11 +17,11 @@ from settlesim.rules import (
     trust,
     violence,
 )
-from settlesim.rules.rule import Protocol
+from settlesim.rules.rule import Item, Protocol
 
 __all__ = ["STAGES", "STANDARD"]
 
-STAGES = {
+STAGES: dict[str, tuple[Item, ...]] = {
     "sequence": (*steps.ITEMS, *delivery.TABLING),
     "power": (power.strength, *talks.FRAME, *power.ITEMS),
     "consent": (*talks.CONSENT, *patron.NEIGHBOUR),
@@ -34,8 +34,21 @@ STAGES = {
     "outcome": (*durability.ITEMS, *ending.ITEMS),
 }
 
-_MODULES = (steps, talks, power, trust, violence, rounds, delivery, patron, control, commanders, rival, durability,
-            ending)
+_MODULES = (
+    steps,
+    talks,
+    power,
+    trust,
+    violence,
+    rounds,
+    delivery,
+    patron,
+    control,
+    commanders,
+    rival,
+    durability,
+    ending,
+)
 
 STANDARD = Protocol(
     items=tuple(item for stage in STAGES.values() for item in stage),

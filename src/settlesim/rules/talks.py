@@ -53,8 +53,9 @@ def consent_hazard(phase: Any, consented: Any, seat_insurgency: Any, seat_govern
     """Weekly hazard h σ(b0 + ...) with which a called party consents to a track.
 
     What only the patron can give, the withdrawal, draws the insurgency to tables at which it is an issue.
-    Surrender frame, neighbour leverage and rival threat weigh on the insurgency's seat opposite the government; exclusion and legitimacy on the government's.  A patron that refuses bilateral talks has
-    no hazard until it switches.
+    Surrender frame, neighbour leverage and rival threat weigh on the insurgency's seat opposite the
+    government; exclusion and legitimacy on the government's.  A patron that refuses bilateral talks has no
+    hazard until it switches.
     """
     belief = np.where(seat_has_dyad, trust, 0.0)
     opposite_government = seat_insurgency & track_government
@@ -122,7 +123,8 @@ def exclusion(any_at_table: Any, any_outside_table: Any) -> Any:
 
 
 @rule("run", "switch_left switched switches")
-def patron_policy(switch_left: Any, switched: Any, patron_flexibility: Any, switch_ordered: Any, has_patron: Any) -> Any:
+def patron_policy(switch_left: Any, switched: Any, patron_flexibility: Any, switch_ordered: Any,
+                  has_patron: Any) -> Any:
     """Run the clock of the patron's policy: it refuses bilateral talks until it switches."""
     left = switch_left - np.where(switched, 0.0, patron_flexibility)
     turns = (~switched) & has_patron & ((left <= 0.0) | switch_ordered)

@@ -13,7 +13,7 @@ __all__ = ["ITEMS", "LUCK", "VARIABLES"]
 
 @rule("run", "tempo", source="UCDP: deaths by year 2015-2019; docs/model-decisions.md")
 def tempo(tempo: Any, tempo_luck: Any, tempo_memory: Any, tempo_spread: Any) -> Any:
-    """Log tempo of the war, which wanders for years: an Ornstein-Uhlenbeck process of standard deviation `tempo_spread`.
+    """Log tempo of the war, which wanders for years: an Ornstein-Uhlenbeck process of sd `tempo_spread`.
 
     Independent weeks average out within a year, yet counted deaths move by a quarter from year to year.
     """
