@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,18 @@ from numpy.typing import NDArray
 
 from settlesim.chance import Fates
 from settlesim.cohort import Cohort
-from settlesim.distributions import Fixed
-from settlesim.draws import table_of_luck
-from settlesim.errors import UsageError, nearest
+from settlesim.errors import UsageError
+from settlesim.reading import Reader
 from settlesim.rules import STANDARD
-from settlesim.rules.rule import Commanders, Fold, Luck, Protocol, Ranked, Rule, Select, Steps, Variable
-from settlesim.rules.steps import delayed, held_since, leaf, step_due
+from settlesim.rules.rule import Commanders, Fold, Protocol, Ranked, Rule, Select, Steps, Variable
 from settlesim.scenario import Scenario
 from settlesim.sequence import Sequence
-from settlesim.state import Layout, layout, parameters
+from settlesim.sequencing import take_steps
 from settlesim.trace import Recorder, Trace
 
 __all__ = ["run"]
 
 Floats = NDArray[np.float64]
-Fetch = Callable[[], Any]
 
 # Ended runs are dropped from the arrays when that saves more than this share of the block times weeks.
 WORTH_DROPPING = 10.0
@@ -40,96 +36,23 @@ COMBINE: dict[str, tuple[Any, float]] = {
 }
 
 
-@dataclass
-class _Names:
-    """Where a name is found and what scope it has."""
-
-    scope: dict[str, str]
-    fixed: dict[str, Any]
-    weekly: dict[str, Any]
-    luck: dict[str, Luck]
-
-
-class _Engine:
+class _Engine(Reader):
     def __init__(
         self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: Protocol
     ) -> None:
-        self.scenario = scenario
-        self.layout: Layout = layout(scenario, sequence)
-        self.protocol = protocol
-        self.fates = fates
-        self.runs = len(fates.runs)
-        self.constant = _shape_is_constant(scenario, sequence)
-        self.values = parameters(scenario, self.layout, worlds)
-        self.names = self._collect()
-        self.state: dict[str, Any] = {}
-        self.draws: dict[str, Floats] = {}
-        # Values that do not change, gathered for the scope that reads them; those with a run axis apart.
-        self.still: dict[tuple[str, str], Any] = {}
-        self.by_run: dict[tuple[str, str], Any] = {}
-        self.columns = np.arange(self.runs)
+        super().__init__(scenario, sequence, worlds, fates, protocol)
         self.gone = np.zeros(self.runs, bool)
         self.final: dict[str, Any] = {}
-        self.week = 0.0
         self.active: NDArray[np.bool_] | None = None
-        self._derive()
         for item in protocol.items:
             if isinstance(item, Commanders):
                 self._start_commanders(item)
+        for item in protocol.setup:
+            self._prepare(item)
         self._start()
         # What is fixed for each commander stays whole; only its status moves, and that the cohort keeps.
         self.moving = [v.name for v in protocol.variables if v.scope != "commander"]
         self.stages = [self._compile(item) for item in protocol.items]
-
-    # -- names ---------------------------------------------------------------------------------------
-
-    def _collect(self) -> _Names:
-        names = _Names({}, {}, {}, {})
-        for name, (scope, value) in self.layout.attributes.items():
-            names.scope[name] = "run" if scope == "week" else scope
-            (names.weekly if scope == "week" else names.fixed)[name] = value
-        for name, (scope, value) in self.values.items():
-            names.scope[name] = scope
-            names.fixed[name] = value
-        for luck in self.protocol.luck:
-            names.scope[luck.name] = luck.scope
-            names.luck[luck.name] = luck
-        for variable in self.protocol.variables:
-            names.scope[variable.name] = variable.scope
-        names.scope["week"] = "run"
-        return names
-
-    def _derive(self) -> None:
-        """Values of week 0 that follow from parameters and layout together."""
-        fixed, scope, built = self.names.fixed, self.names.scope, self.layout
-
-        def add(name: str, where: str, value: Any) -> None:
-            fixed[name], scope[name] = value, where
-
-        rival = fixed["rival_strength"] * fixed["has_rival"]
-        external = fixed["rival_affinity"] * rival
-        commanders = np.bincount(built.maps["commander", "province"], minlength=built.size("province"))
-        add("rival_start", "run", rival)
-        add("rival_external_start", "province", external)
-        # Sequential, like every sum over entities: a run alone must equal itself in a block.
-        met = np.zeros(self.runs)
-        for row, n in zip(external, commanders, strict=True):
-            met = met + row * n
-        add("rival_reference", "run", met / commanders.sum())
-        add("threat_start", "run", np.minimum(rival / fixed["threat_scale"], 1.0))
-        add("deaths_year_start", "run", 52.0 * fixed["deaths_base"])
-        add("rival_inflow", "run", fixed["rival_inflow"] * fixed["has_rival"])
-        add("troops_start", "run", fixed["troops_start"] * fixed["has_patron"])
-        demanded = [
-            row
-            for row, c in zip(fixed["concession_value"], self.scenario.concessions.values(), strict=True)
-            if not c.pie
-        ]
-        add("withdrawal_value", "run", demanded[0] if demanded else np.zeros(self.runs))
-        pie = np.zeros(self.runs)
-        for value, counts in zip(fixed["concession_value"], fixed["in_pie"][:, 0], strict=True):
-            pie = pie + (np.maximum(value, 0.0) if counts else 0.0)
-        add("pie_value", "run", pie)
 
     # -- start ---------------------------------------------------------------------------------------
 
@@ -143,102 +66,22 @@ class _Engine:
                 continue
             value = variable.start
             if isinstance(value, str):
-                value = self.state[value] if value in self.state else self._fetch(value, variable.scope)()
+                value = self.state[value] if value in self.state else self.fetch(value, variable.scope)()
             elif value is None:
                 value = 0
             self.state[variable.name] = self._full(variable, value)
-        self.since = np.full((len(self.layout.nodes), self.runs), -1.0)
+
+    def _prepare(self, item: Any) -> None:
+        """Carry out an item of the setup: what it writes stands for good."""
+        for name in item.writes if isinstance(item, Rule) else (item.writes,):
+            self.state[name] = self._full(self._declared(name), 0)
+        self._compile(item)()
 
     def _start_commanders(self, item: Commanders) -> None:
         for rule in item.setup:
-            for name, value in zip(rule.writes, self._call(rule)(), strict=True):
+            for name, value in zip(rule.writes, self.call(rule)(), strict=True):
                 self.state[name] = self._full(self.protocol.table[name], value)
-        self.cohort = Cohort(item, self.layout, self.names.scope, self.state, lambda name: self._draw(name)[0])
-        fighters = self.state["cell_fighters"]
-        fixed, scope = self.names.fixed, self.names.scope
-        fixed["cell_fighters_start"], scope["cell_fighters_start"] = fighters.copy(), "cell"
-        fixed["initial_fighters"], scope["initial_fighters"] = fighters.sum(axis=0), "run"
-        for where in ("faction", "province"):
-            fixed[f"{where}_fighters_start"] = np.stack(
-                [fighters[list(m)].sum(axis=0) for m in self.layout.members[f"{where}_cells"]]
-            )
-            scope[f"{where}_fighters_start"] = where
-
-    # -- reading -------------------------------------------------------------------------------------
-
-    def _index(self, name: str, origin: str, to: str) -> Any:
-        """Rows of a variable of scope `to` for the entities of scope `origin`; None where they are the same rows."""
-        if to in ("run", origin):
-            return None
-        key = (origin, to)
-        if key not in self.layout.maps:
-            raise UsageError(f"a rule of scope {origin!r} reads {name!r}, but no map leads from {origin!r} to {to!r}")
-        return self.layout.maps[key]
-
-    def _draw(self, name: str) -> Floats:
-        if name not in self.draws:
-            self.draws[name] = table_of_luck(
-                self.names.luck[name], self.layout, self.fates, self.values, constant=self.constant
-            )
-        return self.draws[name]
-
-    def _fetch(self, name: str, scope: str) -> Fetch:
-        """How a rule of a scope reads a name: resolved once, called every week."""
-        if name == "week":
-            return lambda: self.week
-        if name not in self.names.scope:
-            close = nearest(name, self.names.scope)
-            raise UsageError(f"a rule reads {name!r}, which nothing provides; the nearest name is {close!r}")
-        index = self._index(name, scope, self.names.scope[name])
-        if name in self.names.luck:
-            return self._fetch_luck(self.names.luck[name], index)
-        if name in self.names.weekly:
-            table = self.names.weekly[name]
-            return lambda: table[int(self.week)]
-        if name in self.protocol.table:
-            state = self.state
-            if index is None:
-                return lambda: state[name]
-            return lambda: np.take(state[name], index, axis=0, mode="clip")
-        still = self.still if name in self.layout.attributes else self.by_run
-        key = (name, scope)
-        value = self.names.fixed[name]
-        still[key] = value if index is None else value[index]
-        return lambda: still[key]
-
-    def _fetch_luck(self, luck: Luck, index: Any) -> Fetch:
-        self._draw(luck.name)
-        draws, name = self.draws, luck.name
-        if luck.per in ("run", "week"):
-
-            def drawn() -> Any:
-                rows = draws[name][int(self.week) if luck.per == "week" else 0]
-                if self.runs < rows.shape[-1]:
-                    rows = np.take(rows, self.columns, axis=-1)
-                return rows if index is None else rows[index]
-
-            return drawn
-        count = self._fetch(luck.per, luck.scope)
-        last = len(draws[name]) - 1
-        if luck.scope == "run":
-            return lambda: draws[name][np.minimum(count(), last), self.columns]
-        row = np.arange(self.layout.size(luck.scope))[:, None]
-
-        def occasion() -> Any:
-            rows = draws[name][np.minimum(count(), last), row, self.columns]
-            return rows if index is None else rows[index]
-
-        return occasion
-
-    def _call(self, rule: Rule) -> Fetch:
-        reads = [self._fetch(name, rule.scope) for name in rule.reads]
-        function, several = rule.function, len(rule.writes) > 1
-
-        def call() -> tuple[Any, ...]:
-            out = function(*[read() for read in reads])
-            return out if several else (out,)
-
-        return call
+        self.cohort = Cohort(item, self.layout, self.names.scope, self.state, lambda name: self.draw(name)[0])
 
     # -- compiling -----------------------------------------------------------------------------------
 
@@ -252,7 +95,7 @@ class _Engine:
         if isinstance(item, Ranked):
             return self._compile_ranked(item)
         if isinstance(item, Steps):
-            return self._take_steps
+            return lambda: take_steps(self.state, self.layout, self.week, self.runs)
         if isinstance(item, Commanders):
             return self._compile_commanders(item)
         raise UsageError(f"a protocol cannot hold {item!r}")
@@ -271,9 +114,9 @@ class _Engine:
         self.state[variable.name] = value if value.shape == old.shape else np.broadcast_to(value, old.shape)
 
     def _compile_rule(self, rule: Rule) -> Callable[[], None]:
-        call = self._call(rule)
+        call = self.call(rule)
         written = [self._declared(name) for name in rule.writes]
-        guard = None if rule.when is None else self._fetch(rule.when, rule.scope)
+        guard = None if rule.when is None else self.fetch(rule.when, rule.scope)
 
         def execute() -> None:
             where = None
@@ -335,7 +178,7 @@ class _Engine:
 
     def _compile_ranked(self, ranked: Ranked) -> Callable[[], None]:
         variable = self._declared(ranked.writes)
-        guard = self._fetch(ranked.when, "clause")
+        guard = self.fetch(ranked.when, "clause")
         groups = []
         for members in self.layout.members["track_clauses"]:
             if members:
@@ -363,74 +206,12 @@ class _Engine:
 
     def _compile_commanders(self, item: Commanders) -> Callable[[], None]:
         decide = item.choice.decide
-        reads = [(name, self._fetch_columns(name)) for name in decide.reads]
+        reads = [(name, self.fetch_columns(name)) for name in decide.reads]
 
         def reject(runs: Any) -> Any:
             return decide.function(**{name: read(runs) for name, read in reads})
 
         return lambda: self.cohort.advance(self.active, reject)
-
-    def _fetch_columns(self, name: str) -> Callable[[Any], Any]:
-        """How a commanders' choice reads a name, for a few runs only."""
-        if name in self.names.luck:
-            self._draw(name)
-            return lambda runs: self.draws[name][0][:, self.columns[runs]]
-        scope = self.names.scope[name]
-        if name in self.protocol.table and scope not in ("run", "commander"):
-            index = self._index(name, "commander", scope)
-            return lambda runs: self.state[name][:, runs][index]
-        read = self._fetch(name, "commander")
-        return lambda runs: read()[..., runs] if np.shape(read())[-1:] == (self.runs,) else read()
-
-    def _take_steps(self) -> None:
-        state, built, week = self.state, self.layout, self.week
-        truth: list[Any] = []
-        everywhere = np.ones(self.runs, bool)
-        for k, node in enumerate(built.nodes):
-            if node.kind in ("all", "any"):
-                combine = np.logical_and if node.kind == "all" else np.logical_or
-                now = combine.reduce([truth[c] for c in node.children])
-            elif node.kind == "not":
-                now = ~truth[node.children[0]]
-            else:
-                t = node.target
-                track = node.kind in ("opened", "signed", "broken")
-                now = leaf(
-                    node.kind,
-                    week,
-                    node.number,
-                    state["opened_week"][t] if track else None,
-                    state["phase"][t] if track else None,
-                    built.attributes["single_undertaking"][1],
-                    state["delivered"][t] if node.kind == "delivered" else None,
-                    state["quiet_weeks"],
-                    state["taken_week"][t] if node.kind == "taken" else None,
-                )
-            now = everywhere & now
-            since = held_since(now, self.since[k], week)
-            self.since[k] = since
-            truth.append(delayed(now, self.since[k], week, node.delay))
-        self._fire(truth, everywhere)
-
-    def _fire(self, truth: list[Any], everywhere: Any) -> None:
-        state, built, week = self.state, self.layout, self.week
-        taken = state["taken_week"].copy()
-        fires = np.zeros(taken.shape, bool)
-        for i, root in enumerate(built.roots):
-            fires[i] = step_due(
-                everywhere if root < 0 else truth[root],
-                taken[i],
-                taken[i - 1] if i else np.zeros(self.runs),
-                built.pace if i else 0.0,
-                week,
-                np.bool_(built.ordered),
-                built.attributes["reciprocal"][1][i, 0],
-                state["quiet_weeks"],
-                built.attributes["quiet_needed"][1][i, 0],
-            )
-            taken[i] = np.where(fires[i], week, taken[i])
-        state["fires"], state["taken_week"] = fires, taken
-        state["condition_since"] = self.since.copy()
 
     # -- running -------------------------------------------------------------------------------------
 
@@ -468,11 +249,8 @@ class _Engine:
     def _drop(self) -> None:
         """Take ended runs out of the arrays; every operation is elementwise, so the others cannot tell."""
         stay = np.flatnonzero(~self.gone)
-        self.columns, self.runs = self.columns[stay], len(stay)
+        self.narrow(stay)
         self.gone = np.zeros(self.runs, bool)
-        for key, value in self.by_run.items():
-            self.by_run[key] = value[..., stay]
-        self.since = self.since[:, stay]
         for name in self.moving:
             self.state[name] = np.ascontiguousarray(self.state[name][..., stay])
         self.cohort.drop(stay)
@@ -481,12 +259,6 @@ class _Engine:
         """Final values of all variables, every run in its column."""
         self._keep(np.flatnonzero(~self.gone))
         return self.final
-
-
-def _shape_is_constant(scenario: Scenario, sequence: Sequence) -> bool:
-    """Whether the frailties' shape is declared as a number, in the file or by a lever."""
-    prior = scenario.parameters["hardline_concentration"].entries().get("")
-    return isinstance(prior, Fixed) or "hardline_concentration" in sequence.levers
 
 
 def run(

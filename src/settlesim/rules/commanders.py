@@ -134,7 +134,7 @@ VARIABLES = (
     Variable("rival_hazard", "run", "per week", "hazard of falling with the rival", low=0.0),
     Variable("lure_hazard", "cell", "per week", "hazard of being lured by the rival", low=0.0),
     Variable("provoked_hazard", "cell", "per week", "hazard of being provoked by talks to join the rival", low=0.0),
-    Variable("cell_fighters", "cell", "fighters", "insurgent fighters of the cell", "cell_fighters_start", 0,
+    Variable("cell_fighters", "cell", "fighters", "insurgent fighters of the cell", 0, 0,
              kind="int"),
     Variable("cell_splinter", "cell", "fighters", "splinter fighters of the cell", 0, 0, kind="int"),
     Variable("cell_rival", "cell", "fighters", "fighters of the cell gone to the rival", 0, 0, kind="int"),

@@ -295,6 +295,8 @@ Item = Rule | Fold | Select | Ranked | Steps | Commanders
 class Protocol:
     """An ordered tuple of items, with the variables they write and the luck they meet.
 
+    `setup` is done once, before the first week and after the commanders are made.
+
     Examples
     --------
     >>> from settlesim.rules import STANDARD
@@ -305,6 +307,7 @@ class Protocol:
     items: tuple[Item, ...]
     variables: tuple[Variable, ...]
     luck: tuple[Luck, ...] = ()
+    setup: tuple[Item, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from settlesim.rules import (
     power,
     rival,
     rounds,
+    start,
     steps,
     talks,
     trust,
@@ -35,6 +36,7 @@ STAGES: dict[str, tuple[Item, ...]] = {
 }
 
 _MODULES = (
+    start,
     steps,
     talks,
     power,
@@ -53,5 +55,6 @@ _MODULES = (
 STANDARD = Protocol(
     items=tuple(item for stage in STAGES.values() for item in stage),
     variables=tuple(v for module in _MODULES for v in module.VARIABLES),
+    setup=start.ITEMS,
     luck=tuple(item for module in _MODULES for item in getattr(module, "LUCK", ())),
 )
