@@ -42,14 +42,14 @@ def bayes_step(count: Any, rate_untrustworthy: Any, rate_trustworthy: Any, misat
 
 
 @rule("run", "spoiler_attacks spoiler_believed", source="Kydd and Walter 2002")
-def spoilers(spoiler_rate: Any, rival_total: Any, rival_start: Any, spoiler_timing: Any, government_talks: Any,
+def spoilers(spoiler_rate: Any, rival_strength_now: Any, rival_start: Any, spoiler_timing: Any, government_talks: Any,
              patron_talks: Any, zone: Any, splintered: Any, initial_fighters: Any) -> Any:
     """Spoilers time their attacks: s = s0 (E/E0)(1 + β_s 1[talks] σ(Z/.1)).
 
-    Splinters that reject the talks add to the spoilers in proportion to their fighters.  Observers reckon
+    E counts defected fighters; splinters that reject the talks add to the spoilers in proportion to theirs.  Observers reckon
     with the untimed rate only, which is what makes timed attacks pay.
     """
-    size = np.where(rival_start > 0.0, rival_total / np.maximum(rival_start, 1.0), 0.0)
+    size = np.where(rival_start > 0.0, rival_strength_now / np.maximum(rival_start, 1.0), 0.0)
     size = size + 10.0 * splintered / initial_fighters
     believed = spoiler_rate * size
     timed = 1.0 + spoiler_timing * (government_talks | patron_talks) * logistic(zone / 0.1)
