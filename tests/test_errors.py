@@ -52,9 +52,7 @@ def test_nearest_finds_the_likely_name_and_nothing_far_off():
 
 def test_choose_returns_the_name_or_names_the_nearest():
     assert choose("a", ["a", "b"], "thing") == "a"
-    with pytest.raises(
-        UsageError, match=r"unknown thing 'us_frst'; did you mean 'us_first'\? Known: us_first"
-    ):
+    with pytest.raises(UsageError, match=r"unknown thing 'us_frst'; did you mean 'us_first'\? Known: us_first"):
         choose("us_frst", ["us_first"], "thing")
     with pytest.raises(UsageError, match=r"unknown thing 'q'\. Known: a, b"):
         choose("q", ["a", "b"], "thing")

@@ -155,15 +155,10 @@ def test_a_wrong_sum_is_found_on_the_line_of_what_it_belongs_to(old, new, shown,
 
 
 def test_a_circle_of_preconditions_is_found_on_its_line():
-    text = replaced(
-        'when = { taken = "deliver:recognition", delay = 4 }', 'when = { taken = "deliver:delisting" }'
-    )
+    text = replaced('when = { taken = "deliver:recognition", delay = 4 }', 'when = { taken = "deliver:delisting" }')
     (problem,) = problems(text)
     assert problem.key == "sequences.confidence_first.steps[3].when"
-    assert (
-        "circle: 'deliver:prisoners' waits for 'deliver:delisting' waits for 'deliver:prisoners'"
-        in problem.message
-    )
+    assert "circle: 'deliver:prisoners' waits for 'deliver:delisting' waits for 'deliver:prisoners'" in problem.message
     assert 'taken = "deliver:delisting"' in text.splitlines()[problem.line - 1]
 
 
@@ -291,9 +286,7 @@ CHILD = 'name = "child"\ntitle = "Child"\ndescription = "A child."\n'
 
 def test_a_file_takes_over_what_it_does_not_say():
     base = files.load("afghanistan-2018")
-    child = files.loads(
-        f'extends = "afghanistan-2018"\n{CHILD}horizon = 100\n[parameters]\nguarantee = 0.25\n'
-    )
+    child = files.loads(f'extends = "afghanistan-2018"\n{CHILD}horizon = 100\n[parameters]\nguarantee = 0.25\n')
     assert (child.name, child.horizon) == ("child", 100)
     assert child.parameters["guarantee"].value == 0.25
     assert child.parameters["guarantee"].meaning == base.parameters["guarantee"].meaning
@@ -305,9 +298,7 @@ def test_a_file_takes_over_what_it_does_not_say():
 
 def test_names_and_titles_are_never_taken_over():
     found = problems('extends = "two-party"')
-    assert [(p.key, p.message) for p in found] == [
-        (k, "is missing") for k in ("name", "title", "description")
-    ]
+    assert [(p.key, p.message) for p in found] == [(k, "is missing") for k in ("name", "title", "description")]
 
 
 def test_a_parameter_is_changed_whole_or_in_part():

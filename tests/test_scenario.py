@@ -169,9 +169,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "key", "says"), BAD, ids=[f"{b[0]}-{at}" for at, b in enumerate(BAD)]
-)
+@pytest.mark.parametrize(("path", "value", "key", "says"), BAD, ids=[f"{b[0]}-{at}" for at, b in enumerate(BAD)])
 def test_a_mistake_gives_one_clear_problem(path, value, key, says):
     parts = [int(part) if part.isdigit() else part for part in path.split(".")]
     (problem,) = edited(TWO, *parts, value)

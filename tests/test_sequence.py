@@ -65,9 +65,7 @@ def test_each_helper_writes_its_form(condition, tree):
 
 
 def test_every_kind_of_condition_is_covered_by_the_strategies():
-    made = {
-        c.kind for c in (week(1), quiet(1), opened("t"), signed("t"), broken("t"), delivered("c"), taken("s"))
-    }
+    made = {c.kind for c in (week(1), quiet(1), opened("t"), signed("t"), broken("t"), delivered("c"), taken("s"))}
     assert made | set(GROUPS) == set(KINDS)
     assert set(NUMBERS) <= made
 
@@ -124,9 +122,7 @@ def test_every_kind_of_step_has_a_helper():
 
 
 def test_steps_are_named_by_what_they_do_and_names_are_unique():
-    plan = Sequence(
-        "plan", [do.deliver("c"), do.deliver("c"), do.switch(), do.deliver("c", name="deliver:c (2)")]
-    )
+    plan = Sequence("plan", [do.deliver("c"), do.deliver("c"), do.switch(), do.deliver("c", name="deliver:c (2)")])
     assert [step.name for step in plan.steps] == ["deliver:c", "deliver:c (3)", "switch", "deliver:c (2)"]
     with pytest.raises(ScenarioError, match="two steps are called 'x'"):
         Sequence("plan", [do.switch(name="x"), do.deliver("c", name="x")])
@@ -181,9 +177,7 @@ def test_permutations_are_all_the_orders_each_once_and_the_given_one_first():
     assert sorted(orders) == sorted(itertools.permutations("abc"))
     assert orders[0] == ("a", "b", "c")
     assert [p.name for p in plan.permutations(limit=2)] == ["p [1,2,3]", "p [1,3,2]"]
-    assert all(
-        (p.ordered, p.pace, p.levers, p.label) == (True, 4, {"x": 1.0}, "l") for p in plan.permutations()
-    )
+    assert all((p.ordered, p.pace, p.levers, p.label) == (True, 4, {"x": 1.0}, "l") for p in plan.permutations())
     assert all({s.name for s in p.steps} == {s.name for s in plan.steps} for p in plan.permutations())
     assert list(plan.permutations(limit=0)) == []
     with pytest.raises(UsageError, match="must not be negative"):

@@ -14,29 +14,21 @@ FALSE_ALARM = 1e-4
 
 
 def parameter(range=(-1e9, 1e9), **entries):
-    return SimpleNamespace(
-        range=range, entries=lambda: {key.replace("scalar", ""): p for key, p in entries.items()}
-    )
+    return SimpleNamespace(range=range, entries=lambda: {key.replace("scalar", ""): p for key, p in entries.items()})
 
 
 def conflict(**more):
     """Just enough of a scenario to draw worlds from."""
     parameters = {
-        "war_cost": parameter(
-            government=Uniform(low=0, high=1), insurgency=Triangular(low=0, mode=0.1, high=0.3)
-        ),
+        "war_cost": parameter(government=Uniform(low=0, high=1), insurgency=Triangular(low=0, mode=0.1, high=0.3)),
         "misattribution": parameter(scalar=Triangular(low=0.1, mode=0.35, high=0.7), range=(0, 1)),
         "foresight": parameter(scalar=Fixed(value=0.7)),
         "rate": parameter(scalar=LogNormal(median=0.1, sigma=0.5)),
         "rate_at_night": parameter(scalar=LogNormal(median=0.1, sigma=0.5)),
     }
     concessions = {
-        "prisoners": SimpleNamespace(
-            value=Triangular(low=0.3, mode=0.5, high=0.9), cost=Beta(a=2, b=5), pie=True
-        ),
-        "office": SimpleNamespace(
-            value=Triangular(low=0.3, mode=0.5, high=0.9), cost=Beta(a=2, b=5), pie=True
-        ),
+        "prisoners": SimpleNamespace(value=Triangular(low=0.3, mode=0.5, high=0.9), cost=Beta(a=2, b=5), pie=True),
+        "office": SimpleNamespace(value=Triangular(low=0.3, mode=0.5, high=0.9), cost=Beta(a=2, b=5), pie=True),
         "withdrawal": SimpleNamespace(value=Fixed(value=0.9), cost=Fixed(value=0.0), pie=False),
     }
     return SimpleNamespace(parameters=parameters | more, concessions=concessions)

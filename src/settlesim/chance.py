@@ -141,16 +141,12 @@ def _constants(scenario: _Drawable, names: tuple[str, ...], levers: Mapping[str,
     return {name: float(value) for name, value in given.items()}
 
 
-def _quantiles(
-    names: tuple[str, ...], runs: range, entropy: int, method: str, total: int | None
-) -> dict[str, Floats]:
+def _quantiles(names: tuple[str, ...], runs: range, entropy: int, method: str, total: int | None) -> dict[str, Floats]:
     if method == "monte_carlo":
         fates = Fates(entropy, runs)
         return {name: fates.uniform("world", name) for name in names}
     if total is None or total < runs.stop:
-        raise UsageError(
-            f"method {method!r} needs total, the experiment's number of runs, at least {runs.stop}"
-        )
+        raise UsageError(f"method {method!r} needs total, the experiment's number of runs, at least {runs.stop}")
     if method == "latin_hypercube":
         columns = _hypercube(entropy, names, total)
         return {name: column[runs.start : runs.stop] for name, column in columns.items()}

@@ -116,9 +116,7 @@ def _factions(parts: Parts, file: str) -> Iterator[Problem]:
         if not rows:
             yield Problem(file, "factions", "there is no faction; at least one is needed")
         elif abs(total - 1) > 1e-6:
-            yield Problem(
-                file, "factions", f"the shares sum to {total:g}, not to 1", None, None, "a sum of 1"
-            )
+            yield Problem(file, "factions", f"the shares sum to {total:g}, not to 1", None, None, "a sum of 1")
 
 
 def _provinces(parts: Parts, file: str) -> Iterator[Problem]:
@@ -268,14 +266,10 @@ def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ())
     for at, step in enumerate(sequence.steps):
         here: Path = (*path, "steps", at)
         asked: list[tuple[Path, str, tuple[str, ...], str]] = []
-        asked += [
-            ((*here, key), ref, tracks, "track") for key in ("track", "by") if (ref := getattr(step, key))
-        ]
+        asked += [((*here, key), ref, tracks, "track") for key in ("track", "by") if (ref := getattr(step, key))]
         if step.concession:
             asked.append(((*here, "concession"), step.concession, concessions, "concession"))
-        asked += [
-            ((*here, "concessions", i), c, concessions, "concession") for i, c in enumerate(step.concessions)
-        ]
+        asked += [((*here, "concessions", i), c, concessions, "concession") for i, c in enumerate(step.concessions)]
         for condition in step.when.walk() if step.when else ():
             kind = condition.kind
             known, what = (steps, "step") if kind == "taken" else (tracks, "track")
@@ -288,13 +282,9 @@ def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ())
                 sound = False
                 yield _unknown(file, place, ref, known, what)
         yield from _deliverable(step, parts, file, here)
-        absent = (
-            "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
-        )
+        absent = "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
         if absent and "actors" in parts.values and absent not in parts.names["actors"]:
-            yield Problem(
-                file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do
-            )
+            yield Problem(file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do)
     yield from _levers(sequence, parts, file, path)
     if sound and parts.whole("tracks") and parts.whole("concessions"):
         horizon = parts.values.get("horizon") or 10_000
@@ -326,9 +316,7 @@ def _levers(sequence: Sequence, parts: Parts, file: str, path: Path) -> Iterator
         for entry, value in given.items():
             here = dotted((*place, entry)) if entry else dotted(place)
             if entry and entry not in parameter.entries():
-                yield _unknown(
-                    file, (*place, entry), None, tuple(parameter.entries()), f"entry {entry!r} of {name}"
-                )
+                yield _unknown(file, (*place, entry), None, tuple(parameter.entries()), f"entry {entry!r} of {name}")
             yield from _within(parameter, (value, value), here, file)
 
 

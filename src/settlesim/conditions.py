@@ -142,11 +142,7 @@ def file_schema() -> dict[str, Any]:
     number = {"type": "number", "minimum": 0, "maximum": 10_000}
     name = {"type": "string", "minLength": 1}
     many = {"type": "array", "items": me, "minItems": 1}
-    kinds = (
-        dict.fromkeys(NUMBERS, number)
-        | dict.fromkeys(REFERENCES, name)
-        | {"all": many, "any": many, "not": me}
-    )
+    kinds = dict.fromkeys(NUMBERS, number) | dict.fromkeys(REFERENCES, name) | {"all": many, "any": many, "not": me}
     return {
         "title": "Condition",
         "description": "When a step may be taken.",

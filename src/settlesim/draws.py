@@ -93,6 +93,8 @@ def table_of_luck(
         u = gammaincinv(shape, u) / shape
     elif luck.distribution == "beta":
         faction = layout.maps["commander", "faction"]
+        # Worlds of one's own may vary what the file holds still.
+        constant = constant and bool((shape == shape[0]).all())
         means = layout.attributes[str(luck.parameter)][1][faction, 0]
         u = _beta(u, means, shape, constant)
     memory[key] = u[:, 0] if luck.scope == "run" else u

@@ -132,9 +132,7 @@ def _ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _in_parallel(
-    job: Job, blocks: list[range], pool: Executor, ahead: int, take: Callable[[Block], None]
-) -> None:
+def _in_parallel(job: Job, blocks: list[range], pool: Executor, ahead: int, take: Callable[[Block], None]) -> None:
     data = packed(job)
     queue = iter(blocks)
     # Only a few blocks are under way at a time, so that results do not pile up.

@@ -285,9 +285,7 @@ def replay_trace(
     entropy = entropy_of(rng)
     world = worlds(scenario, alone, entropy=entropy, method=method, total=total, levers=chosen.levers)
     simulate_block = engine_of(engine)
-    return simulate_block(
-        scenario, chosen, worlds=world, fates=Fates(entropy, alone), protocol=rules, record=kept
-    )
+    return simulate_block(scenario, chosen, worlds=world, fates=Fates(entropy, alone), protocol=rules, record=kept)
 
 
 def _range(runs: int | range) -> range:

@@ -188,9 +188,7 @@ class Fates:
         """Return unit exponentials, shape (R,): quantiles at `uniform` of the same address, never zero."""
         return _quantile(self.uniform(address, entity, occasion))
 
-    def exponentials(
-        self, address: str, entities: Sequence[str], occasions: int | range | None = None
-    ) -> Floats:
+    def exponentials(self, address: str, entities: Sequence[str], occasions: int | range | None = None) -> Floats:
         """Return unit exponentials in the shape of `uniforms`, from the same addresses."""
         return _quantile(self.uniforms(address, entities, occasions))
 

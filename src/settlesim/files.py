@@ -33,9 +33,7 @@ def builtin() -> list[str]:
     >>> "afghanistan-2018" in builtin()
     True
     """
-    return sorted(
-        path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml")
-    )
+    return sorted(path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml"))
 
 
 def load(name_or_path: str | Path) -> Scenario:
@@ -152,11 +150,7 @@ def _toml(text: str, file: str) -> Any:
         message = str(error)
         place = re.search(r"\s*\(at line (\d+), column \d+\)", message)
         line = int(place[1]) if place else text.count("\n") + 1
-        plain = (
-            message.replace(place[0], "")
-            if place
-            else message.replace(" (at end of document)", ", at the end")
-        )
+        plain = message.replace(place[0], "") if place else message.replace(" (at end of document)", ", at the end")
         raise ScenarioError([Problem(file, "", f"is not valid TOML: {plain}", line)]) from None
     except (
         RecursionError,
@@ -180,14 +174,10 @@ def _extended(
     for at, key in enumerate(inherit):
         if key not in fields:
             like = nearest(key, fields)
-            problems.append(
-                Problem(file, f"inherit[{at}]", "cannot be inherited", None, key, ", ".join(fields), like)
-            )
+            problems.append(Problem(file, f"inherit[{at}]", "cannot be inherited", None, key, ", ".join(fields), like))
     if base is None:
         return None
-    merged = {
-        key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)
-    }
+    merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
     for key, value in own.items():
         if key not in MERGED or not isinstance(value, Mapping) or key not in merged:
             merged[key] = value
@@ -206,9 +196,7 @@ def _base(
     name: Any, file: str, folder: Path | None, above: tuple[str, ...], problems: list[Problem]
 ) -> dict[str, Any] | None:
     if not isinstance(name, str) or not name:
-        message = (
-            "names the scenario to start from" if name is None else "must be the name of a scenario in quotes"
-        )
+        message = "names the scenario to start from" if name is None else "must be the name of a scenario in quotes"
         problems.append(Problem(file, "extends", message, None, None, ", ".join(builtin())))
         return None
     sibling = f"{name.removesuffix('.toml')}.toml"
@@ -231,8 +219,6 @@ def _base(
         return _read(path, (*above, file)).tree()
     except ScenarioError as error:
         problems.append(
-            Problem(
-                file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name
-            )
+            Problem(file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name)
         )
         return None

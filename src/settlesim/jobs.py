@@ -221,9 +221,7 @@ class Parts:
         theirs = self.fingerprint()
         if theirs is None:
             if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-                raise UsageError(
-                    f"{str(self.folder)!r} is in the way, and no unfinished experiment: remove it"
-                )
+                raise UsageError(f"{str(self.folder)!r} is in the way, and no unfinished experiment: remove it")
             try:
                 self.folder.mkdir(exist_ok=True)
             except OSError as error:

@@ -123,9 +123,7 @@ class Province(Sourced):
     tier: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-20, le=20)]
     insurgents: Weight
     rival: Weight
-    tile: tuple[
-        Annotated[int, Field(strict=True, ge=0, le=99)], Annotated[int, Field(strict=True, ge=0, le=99)]
-    ]
+    tile: tuple[Annotated[int, Field(strict=True, ge=0, le=99)], Annotated[int, Field(strict=True, ge=0, le=99)]]
 
 
 class Control(Sourced):

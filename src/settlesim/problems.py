@@ -187,9 +187,7 @@ def _bare(kind: Any) -> Any:
     """Take off Annotated and Optional."""
     while True:
         members = [member for member in get_args(kind) if member is not type(None)]
-        if get_origin(kind) is Annotated or (
-            get_origin(kind) in (Union, types.UnionType) and len(members) == 1
-        ):
+        if get_origin(kind) is Annotated or (get_origin(kind) in (Union, types.UnionType) and len(members) == 1):
             kind = members[0]
         else:
             return kind

@@ -41,9 +41,7 @@ __all__ = [
     "weekly_name",
 ]
 
-CAVEAT = (
-    "Distributions under stated assumptions, to compare sequences under common luck; not a point forecast."
-)
+CAVEAT = "Distributions under stated assumptions, to compare sequences under common luck; not a point forecast."
 
 
 def weekly_name(name: str) -> str:
@@ -118,9 +116,7 @@ def collect(traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: It
         info = first.info[name]
         scope = () if info.scope == "run" else (info.scope,)
         if scope and any(t.entities[info.scope] != first.entities[info.scope] for t in traces):
-            raise UsageError(
-                f"{name!r} belongs to a {info.scope}, which sequences do not share: record it for one"
-            )
+            raise UsageError(f"{name!r} belongs to a {info.scope}, which sequences do not share: record it for one")
         # (week[, entity], run) to (run, week[, entity]), so that runs can be split and joined along one axis
         array = np.stack([np.moveaxis(t.weekly[name], -1, 0) for t in traces])
         key = weekly_name(name)
@@ -234,11 +230,7 @@ class Assembly:
             "run": ("run", np.array(self.runs)[done], {"long_name": "number of the run, fixes its luck"}),
         }
         for dim, labels in self.labels.items():
-            notes = (
-                {"long_name": "weeks since the start", "units": "weeks"}
-                if dim == "week"
-                else {"long_name": dim}
-            )
+            notes = {"long_name": "weeks since the start", "units": "weeks"} if dim == "week" else {"long_name": dim}
             coords[dim] = (dim, np.array(labels) if dim == "week" else list(labels), notes)
         completed = int(self.done.sum())
         status = {"runs_completed": completed, "interrupted": int(completed < len(self.runs))}
@@ -271,9 +263,7 @@ def _parameter_attrs(meaning: str, unit: str, prior: Any, declared: Any) -> dict
     return {"long_name": meaning, "units": unit, **kind}
 
 
-def provenance(
-    scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str
-) -> dict[str, Any]:
+def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str) -> dict[str, Any]:
     """Return the attributes from which a result can be made again.
 
     They hold no date, host or number of workers: equal inputs give equal results, down to the file.

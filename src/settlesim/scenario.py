@@ -244,9 +244,7 @@ def revise(
             if role not in entry["each"]:
                 message, known = f"unknown entry {role!r}", list(entry["each"])
                 like = nearest(role, known)
-                problems.append(
-                    Problem(file, f"{key}.each.{role}", message, None, None, ", ".join(known), like)
-                )
+                problems.append(Problem(file, f"{key}.each.{role}", message, None, None, ", ".join(known), like))
         known_roles = {role: value for role, value in given["each"].items() if role in entry["each"]}
         given = {**given, "each": {**entry["each"], **known_roles}}
     if {"value", "prior", "each"} & given.keys():
@@ -322,16 +320,12 @@ def _sound(data: Mapping[str, Any]) -> Parts:
             if len(kept) < len(raw):
                 broken.add(name)
         elif name in LISTS and isinstance(raw, (list, tuple)):
-            found = [
-                (at, part) for at, entry in enumerate(raw) if (part := _one(ENTRY[name], entry)) is not None
-            ]
+            found = [(at, part) for at, entry in enumerate(raw) if (part := _one(ENTRY[name], entry)) is not None]
             values[name], index[name] = tuple(part for _, part in found), tuple(at for at, _ in found)
             if len(found) < len(raw):
                 broken.add(name)
         elif name not in TABLES + LISTS:
-            part = _one(
-                Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation, raw
-            )
+            part = _one(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation, raw)
             if part is not None:
                 values[name] = part
     return Parts(values, names, frozenset(broken), index)

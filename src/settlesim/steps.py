@@ -70,9 +70,7 @@ def close_track(track: str, *, when: Condition | None = None, name: str | None =
     return Step(do="close", track=track, when=when, name=name)
 
 
-def table(
-    track: str, concessions: Several[str], *, when: Condition | None = None, name: str | None = None
-) -> Step:
+def table(track: str, concessions: Several[str], *, when: Condition | None = None, name: str | None = None) -> Step:
     """Put `concessions` on the table of `track`, in this order."""
     return Step(do="table", track=track, concessions=tuple(concessions), when=when, name=name)
 

@@ -110,9 +110,7 @@ def open(path: str | Path) -> xr.Dataset:
     except Exception as error:
         raise SettlesimError(f"cannot read {str(path)!r}, it may be damaged: {_reason(error)}") from error
     if "settlesim_version" not in dataset.attrs:
-        raise SettlesimError(
-            f"{str(path)!r} was not written by settlesim: it has no attribute settlesim_version"
-        )
+        raise SettlesimError(f"{str(path)!r} was not written by settlesim: it has no attribute settlesim_version")
     return dataset
 
 
@@ -245,9 +243,7 @@ def _parts(variable: xr.DataArray, extra: list[Any]) -> Iterator[tuple[list[str]
 def _named(values: Any, attrs: Mapping[Any, Any]) -> Any:
     if "flag_meanings" not in attrs:
         return values
-    meanings = dict(
-        zip(np.atleast_1d(attrs["flag_values"]).tolist(), attrs["flag_meanings"].split(), strict=True)
-    )
+    meanings = dict(zip(np.atleast_1d(attrs["flag_values"]).tolist(), attrs["flag_meanings"].split(), strict=True))
     return np.array([meanings.get(value, "") for value in values.tolist()])
 
 

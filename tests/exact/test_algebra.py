@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
-from support import block, shipped
 
 from settlesim.rules import commanders, control, durability, patron, power, rounds, trust
+from support import block, shipped
 
 shares = st.floats(0.05, 0.95)
 
@@ -20,9 +20,19 @@ shares = st.floats(0.05, 0.95)
 @given(p=shares, c_t=st.floats(0, 0.3), c_k=st.floats(0, 0.3))
 def test_with_full_credibility_the_zone_is_fearons_interval(p, c_t, c_k):
     least, most = power.settlement_space.function(
-        expected_insurgency=p, expected_government=p, credibility_government=1.0, credibility_insurgency=1.0,
-        cost_insurgency=c_t, cost_government=c_k, frame=0.0, betrayal_insurgency=0.3, betrayal_government=0.5,
-        red_line_share=2.0, pocketed=0.0, obligation_value=0.0, obligation_compliance=1.0,
+        expected_insurgency=p,
+        expected_government=p,
+        credibility_government=1.0,
+        credibility_insurgency=1.0,
+        cost_insurgency=c_t,
+        cost_government=c_k,
+        frame=0.0,
+        betrayal_insurgency=0.3,
+        betrayal_government=0.5,
+        red_line_share=2.0,
+        pocketed=0.0,
+        obligation_value=0.0,
+        obligation_compliance=1.0,
     )
     assert least == pytest.approx(p - c_t, abs=1e-12)
     assert most == pytest.approx(p + c_k, abs=1e-12)
@@ -68,8 +78,15 @@ def test_concession_curves_run_from_nothing_to_everything(n_max, beta):
 
 
 def test_offers_start_at_the_opening_and_end_at_the_reservation_values():
-    given_ = dict(deadline_rounds=10.0, concession_exponent=0.6, concession_exponent_insurgency=0.4, reservation=0.4,
-                  limit=0.5, opening_ask=0.95, opening_offer=0.05)
+    given_ = dict(
+        deadline_rounds=10.0,
+        concession_exponent=0.6,
+        concession_exponent_insurgency=0.4,
+        reservation=0.4,
+        limit=0.5,
+        opening_ask=0.95,
+        opening_offer=0.05,
+    )
     assert rounds.asks_and_offers.function(round=0.0, **given_) == pytest.approx((0.95, 0.05))
     assert rounds.asks_and_offers.function(round=10.0, **given_) == pytest.approx((0.4, 0.5))
 
@@ -83,8 +100,13 @@ def test_an_offer_worth_the_reservation_value_is_accepted_with_the_stated_chance
 
 
 def test_frailty_factors_have_mean_one_over_the_reference_population():
-    given_ = dict(hardline_concentration=4.4, hardline_lure=2.5, hardline_provocation=6.0, hardline_splinter=2.5,
-                  hardline_reintegration=-2.5)
+    given_ = dict(
+        hardline_concentration=4.4,
+        hardline_lure=2.5,
+        hardline_provocation=6.0,
+        hardline_splinter=2.5,
+        hardline_reintegration=-2.5,
+    )
     means = commanders.frailty_means.function(**given_)
     theta = stats.beta(2.2, 2.2).ppf((np.arange(200_000) + 0.5) / 200_000)
     names = ("mean_lure", "mean_provocation", "mean_splinter", "mean_reintegration")
@@ -105,9 +127,18 @@ def test_control_starts_at_the_published_totals(name):
 
 
 def test_garrisons_stand_with_the_patron_and_tip_without():
-    given_ = dict(garrison_speed=0.12, garrison_insurgent=2.2, garrison_herding=1.1, garrison_patron=1.0,
-                  garrison_legitimacy=1.2, garrison_resolve=0.10, garrison_spread=0.28, at_peace=False,
-                  insurgent_control=0.145, legitimacy=0.5)
+    given_ = dict(
+        garrison_speed=0.12,
+        garrison_insurgent=2.2,
+        garrison_herding=1.1,
+        garrison_patron=1.0,
+        garrison_legitimacy=1.2,
+        garrison_resolve=0.10,
+        garrison_spread=0.28,
+        at_peace=False,
+        insurgent_control=0.145,
+        legitimacy=0.5,
+    )
     for presence, stands in ((1.0, True), (0.0, False)):
         s = 0.0
         for _ in range(260):
@@ -119,11 +150,26 @@ def test_garrisons_stand_with_the_patron_and_tip_without():
 def test_the_signed_pace_of_withdrawal_sets_its_end(w):
     troops, weeks = 14.0, 0
     while troops > 0.0:
-        troops, *_ = (float(x) for x in patron.withdrawal.function(
-            troops=troops, troops_start=14.0, troops_dated=np.nan, ordered_troops=np.inf, ordered_speed=0.0,
-            withdraw_ordered=np.inf, withdraw_ordered_speed=0.0, exiting=False, exit_weeks=26.0, patron_deal=True,
-            withdrawal_share=w, withdrawal_slowest=104.0, withdrawal_fastest=39.0, withdrawal_linkage=0.0,
-            settled=False))
+        troops, *_ = (
+            float(x)
+            for x in patron.withdrawal.function(
+                troops=troops,
+                troops_start=14.0,
+                troops_dated=np.nan,
+                ordered_troops=np.inf,
+                ordered_speed=0.0,
+                withdraw_ordered=np.inf,
+                withdraw_ordered_speed=0.0,
+                exiting=False,
+                exit_weeks=26.0,
+                patron_deal=True,
+                withdrawal_share=w,
+                withdrawal_slowest=104.0,
+                withdrawal_fastest=39.0,
+                withdrawal_linkage=0.0,
+                settled=False,
+            )
+        )
         weeks += 1
     # A last step of a rounding error may take a week of its own.
     assert abs(weeks - (104 - 65 * w)) <= 1.01
@@ -137,8 +183,15 @@ def test_a_bare_deal_relapses_with_the_stated_probability_within_five_years(refe
 
 def test_weekly_relapse_hazards_add_up_to_the_weibull():
     left = np.array(100.0)
-    state = dict(relapsed=False, relapse_week=-1.0, settled=True, settlement_week=10.0, relapse_shape=0.7,
-                 relapse_reference=0.4, relapse_factor=1.5)
+    state = dict(
+        relapsed=False,
+        relapse_week=-1.0,
+        settled=True,
+        settlement_week=10.0,
+        relapse_shape=0.7,
+        relapse_reference=0.4,
+        relapse_factor=1.5,
+    )
     for week in range(11, 111):
         left, *_ = durability.relapse.function(relapse_left=left, week=float(week), **state)
     exact = durability.reference_scale(0.4) * 1.5 * (100 / 260) ** 0.7

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support import block, shipped
 
 from settlesim.chance import parameter_names
 from settlesim.rules import STANDARD
+from support import block, shipped
 
 RUNS = 1000
 RECORDED = [v.name for v in STANDARD.variables if v.scope != "commander"]

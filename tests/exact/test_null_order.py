@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+
 from support import block, changed, different, shipped
 
 # What a permutation changes by definition: when each step was taken and each concession handed over.
@@ -35,8 +36,14 @@ def test_every_permutation_gives_the_same_outcome(first):
 
 
 def test_with_the_channels_on_the_order_matters():
-    war = changed(shipped(), sequences=null().tree()["sequences"], default_sequence="preparation",
-                  baseline_sequence="preparation", horizon=156, targets=[])
+    war = changed(
+        shipped(),
+        sequences=null().tree()["sequences"],
+        default_sequence="preparation",
+        baseline_sequence="preparation",
+        horizon=156,
+        targets=[],
+    )
     plans = permutations(war)
     a, b = block(war, plans[0], RUNS), block(war, plans[-1], RUNS)
     assert {"deaths", "zone", "legitimacy"} <= set(different(a, b))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support import block, changed, different, shipped
 
 from settlesim.rules import STANDARD, Luck, Variable, rule
+from support import block, changed, different, shipped
 
 SEQUENCE = "parallel"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support import block, shipped
 
 from settlesim.outcomes import STANDARD_OUTCOMES, evaluate
+from support import block, shipped
 
 RUNS = 300
 CRITICAL = 3.1
@@ -46,34 +46,80 @@ def every(value):
 
 MORE, FEWER = 1, -1
 DIRECTIONS = {
-    "more linkage, more settlements": (
-        {"withdrawal_linkage": 0}, {"withdrawal_linkage": 1}, "parallel", settled, MORE),
+    "more linkage, more settlements": ({"withdrawal_linkage": 0}, {"withdrawal_linkage": 1}, "parallel", settled, MORE),
     "larger surrender frame, fewer settlements with Kabul first": (
-        {"surrender_frame": 0}, {"surrender_frame": 0.15}, "kabul_first", settled, FEWER),
+        {"surrender_frame": 0},
+        {"surrender_frame": 0.15},
+        "kabul_first",
+        settled,
+        FEWER,
+    ),
     "more neighbour leverage, more settlements": (
-        {"neighbour_leverage_effect": 0}, {"neighbour_leverage_effect": 3}, "pakistan_first", settled, MORE),
+        {"neighbour_leverage_effect": 0},
+        {"neighbour_leverage_effect": 3},
+        "pakistan_first",
+        settled,
+        MORE,
+    ),
     "more misattribution, fewer settlements": (
-        {"misattribution": 0.1}, {"misattribution": 0.7}, "trilateral", settled, FEWER),
-    "more spoiling, fewer settlements": (
-        {"spoiler_rate": 0.03}, {"spoiler_rate": 0.2}, "trilateral", settled, FEWER),
+        {"misattribution": 0.1},
+        {"misattribution": 0.7},
+        "trilateral",
+        settled,
+        FEWER,
+    ),
+    "more spoiling, fewer settlements": ({"spoiler_rate": 0.03}, {"spoiler_rate": 0.2}, "trilateral", settled, FEWER),
     "better timed spoiling, fewer settlements": (
-        {"spoiler_timing": 0}, {"spoiler_timing": 3}, "trilateral", settled, FEWER),
+        {"spoiler_timing": 0},
+        {"spoiler_timing": 3},
+        "trilateral",
+        settled,
+        FEWER,
+    ),
     "more vetoes, fewer comprehensive settlements": (
-        {"veto_threshold": 0.3}, {"veto_threshold": 0.01}, "trilateral", read("comprehensive"), FEWER),
-    "holding out for more, fewer settlements": (
-        {"holdout": 0}, {"holdout": 0.08}, "trilateral", settled, FEWER),
+        {"veto_threshold": 0.3},
+        {"veto_threshold": 0.01},
+        "trilateral",
+        read("comprehensive"),
+        FEWER,
+    ),
+    "holding out for more, fewer settlements": ({"holdout": 0}, {"holdout": 0.08}, "trilateral", settled, FEWER),
     "higher return rate, smaller rival": (
-        {"return_rate": 0}, {"return_rate": 2}, "us_first", read("rival_strength"), FEWER),
+        {"return_rate": 0},
+        {"return_rate": 2},
+        "us_first",
+        read("rival_strength"),
+        FEWER,
+    ),
     "tougher bargaining, later deals": (
-        {"concession_exponent": every(1.2)}, {"concession_exponent": every(0.3)}, "us_first", patron_deal_week, MORE),
-    "better guarantees, less relapse": (
-        {"guarantee": 0}, {"guarantee": 0.5}, "trilateral", read("relapsed"), FEWER),
+        {"concession_exponent": every(1.2)},
+        {"concession_exponent": every(0.3)},
+        "us_first",
+        patron_deal_week,
+        MORE,
+    ),
+    "better guarantees, less relapse": ({"guarantee": 0}, {"guarantee": 0.5}, "trilateral", read("relapsed"), FEWER),
     "power-sharing that weighs more, less relapse": (
-        {"relapse_power_sharing": -0.1}, {"relapse_power_sharing": -0.6}, "trilateral", read("relapsed"), FEWER),
+        {"relapse_power_sharing": -0.1},
+        {"relapse_power_sharing": -0.6},
+        "trilateral",
+        read("relapsed"),
+        FEWER,
+    ),
     "pocketing of irreversible concessions, less leverage later": (
-        {"pocketing": 0}, {"pocketing": 1}, "confidence_first", lambda t: t.final["reservation_power"], MORE),
+        {"pocketing": 0},
+        {"pocketing": 1},
+        "confidence_first",
+        lambda t: t.final["reservation_power"],
+        MORE,
+    ),
     "pocketing of irreversible concessions, fewer settlements": (
-        {"pocketing": 0}, {"pocketing": 1}, "confidence_first", settled, FEWER),
+        {"pocketing": 0},
+        {"pocketing": 1},
+        "confidence_first",
+        settled,
+        FEWER,
+    ),
 }
 
 

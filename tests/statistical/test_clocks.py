@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from support import block, changed, shipped
 
 from settlesim.chance import Fates
 from settlesim.rules import STANDARD, rule
 from settlesim.rules.commanders import fraction_of_week, hazard_at
+from support import block, changed, shipped
 
 ALPHA = 1e-3
 
@@ -22,8 +22,16 @@ def quiet_war(**parameters):
     """No talks, no feedback on hazards: constant rates for every commander."""
     scenario = shipped("two-party")
     fixed = dict(
-        hardline_lure=0, hardline_provocation=0, hardline_splinter=0, hardline_reintegration=0, peer_effect=0,
-        commander_loss_rate=0, defection_rate=0, splinter_rate=0, reintegration_rate=0, return_rate=0,
+        hardline_lure=0,
+        hardline_provocation=0,
+        hardline_splinter=0,
+        hardline_reintegration=0,
+        peer_effect=0,
+        commander_loss_rate=0,
+        defection_rate=0,
+        splinter_rate=0,
+        reintegration_rate=0,
+        return_rate=0,
     )
     plan = {"silence": {"steps": [], "label": "No talks", "description": "Nobody talks."}}
     war = changed(scenario, horizon=52, sequences=plan, default_sequence="silence", baseline_sequence="silence")
@@ -103,13 +111,28 @@ def test_two_motives_compete_as_independent_exponentials():
 def tiny_talks():
     """One table, reservation values held still, two rounds at the most: a tree one can write down."""
     scenario = shipped("two-party")
-    plan = {"talk": {"label": "Talk", "description": "One table.",
-                     "steps": [{"do": "open", "track": next(iter(scenario.tracks))}]}}
+    plan = {
+        "talk": {
+            "label": "Talk",
+            "description": "One table.",
+            "steps": [{"do": "open", "track": next(iter(scenario.tracks))}],
+        }
+    }
     war = changed(scenario, horizon=60, sequences=plan, default_sequence="talk", baseline_sequence="talk")
     return war.with_parameters(
-        consent_rate=9, consent_bias=20, deadline_rounds=2, round_interval=5, breakdown_rate=0.2,
-        breakdown_attack_effect=0, suspension_shortest=8, suspension_longest=8, suspension_limit=1,
-        attack_rate_trustworthy=0.2, attack_rate_untrustworthy=0.2, empty_promise_decay=0, refusal_rate=0,
+        consent_rate=9,
+        consent_bias=20,
+        deadline_rounds=2,
+        round_interval=5,
+        breakdown_rate=0.2,
+        breakdown_attack_effect=0,
+        suspension_shortest=8,
+        suspension_longest=8,
+        suspension_limit=1,
+        attack_rate_trustworthy=0.2,
+        attack_rate_untrustworthy=0.2,
+        empty_promise_decay=0,
+        refusal_rate=0,
         concession_acceptance={"government": 0.3, "insurgency": 0.4},
     )
 
@@ -132,6 +155,7 @@ def test_tiny_talks_follow_the_tree_of_their_rounds():
     Rounds come until one accepts; each failed round breaks off with 20%; the second breakdown or the
     fourth round (twice the deadline) ends the talks. False alarms: 0.1% (chi square).
     """
+
     @rule("bargain", "surplus_claim surplus_give", when="round_due")
     def indifferent(offer):
         """Every offer is worth exactly the reservation value."""

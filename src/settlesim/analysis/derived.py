@@ -32,9 +32,7 @@ def weekly(dataset: xr.Dataset, name: str) -> xr.DataArray:
     """
     key = weekly_name(name)
     if key not in dataset:
-        raise UsageError(
-            f"the hindcast needs {name!r} by week: simulate with record='weekly', or name it in record"
-        )
+        raise UsageError(f"the hindcast needs {name!r} by week: simulate with record='weekly', or name it in record")
     return dataset[key]
 
 

@@ -135,9 +135,7 @@ def _interval(paired: Any, mean: Any, error: Any, n: Any, level: float, shares: 
     return (centre - reach).clip(-1, 1).where(n > 0), (centre + reach).clip(-1, 1).where(n > 0)
 
 
-def _quantiles(
-    others: Any, reference: Any, quantiles: Sequence[float], level: float, rng: int
-) -> dict[str, Any]:
+def _quantiles(others: Any, reference: Any, quantiles: Sequence[float], level: float, rng: int) -> dict[str, Any]:
     wanted = np.asarray(quantiles, float)
     if not np.all((wanted > 0) & (wanted < 1)):
         raise UsageError(f"quantiles must lie between 0 and 1, got {list(quantiles)}")

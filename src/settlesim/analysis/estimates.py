@@ -25,9 +25,7 @@ STATISTICS = ("estimate", "error", "low", "high", "n", "sd", "q05", "median", "q
 QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
-def summary(
-    dataset: xr.Dataset, variables: str | Iterable[str] | None = None, *, level: float = 0.95
-) -> xr.Dataset:
+def summary(dataset: xr.Dataset, variables: str | Iterable[str] | None = None, *, level: float = 0.95) -> xr.Dataset:
     """Estimate means and shares over the runs, each with its Monte Carlo error.
 
     Parameters
@@ -68,9 +66,7 @@ def summary(
     ('statistic', 'sequence')
     """
     check_level(level)
-    names = (
-        per_run(dataset) if variables is None else [variables] if isinstance(variables, str) else variables
-    )
+    names = per_run(dataset) if variables is None else [variables] if isinstance(variables, str) else variables
     out = {name: _described(outcome_variable(dataset, name), level) for name in names}
     return xr.Dataset(out, attrs={**dataset.attrs, "level": level})
 

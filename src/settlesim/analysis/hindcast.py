@@ -158,9 +158,7 @@ def _weeks(dataset: xr.Dataset, target: Target) -> tuple[int, int]:
     first, last = (round(week) for week in target.at)
     end = int(dataset["week"][-1])
     if last > end:
-        raise UsageError(
-            f"the target {target.name!r} speaks of week {last}, the simulation ends with week {end}"
-        )
+        raise UsageError(f"the target {target.name!r} speaks of week {last}, the simulation ends with week {end}")
     return first, last
 
 
@@ -186,11 +184,7 @@ def _row(target: Target, values: Any) -> dict[str, Any]:
     low, high = target.band
     known = values[~np.isnan(values)]
     # Steps instead of interpolation: between a week and never there is nothing.
-    at = (
-        np.quantile(known, list(QUANTILES.values()), method="inverted_cdf")
-        if len(known)
-        else np.full(5, np.nan)
-    )
+    at = np.quantile(known, list(QUANTILES.values()), method="inverted_cdf") if len(known) else np.full(5, np.nan)
     row: dict[str, Any] = {"observed": target.observed, "low": low, "high": high}
     row |= dict(zip(QUANTILES, map(float, at), strict=True))
     row["inside_50"] = bool(row["q25"] <= target.observed <= row["q75"])

@@ -128,9 +128,7 @@ def _matrix(dataset: xr.Dataset, variable: str, kind: str | None) -> Floats:
     axis = f"{variable}_kind"
     if axis in values.dims:
         if kind is None:
-            raise UsageError(
-                f"{variable!r} is coded: say with kind= which of {', '.join(values[axis].values)} counts"
-            )
+            raise UsageError(f"{variable!r} is coded: say with kind= which of {', '.join(values[axis].values)} counts")
         values = values.sel({axis: choose(kind, [str(k) for k in values[axis].values], "kind")})
     elif kind is not None:
         raise UsageError(f"{variable!r} is not coded, so it has no kind {kind!r}")

@@ -17,9 +17,7 @@ __all__ = ["aalen_johansen", "incidence"]
 Floats = NDArray[np.float64]
 
 
-def aalen_johansen(
-    weeks: ArrayLike, causes: ArrayLike, kinds: int, horizon: int
-) -> tuple[Floats, Floats, Floats]:
+def aalen_johansen(weeks: ArrayLike, causes: ArrayLike, kinds: int, horizon: int) -> tuple[Floats, Floats, Floats]:
     """Estimate the cumulative incidence of competing events, some runs being watched for a shorter time.
 
     Parameters
@@ -70,9 +68,7 @@ def aalen_johansen(
     # Once nobody is left nothing can change, so the last factor may be dropped.
     with np.errstate(divide="ignore", invalid="ignore"):
         g = np.where(at_risk > total, total / (risk * (at_risk - total)), 0.0)
-    variance = (
-        share**2 * np.cumsum(g) - 2 * share * np.cumsum(share * g, axis=1) + np.cumsum(share**2 * g, axis=1)
-    )
+    variance = share**2 * np.cumsum(g) - 2 * share * np.cumsum(share * g, axis=1) + np.cumsum(share**2 * g, axis=1)
     variance += np.cumsum(before**2 * events * (risk - events) / risk**3, axis=1)
     h = before * events / risk**2
     variance -= 2 * (share * np.cumsum(h, axis=1) - np.cumsum(share * h, axis=1))
@@ -149,9 +145,7 @@ def incidence(
         output_core_dims=[[axis, "week"]] * 3 + [["week"]],
         vectorize=True,
     )
-    result = xr.Dataset(
-        dict(zip(("incidence", "low", "high", "at_risk"), out, strict=True)), attrs=dataset.attrs
-    )
+    result = xr.Dataset(dict(zip(("incidence", "low", "high", "at_risk"), out, strict=True)), attrs=dataset.attrs)
     result = result.assign_coords({axis: kinds, "week": np.arange(horizon + 1)})
     for name in ("incidence", "low", "high"):
         result[name].attrs = {"units": "share", "long_name": f"cumulative incidence of {event}"}
@@ -165,9 +159,7 @@ def _coded(
     """Kinds of events, the index of each run's (or -1), and the weeks."""
     meanings = variable.attrs["flag_meanings"].split()
     codes = np.atleast_1d(variable.attrs["flag_values"]).tolist()
-    out = {
-        choose(name, meanings, "meaning") for name in ([censored] if isinstance(censored, str) else censored)
-    }
+    out = {choose(name, meanings, "meaning") for name in ([censored] if isinstance(censored, str) else censored)}
     kinds = [meaning for meaning in meanings if meaning not in out]
     cause = xr.full_like(variable, -1, dtype=np.int64)
     for index, kind in enumerate(kinds):

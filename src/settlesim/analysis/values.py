@@ -37,9 +37,7 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
     choose(name, map(str, dataset.data_vars), "variable")
     variable = dataset[name]
     if not {"sequence", "run"} <= set(variable.dims):
-        raise UsageError(
-            f"{name!r} does not vary by sequence and run, but by {', '.join(map(str, variable.dims))}"
-        )
+        raise UsageError(f"{name!r} does not vary by sequence and run, but by {', '.join(map(str, variable.dims))}")
     return variable
 
 
@@ -119,6 +117,7 @@ def quantiles_over_runs(variable: xr.DataArray, levels: Iterable[float]) -> list
         above = np.minimum(below + 1, np.maximum(n - 1, 0))
         low, high = (np.take_along_axis(ordered, index, axis) for index in (below, above))
         # Two equal infinities have no difference; their quantile is themselves.
-        step = np.where(high > low, high - low, 0.0)
-        out.append(rest.copy(data=np.squeeze(low + step * (place - below), axis)))
+        with np.errstate(invalid="ignore"):
+            step = np.where(high > low, (high - low) * (place - below), 0.0)
+        out.append(rest.copy(data=np.squeeze(low + step, axis)))
     return out

@@ -1,0 +1,94 @@
+"""Rankings by hand, and how firm they are."""
+
+import numpy as np
+import pytest
+
+from settlesim.analysis import rank
+from settlesim.errors import UsageError
+
+
+def test_ranking_by_hand(made):
+    # Means: a 2, b 3, c 1.  a beats b in run 0 only, c beats a in run 2, and b in none; a and c tie in run 3.
+    dataset = made(names="abc", score=[[4, 2, 0, 2], [3, 3, 3, 3], [1, 0, 1, 2]])
+    order = rank(dataset, "score")
+    assert order.sequence.values.tolist() == ["b", "a", "c"]
+    assert order.place.values.tolist() == [1, 2, 3]
+    assert order.value.values.tolist() == [3, 2, 1]
+    flips, ties = order.flips.to_pandas(), order.ties.to_pandas()
+    assert flips.loc["b", "a"] == flips.loc["a", "b"] == 0.25
+    assert flips.loc["a", "c"] == flips.loc["c", "a"] == 0.25
+    assert flips.loc["b", "c"] == 0 and flips.loc["a", "a"] == 0
+    assert ties.loc["a", "c"] == 0.25 and ties.loc["a", "b"] == 0 and ties.loc["b", "b"] == 1
+    assert order.attrs["n"] == 4
+
+
+def test_lowest_is_highest_upside_down(made):
+    values = np.random.default_rng(1).normal(0, 1, (4, 50))
+    up = rank(made(names="abcd", score=values), "score")
+    down = rank(made(names="abcd", score=-values), "score", best="lowest")
+    assert up.sequence.values.tolist() == down.sequence.values.tolist()
+    for name in ("first", "flips", "ties", "bootstrap_flips"):
+        assert up[name].equals(down[name]), name
+    assert up.attrs["order_flips"] == down.attrs["order_flips"]
+
+
+def test_bootstrap_tells_firm_from_loose(made):
+    rng = np.random.default_rng(2)
+    luck = rng.normal(0, 1, 400)
+    firm = rank(made(score=[luck + 0.5, luck + rng.normal(0, 0.1, 400)]), "score")
+    loose = rank(made(score=[luck, rng.permutation(luck)]), "score")
+    assert firm.attrs["order_flips"] == 0 and firm["first"].values.tolist() == [1, 0]
+    # Equal expectations: the bootstrap finds the order as likely one way as the other.
+    assert loose.attrs["order_flips"] == pytest.approx(0.5, abs=0.1)
+    assert loose["first"].values.sum() == pytest.approx(1)
+    assert loose.bootstrap_flips.values[0, 1] == loose.attrs["order_flips"]
+
+
+def test_bootstrap_flips_have_the_normal_probability(made):
+    """One standard error apart, the order flips in Phi(-1) = 15.9% of samples; within 4 standard errors."""
+    n = 2_000
+    noise = np.random.default_rng(3).normal(0, 1, n)
+    noise = (noise - noise.mean()) / noise.std()
+    order = rank(made(score=[noise + 1 / np.sqrt(n), np.zeros(n)]), "score", resamples=4_000)
+    expected, error = 0.15866, np.sqrt(0.159 * 0.841 / 4_000)
+    assert abs(order.attrs["order_flips"] - expected) < 4 * error
+    # The same at two standard errors is something else.
+    apart = rank(made(score=[noise + 2 / np.sqrt(n), np.zeros(n)]), "score", resamples=4_000)
+    assert abs(apart.attrs["order_flips"] - expected) > 4 * error
+
+
+def test_samples_are_drawn_in_common_and_reproducibly(made):
+    """A constant distance between two sequences survives every resampling of the runs."""
+    luck = np.random.default_rng(4).normal(0, 10, 60)
+    order = rank(made(score=[luck + 0.001, luck]), "score")
+    assert order.attrs["order_flips"] == 0
+    noisy = made(score=[luck, luck[::-1].copy() + 0.01])
+    assert rank(noisy, "score", rng=5).equals(rank(noisy, "score", rng=5))
+    assert not rank(noisy, "score", rng=5).equals(rank(noisy, "score", rng=6))
+
+
+def test_one_meaning_of_a_coded_outcome(made):
+    dataset = made(outcome=[[0, 1, 1, 2], [2, 2, 1, 2]], coded=("outcome",))
+    order = rank(dataset, "outcome", kind="continued_war", best="lowest")
+    assert order.sequence.values.tolist() == ["a", "b"] and order.value.values.tolist() == [0.25, 0.75]
+    assert order.attrs["kind"] == "continued_war"
+    with pytest.raises(UsageError, match="say with kind= which of victory, settlement, continued_war counts"):
+        rank(dataset, "outcome")
+    with pytest.raises(UsageError, match="did you mean 'settlement'"):
+        rank(dataset, "outcome", kind="setlement")
+
+
+def test_what_cannot_be_ranked(made):
+    with pytest.raises(UsageError, match="no value in 1 of 2 runs"):
+        rank(made(week=[[1.0, np.nan], [1.0, 2.0]]), "week")
+    with pytest.raises(UsageError, match="at least two sequences"):
+        rank(made(names=("a",), score=[[1.0, 2.0]]), "score")
+    with pytest.raises(UsageError, match="is not coded"):
+        rank(made(score=[[1.0, 2.0], [3.0, 4.0]]), "score", kind="victory")
+    with pytest.raises(UsageError, match="unknown end 'most'"):
+        rank(made(score=[[1.0, 2.0], [3.0, 4.0]]), "score", best="most")
+    with pytest.raises(UsageError, match="resamples"):
+        rank(made(score=[[1.0, 2.0], [3.0, 4.0]]), "score", resamples=0)
+    swept = made(score=[[1.0, 2.0], [3.0, 4.0]]).expand_dims(linkage=[0.0, 1.0])
+    with pytest.raises(UsageError, match="also varies by linkage: select one value"):
+        rank(swept, "score")
