@@ -25,7 +25,7 @@ __all__ = ["BLOCK", "Execution", "execute"]
 
 # Runs simulated at a time.  Larger blocks spread the overhead of array operations over more runs until the
 # state of a block no longer fits into the processor's cache.
-BLOCK = 256
+BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Execution:
     Examples
     --------
     >>> Execution(workers=2).block
-    256
+    512
     """
 
     workers: int = 1

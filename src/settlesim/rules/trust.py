@@ -46,8 +46,8 @@ def spoilers(spoiler_rate: Any, rival_strength_now: Any, rival_start: Any, spoil
              patron_talks: Any, zone: Any, splintered: Any, initial_fighters: Any) -> Any:
     """Spoilers time their attacks: s = s0 (E/E0)(1 + β_s 1[talks] σ(Z/.1)).
 
-    E counts defected fighters; splinters that reject the talks add to the spoilers in proportion to theirs.  Observers reckon
-    with the untimed rate only, which is what makes timed attacks pay.
+    E counts defected fighters; splinters that reject the talks add to the spoilers in proportion to theirs.
+    Observers reckon with the untimed rate only, which is what makes timed attacks pay.
     """
     size = np.where(rival_start > 0.0, rival_strength_now / np.maximum(rival_start, 1.0), 0.0)
     size = size + 10.0 * splintered / initial_fighters
