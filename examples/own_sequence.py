@@ -1,0 +1,45 @@
+"""Build a sequence of talks in Python, compare it with a shipped one, and try every order of its steps."""
+
+import os
+
+import settlesim as ss
+from settlesim.steps import deliver, open_track, signed, week
+
+RUNS = int(os.environ.get("SETTLESIM_RUNS", "300"))
+
+
+def main() -> None:
+    scenario = ss.load("afghanistan-2018")
+    mine = ss.Sequence(
+        "prisoners first",
+        steps=[
+            deliver("prisoners", when=week(4)),
+            open_track("kabul_talks", when=week(12)),
+            open_track("patron_talks", when=signed("kabul_talks").after(8)),
+        ],
+        description="Prisoners are freed before anything is asked; the patron's table waits for Kabul's deal.",
+    )
+    comparison = ss.compare(scenario, ["kabul_first", mine], runs=RUNS, rng=7)
+    one = ss.differences(comparison, "settled", baseline="kabul_first").isel(sequence=0)
+    print(
+        f"settled, prisoners first minus kabul_first: {float(one.difference):+.3f} "
+        f"({float(one.low):+.3f} to {float(one.high):+.3f})"
+    )
+
+    # In an ordered sequence each step waits for the one before it, here by eight weeks.
+    gestures = ss.Sequence(
+        "gestures",
+        ordered=True,
+        pace=8,
+        steps=[deliver("recognition"), deliver("prisoners"), open_track("three_way_talks")],
+    )
+    orders = ss.compare(scenario, gestures.permutations(), runs=RUNS, rng=7)
+    ranking = ss.rank(orders, "settled")
+    print("\norders of recognition (1), prisoners (2) and the table of three (3), best first:")
+    for name, value in zip(ranking.sequence.values, ranking.value.values, strict=True):
+        print(f"  {name:22s} settled in {100 * value:.1f}% of runs")
+    print(f"the first two change places in {100 * float(ranking.flips[0, 1]):.0f}% of worlds")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The command line as a stranger meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import settlesim as ss
+
+
+def settlesim(*words, cwd=None):
+    command = [sys.executable, "-m", "settlesim", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_list_names_every_scenario_and_sequence():
+    found = json.loads(settlesim("list", "--json").stdout)
+    assert found["afghanistan-2018"] == list(ss.load("afghanistan-2018").sequences)
+    assert {"two-party", "null-order", "colombia-2012"} <= set(found)
+    assert "kabul_first" in settlesim("list").stdout
+
+
+def test_compare_prints_outcomes_differences_ranking_and_the_caution():
+    answer = settlesim("compare", "two-party", "--runs", 40, "--rng", 7)
+    assert answer.returncode == 0 and answer.stderr == ""
+    for part in ("Outcomes, % of 40 runs", "settled: difference from talk", "deaths", "Ranking", "not a forecast",
+                 "Entropy 7"):  # fmt: skip
+        assert part in answer.stdout
+
+
+def test_json_and_library_agree():
+    answer = json.loads(settlesim("compare", "two-party", "--runs", 40, "--rng", 7, "--json").stdout)
+    result = ss.compare(ss.load("two-party"), runs=40, rng=7)
+    expected = float(ss.summary(result, "deaths").deaths.sel(statistic="estimate", sequence="talk"))
+    assert answer["outcomes"][0]["deaths"]["estimate"] == expected
+    assert {row["sequence"] for row in answer["differences"]["settled"]} == {"give_first", "quiet_first"}
+
+
+def test_run_saves_and_draws(tmp_path):
+    answer = settlesim("run", "two-party", "--runs", 20, "--rng", 7, "--out", "a.nc", "--plot", "a.png", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert ss.open(tmp_path / "a.nc").sizes["run"] == 20
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_settings_reach_the_model():
+    first, second = (
+        json.loads(settlesim("run", "two-party", "--runs", 20, "--rng", 7, "--json", "--set", setting).stdout)
+        for setting in ("deaths_base=100", "deaths_base=200")
+    )
+    a, b = (answer["outcomes"][0]["deaths"]["estimate"] for answer in (first, second))
+    assert b == pytest.approx(2 * a)
+
+
+def test_a_setting_for_one_party():
+    answer = settlesim("run", "two-party", "--runs", 5, "--rng", 7, "--set", "concession_acceptance.government=0.5")
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["compare", "afganistan-2018"], 2, "did you mean 'afghanistan-2018'"),
+        (["run", "two-party", "-s", "tlak"], 2, "did you mean 'talk'"),
+        (["run", "two-party", "--set", "defecton_rate=1"], 2, "did you mean 'defection_rate'"),
+        (["run", "two-party", "--set", "defection_rate=3"], 2, "allowed: 0 to 1"),
+        (["run", "two-party", "--set", "defection_rate"], 2, "name=value"),
+        (["run", "two-party", "--set", "defection_rate=nan"], 2, "name=value"),
+        (["run", "two-party", "--runs", "0"], 2, "greater than or equal to 1"),
+        (["run", "two-party", "--out", "result.xls"], 2, "must end in"),
+        (["validate", "two-party"], 2, "declares no targets"),
+        (["replay", "two-party", "--engine", "abacus"], 2, "abacus"),
+    ],
+)
+def test_errors_go_to_stderr_without_a_traceback(words, code, said):
+    answer = settlesim(*words)
+    assert answer.returncode == code
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr and answer.stdout == ""
+
+
+def test_a_broken_file_names_each_problem(tmp_path):
+    text = 'extends = "two-party"\nname = "mine"\n[parameters]\ndefection_rate = { value = 7 }\nsplinter_rat = { value = 1 }\n'
+    (tmp_path / "mine.toml").write_text(text)
+    answer = settlesim("run", "mine.toml", cwd=tmp_path)
+    assert answer.returncode == 2 and "Traceback" not in answer.stderr
+    assert "mine.toml:4" in answer.stderr and "mine.toml:5" in answer.stderr and "splinter_rate" in answer.stderr
+
+
+def test_replay_is_dated_and_gives_causes():
+    story = settlesim("replay", "two-party", "--run", 3, "--rng", 7).stdout
+    assert "week 8 (26 Feb 2020)" in story and "clock of consent rang" in story
+    events = json.loads(settlesim("replay", "two-party", "--run", 3, "--rng", 7, "--json").stdout)
+    assert all({"week", "date", "event", "cause"} == set(event) for event in events["events"])
+
+
+def test_validate_sets_held_out_targets_apart():
+    rows = json.loads(settlesim("validate", "afghanistan-2018", "--runs", 30, "--json").stdout)
+    assert {row["target"] for row in rows if row["held_out"]} >= {"deaths_2021", "kabul_falls"}
+    order = [row["inside_90"] for row in rows if not row["held_out"]]
+    assert order == sorted(order)
+
+
+def test_schema_is_json():
+    assert json.loads(settlesim("schema").stdout)["type"] == "object"

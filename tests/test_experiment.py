@@ -1,0 +1,127 @@
+"""How an experiment is carried out changes no number; what was computed survives."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+from support import shipped
+
+import settlesim as ss
+
+
+def same(a, b):
+    xr.testing.assert_identical(a.drop_attrs(), b.drop_attrs())
+    for name in ("entropy", "scenario_digest"):
+        assert a.attrs.get(name) == b.attrs.get(name)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return ss.compare(shipped("two-party"), runs=60, rng=7)
+
+
+@pytest.mark.parametrize("block", [7, 60, 1000])
+def test_any_block_size(alone, block):
+    same(ss.compare(shipped("two-party"), runs=60, rng=7, execution=ss.Execution(block=block)), alone)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_any_number_of_workers(alone, workers):
+    how = ss.Execution(workers=workers, block=16)
+    same(ss.compare(shipped("two-party"), runs=60, rng=7, execution=how), alone)
+
+
+def test_one_sequence_as_among_others(alone):
+    one = ss.simulate(shipped("two-party"), sequence="give_first", runs=60, rng=7)
+    for name in one.data_vars:
+        a, b = one[name], alone[name]
+        if "sequence" in a.dims:
+            a, b = a.isel(sequence=0, drop=True), b.sel(sequence="give_first", drop=True)
+        assert np.array_equal(a.values, b.values, equal_nan=a.dtype.kind == "f"), name
+
+
+def test_a_range_of_runs(alone):
+    some = ss.compare(shipped("two-party"), runs=range(20, 30), rng=7)
+    assert np.array_equal(some["deaths"].values, alone["deaths"].isel(run=slice(20, 30)).values)
+
+
+def test_entropy_is_recorded_and_gives_the_same_runs():
+    first = ss.simulate(shipped("two-party"), runs=5)
+    again = ss.simulate(shipped("two-party"), runs=5, rng=int(first.attrs["entropy"]))
+    assert np.array_equal(first["deaths"].values, again["deaths"].values)
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_results_come_back_as_they_were(alone, tmp_path, suffix):
+    path = tmp_path / f"result{suffix}"
+    ss.save(alone, path)
+    xr.testing.assert_equal(ss.open(path), alone)
+    assert ss.open(path)["outcome"].attrs["flag_meanings"] == alone["outcome"].attrs["flag_meanings"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_tables_have_a_row_for_each_run(alone, tmp_path, suffix):
+    import pandas as pd
+
+    path = tmp_path / f"result{suffix}"
+    ss.save(alone, path)
+    table = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
+    assert len(table) == 180 and {"sequence", "run", "deaths"} <= set(table.columns)
+
+
+def test_a_full_disk_leaves_what_was_there(alone, tmp_path, monkeypatch):
+    path = tmp_path / "result.nc"
+    ss.save(alone, path)
+    before = path.read_bytes()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    with pytest.raises(ss.SettlesimError, match="No space left"):
+        ss.save(alone, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["result.nc"]
+
+
+SCRIPT = """
+    import settlesim as ss
+    if __name__ == "__main__":
+        how = ss.Execution(block=25, out="result.nc")
+        ss.simulate(ss.load("two-party"), runs=1500, rng=7, execution=how)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_experiment_resumes(tmp_path, how):
+    (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT))
+    started = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, stderr=subprocess.PIPE)
+    parts = tmp_path / "result.nc.parts"
+    for _ in range(600):
+        if parts.is_dir() and len(list(parts.iterdir())) >= 4:
+            break
+        time.sleep(0.05)
+    started.send_signal(how)
+    started.communicate(timeout=60)
+    assert len(list(parts.iterdir())) >= 4
+    subprocess.run([sys.executable, "script.py"], cwd=tmp_path, check=True)
+    resumed = ss.open(tmp_path / "result.nc")
+    whole = ss.simulate(shipped("two-party"), runs=1500, rng=7)
+    assert np.array_equal(resumed["deaths"].values, whole["deaths"].values)
+    assert not parts.exists()
+
+
+def test_common_luck_pays():
+    """Variance of paired differences against independent runs, as the shipped comparison reports it."""
+    result = ss.compare(shipped(), ["kabul_first", "us_first", "parallel", "pakistan_first"], runs=150, rng=7)
+    factors = 1 / ss.differences(result, "deaths")["variance_ratio"]
+    print(dict(zip(factors["sequence"].values.tolist(), factors.values.round(1).tolist(), strict=True)))
+    assert float(factors.median()) > 3

@@ -1,0 +1,85 @@
+"""Tables and plots show the numbers of the dataset."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import pytest
+from support import shipped
+
+import settlesim as ss
+from settlesim import report
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return ss.compare(shipped("two-party"), runs=60, rng=7)
+
+
+@pytest.fixture(scope="module")
+def weekly():
+    return ss.simulate(shipped(), sequence="historical", runs=6, rng=7, record="weekly")
+
+
+def test_shares_of_outcomes_add_up(compared):
+    for row in report.outcome_rows(compared):
+        assert sum(entry["share"] for entry in row["outcomes"].values()) == pytest.approx(1.0)
+
+
+def test_difference_rows_are_paired(compared):
+    rows = {row["sequence"]: row for row in report.difference_rows(compared, "deaths")}
+    values = compared["deaths"]
+    paired = (values.sel(sequence="give_first") - values.sel(sequence="talk")).mean()
+    assert rows["give_first"]["difference"] == pytest.approx(float(paired))
+
+
+def test_ranking_says_how_often_it_flips(compared):
+    rows = report.rank_rows(compared, "deaths")
+    assert [row["value"] for row in rows] == sorted(row["value"] for row in rows)
+    assert 0 <= rows[0]["flips_with_next"] <= 1
+
+
+def test_outcome_bars_have_the_shares(compared):
+    ax = ss.plots.outcomes(compared)
+    width = {label: 0.0 for label in ("talk", "give_first", "quiet_first")}
+    for bars in ax.containers:
+        for name, bar in zip(width, bars, strict=True):
+            width[name] += bar.get_width()
+    assert list(width.values()) == pytest.approx([100.0] * 3)
+
+
+def test_plots_draw_into_given_axes_and_label_them(compared, weekly):
+    from matplotlib.figure import Figure
+
+    for draw in (
+        lambda ax: ss.plots.outcomes(compared, ax=ax),
+        lambda ax: ss.plots.incidence(compared, ax=ax),
+        lambda ax: ss.plots.differences(compared, "deaths", ax=ax),
+        lambda ax: ss.plots.fan(weekly, "rival_strength_now", ax=ax),
+        lambda ax: ss.plots.timeline(shipped(), "historical", ax=ax),
+    ):
+        ax = Figure().add_subplot()
+        assert draw(ax) is ax
+        assert ax.get_xlabel()
+
+
+def test_the_fan_shows_the_quantiles(weekly):
+    ax = ss.plots.fan(weekly, "deaths")
+    median = ax.lines[0].get_ydata()
+    assert np.allclose(median, weekly["deaths_weekly"].isel(sequence=0).median("run"))
+
+
+def test_a_tile_for_every_province():
+    scenario = shipped()
+    ax = ss.plots.control_map(scenario, np.linspace(0, 1, 34))
+    assert len(ax.patches) == 34
+    assert len({p.tile for p in scenario.provinces}) == 34
+    with pytest.raises(ss.UsageError, match="34 provinces"):
+        ss.plots.control_map(scenario, [0.5])
+
+
+def test_what_was_not_recorded_cannot_be_drawn(weekly):
+    with pytest.raises(ss.UsageError, match="not recorded"):
+        ss.plots.fan(weekly, "manpower")
