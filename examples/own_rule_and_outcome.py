@@ -34,9 +34,7 @@ def main() -> None:
     scenario = ss.load("afghanistan-2018")
     for name, protocol in (("standard", None), ("with donors", PROTOCOL)):
         outcomes = ss.STANDARD_OUTCOMES if protocol is None else (*ss.STANDARD_OUTCOMES, AID)
-        result = ss.simulate(
-            scenario, sequence="trilateral", runs=RUNS, rng=7, protocol=protocol, outcomes=outcomes
-        )
+        result = ss.simulate(scenario, sequence="trilateral", runs=RUNS, rng=7, protocol=protocol, outcomes=outcomes)
         paid = float(result.aid.mean()) if "aid" in result else 0.0
         print(
             f"{name:12s} aid {paid:.3f}, legitimacy at the end {float(result.legitimacy.mean()):.3f}, "

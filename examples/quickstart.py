@@ -1,6 +1,6 @@
 """Compare two orders of talks on the shipped scenario, and read one run.
 
-    python examples/quickstart.py [figure.png]
+python examples/quickstart.py [figure.png]
 """
 
 import os
