@@ -83,7 +83,8 @@ def test_errors_go_to_stderr_without_a_traceback(words, code, said):
 
 
 def test_a_broken_file_names_each_problem(tmp_path):
-    text = 'extends = "two-party"\nname = "mine"\n[parameters]\ndefection_rate = { value = 7 }\nsplinter_rat = { value = 1 }\n'
+    text = 'extends = "two-party"\nname = "mine"\n[parameters]\ndefection_rate = { value = 7 }\n'
+    text += "splinter_rat = { value = 1 }\n"
     (tmp_path / "mine.toml").write_text(text)
     answer = settlesim("run", "mine.toml", cwd=tmp_path)
     assert answer.returncode == 2 and "Traceback" not in answer.stderr

@@ -12,9 +12,9 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
-from support import shipped
 
 import settlesim as ss
+from support import shipped
 
 
 def same(a, b):

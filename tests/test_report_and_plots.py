@@ -5,10 +5,10 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 import pytest
-from support import shipped
 
 import settlesim as ss
 from settlesim import report
+from support import shipped
 
 matplotlib.use("Agg")
 
@@ -43,7 +43,7 @@ def test_ranking_says_how_often_it_flips(compared):
 
 def test_outcome_bars_have_the_shares(compared):
     ax = ss.plots.outcomes(compared)
-    width = {label: 0.0 for label in ("talk", "give_first", "quiet_first")}
+    width = dict.fromkeys(("talk", "give_first", "quiet_first"), 0.0)
     for bars in ax.containers:
         for name, bar in zip(width, bars, strict=True):
             width[name] += bar.get_width()

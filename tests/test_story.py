@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support import shipped
 
 from settlesim.experiment import replay_trace
 from settlesim.story import STORY_VARIABLES, replay, tell
+from support import shipped
 
 
 @pytest.fixture(scope="module")

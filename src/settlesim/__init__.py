@@ -17,7 +17,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from settlesim import plots, steps
+    import settlesim.plots as plots
+    import settlesim.steps as steps
     from settlesim.analysis import differences, hindcast, incidence, rank, summary
     from settlesim.errors import ScenarioError, SettlesimError, UsageError
     from settlesim.execution import Execution

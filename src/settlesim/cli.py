@@ -317,6 +317,28 @@ def validate(
 
 
 @app.command()
+def verify(
+    scenario: Name,
+    sequence: Plans = None,
+    runs: Annotated[int, typer.Option(help="Runs of each sequence.", min=1)] = 1,
+    rng: Annotated[int, typer.Option(help="Seed of all chance.")] = 7,
+    settings: Settings = None,
+) -> None:
+    """Run the numpy engine and the Mesa reference model on the same fates; compare every variable, every week."""
+    from settlesim.verify import verify as verified
+
+    war = _load(scenario, settings)
+    found = []
+    for name in sequence or war.sequences:
+        one = verified(war, sequences=[name], runs=runs, rng=rng)
+        found.append(one.ok)
+        print(str(one).rsplit("\n", 1)[0], flush=True)
+    print("both engines agree, bit for bit" if all(found) else "the engines differ")
+    if not all(found):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
     from settlesim.files import schema as described
