@@ -410,8 +410,9 @@ def run(
             if variable.scope != "commander":
                 finals.setdefault(variable.name, []).append(_values(model, variable.name))
         entities = {scope: tuple(a.name for a in made) for scope, made in model.entities.items()}
-        # Mesa keeps a model alive through its agents' registry; a block of runs would pile up.
-        model.remove_all_agents()
+        # Mesa 3.3.1 numbers agents in a table of the class keyed by model, and never lets go of it (its issue
+        # 3179): without this a block of runs would pile up in memory.
+        Entity._ids.pop(model, None)
     return Trace(
         scenario,
         sequence,
@@ -429,4 +430,4 @@ def _values(model: SettlementModel, name: str) -> Any:
     kind = model.kinds[name]
     if scope == "run":
         return kind(model.war.values[name])
-    return np.array([kind(agent.values[name]) for agent in model.entities[scope]])
+    return np.array([kind(agent.values[name]) for agent in model.entities[scope]], dtype=kind)
