@@ -7,12 +7,12 @@ import weakref
 
 import numpy as np
 import pytest
-from support import shipped
 
 from settlesim.chance import parameter_names
 from settlesim.files import builtin
 from settlesim.reference import SettlementModel
 from settlesim.verify import verify
+from support import shipped
 
 CASES = [(name, sequence) for name in builtin() for sequence in shipped(name).sequences]
 
