@@ -76,8 +76,10 @@ ENGINE = {
         replace(luck, name=luck.name + "!") if luck.name == "lure_luck" else luck, *a, **k)),
     "clocks restart when a commander changes side": lambda m: m.setattr(cohort, "left_at", lambda mark, at: mark),
     "clocks resume from zero": lambda m: m.setattr(cohort, "mark_at", lambda left, at: left),
-    "the later clock wins": lambda m: m.setattr(cohort, "fraction_of_week", lambda *a: 1.0 - commanders.fraction_of_week(*a)),
-    "events always at the end of the week": lambda m: m.setattr(cohort, "fraction_of_week", lambda mark, *a: np.ones_like(mark)),
+    "the later clock wins": lambda m: m.setattr(
+        cohort, "fraction_of_week", lambda *a: 1.0 - commanders.fraction_of_week(*a)),
+    "events always at the end of the week": lambda m: m.setattr(
+        cohort, "fraction_of_week", lambda mark, *a: np.ones_like(mark)),
     "killed commanders counted as reintegrated": lambda m: m.setattr(cohort, "COUNTED", {
         **cohort.COUNTED, 4: "count_reintegrated", 3: "count_killed"}),
     "splinters' fighters tallied with the rival": lambda m: m.setattr(cohort, "TALLIED", {
@@ -94,10 +96,15 @@ MESA = {
     "the first clock in the list wins": lambda m: m.setattr(agents, "fraction_of_week", lambda *a: np.float64(0.5)),
     "a broken table counts as signed": lambda m: m.setattr(model, "leaf", lambda kind, *a: step_rules.leaf(
         "broken" if kind == "signed" else kind, *a)),
-    "the offer of another table": lambda m: m.setattr(model, "groups", lambda *a: {
-        **society.groups(*a), "bargains": {n: list(reversed(sum(society.groups(*a)["bargains"].values(), [])))[:1]
-                                           for n in society.groups(*a)["bargains"]}}),
+    "the offer of another table": lambda m: m.setattr(model, "groups", lambda *a: exchanged(society.groups(*a))),
 }  # fmt: skip
+
+
+def exchanged(groups):
+    """The bargains of the two tables of parallel talks, each laid on the other."""
+    bargains = groups["bargains"]
+    there, here = bargains["kabul_talks"], bargains["patron_talks"]
+    return {**groups, "bargains": {**bargains, "kabul_talks": here, "patron_talks": there}}
 
 
 def forgetful(self, to, fraction, spent, change=agents.Commander.change):

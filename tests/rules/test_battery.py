@@ -1,0 +1,174 @@
+"""One conformance suite that every rule passes; a rule without an entry in a protocol's tables fails it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from settlesim import rules
+from settlesim.chance import Fates, worlds
+from settlesim.engine import _Engine
+from settlesim.rules import STANDARD, Commanders, Rule
+from settlesim.rules.rounds import zeuthen
+from support import shipped
+
+
+def every_rule():
+    found = [item for item in (*STANDARD.setup, *STANDARD.items) if isinstance(item, Rule)]
+    for item in STANDARD.items:
+        if isinstance(item, Commanders):
+            found += [*item.setup, item.choice.decide]
+    return [*found, zeuthen]
+
+
+RULES = every_rule()
+IDS = [rule.name for rule in RULES]
+
+
+@pytest.fixture(scope="module")
+def examples():
+    """What each rule really reads in some weeks of a real run: arguments with their shapes."""
+    scenario = shipped()
+    sequence = scenario.sequence("confidence_first")
+    runs = range(6)
+    world = worlds(scenario, runs, entropy=3, levers=sequence.levers)
+    engine = _Engine(scenario, sequence, world, Fates(3, runs), STANDARD)
+    found = {}
+    with np.errstate(all="ignore"):
+        for _ in range(40):
+            engine.step()
+    for rule in RULES:
+        arguments = [np.asarray(engine.fetch(name, rule.scope)()) for name in rule.reads]
+        shape = np.broadcast_shapes(*(a.shape for a in arguments))
+        if len(shape) == 2 and shape[0] > 40:
+            arguments = [a[:40] if a.ndim == 2 else a for a in arguments]
+        found[rule.name] = arguments
+    return found
+
+
+def outputs(rule, arguments):
+    with np.errstate(all="ignore"):
+        out = rule.function(*arguments)
+    return out if len(rule.writes) > 1 else (out,)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+class TestRule:
+    def test_declared_and_documented(self, rule):
+        assert rule.function.__doc__ and rule.source
+        for name in rule.writes:
+            variable = STANDARD.table[name]
+            assert variable.scope == rule.scope and variable.units and variable.meaning
+        assert len(set(rule.reads)) == len(rule.reads)
+
+    def test_every_argument_is_used(self, rule):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(rule.function)))
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        assert set(rule.reads) <= used
+
+    def test_writes_no_state_but_its_results(self, rule):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(rule.function)))
+        for node in ast.walk(tree):
+            assert not isinstance(node, (ast.Global, ast.Nonlocal, ast.If, ast.While)), "no `if` on state"
+            assert not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.MatMult))), "no ** or @"
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in ("sum", "mean", "random"), "no sums over entities, no generators"
+
+    def test_number_of_results_and_mutation(self, rule, examples):
+        arguments = [a.copy() for a in examples[rule.name]]
+        out = outputs(rule, arguments)
+        assert len(out) == len(rule.writes)
+        for before, after in zip(examples[rule.name], arguments, strict=True):
+            assert np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+
+    def test_pure(self, rule, examples):
+        first, second = outputs(rule, examples[rule.name]), outputs(rule, examples[rule.name])
+        for a, b in zip(first, second, strict=True):
+            assert np.array_equal(a, b, equal_nan=True)
+
+    def test_elementwise_to_the_last_bit(self, rule, examples):
+        arguments = np.broadcast_arrays(*examples[rule.name])
+        whole = [np.broadcast_to(o, arguments[0].shape) for o in outputs(rule, arguments)]
+        flat = [a.ravel() for a in arguments]
+        some = np.linspace(0, flat[0].size - 1, min(flat[0].size, 25)).astype(int)
+        for i in some:
+            scalars = outputs(rule, [a[i] for a in flat])
+            for scalar, array in zip(scalars, whole, strict=True):
+                assert np.array_equal(np.asarray(scalar), array.ravel()[i], equal_nan=True)
+        # Another shape and layout: transposed, reversed, every second element.
+        strided = outputs(rule, [a.ravel()[::-2] for a in arguments])
+        for one, array in zip(strided, whole, strict=True):
+            expected = array.ravel()[::-2]
+            assert np.array_equal(np.broadcast_to(one, expected.shape), expected, equal_nan=True)
+
+    def test_in_range(self, rule, examples):
+        for name, value in zip(rule.writes, outputs(rule, examples[rule.name]), strict=True):
+            variable = STANDARD.table[name]
+            values = np.asarray(value, float)
+            assert not np.isnan(values).any(), name
+            assert (values >= variable.low - 1e-9).all() and (values <= variable.high + 1e-9).all(), name
+
+
+def test_every_rule_of_the_package_is_tested():
+    """Meta-test: whatever is declared with @rule in rules/ stands in the battery."""
+    declared = set()
+    for name in dir(rules.standard):
+        module = getattr(rules.standard, name)
+        if inspect.ismodule(module):
+            declared |= {value.name for value in vars(module).values() if isinstance(value, Rule)}
+    assert declared == set(IDS)
+
+
+def test_every_variable_is_written_or_counted():
+    written = {name for rule in RULES for name in rule.writes}
+    written |= {
+        item.writes for item in (*STANDARD.setup, *STANDARD.items) if isinstance(getattr(item, "writes", 0), str)
+    }
+    kept = {v.name for v in STANDARD.variables} - written
+    assert {name.split("_")[0] for name in kept} <= {"fires", "taken", "condition", "cell", "count", "moved", "status",
+                                                     "fighters"}  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_shares_and_probabilities_stay_in_range_over_the_domain(data):
+    """Rules of talks and power over wide domains, not only where a run happens to come by."""
+    from settlesim.rules import commanders, control, power, violence
+
+    share = st.floats(0, 1)
+    trust = st.floats(-3, 3)
+
+    def draw(strategy):
+        return np.float64(data.draw(strategy))
+
+    p, p_w, shift = power.power.function(
+        strength=draw(st.floats(0, 5)), initial_fighters=draw(st.integers(1, 10**6)), recidivism=draw(share),
+        prisoners_freed=draw(st.floats(0, 1e5)), garrison_yield=draw(share), legitimacy=draw(share),
+        legitimacy_start=draw(st.floats(0.1, 1)), legitimacy_weight=draw(share), power_bias=draw(trust),
+        power_steepness=draw(st.floats(0, 5)), patron_weight=draw(st.floats(0, 1)), troops=draw(st.floats(0, 200)),
+        troops_start=draw(st.floats(0, 200)), committed_troops=draw(st.floats(0, 200)),
+    )  # fmt: skip
+    assert 0 <= p <= 1 and 0 <= p_w <= 1 and 0 <= shift <= 1
+    x, g, i, *_ = control.control.function(
+        control=draw(st.floats(-20, 20)), control_step=0.0, control_noise=0.0, province_weather=0.0, at_peace=False,
+        control_cut_government=draw(st.floats(-5, 5)), control_cut_insurgent=draw(st.floats(-5, 5)),
+        district_weight=1.0, front_government=draw(trust), front_insurgent=draw(trust),
+    )  # fmt: skip
+    assert g >= 0 and i >= 0 and g + i <= 1 + 1e-12 and np.isfinite(x)
+    hazards = commanders.lure.function(
+        defection_rate=draw(share), rival_presence=draw(st.floats(0, 100)), peer_effect=draw(st.floats(0, 5)),
+        cell_gone=np.int64(data.draw(st.integers(0, 9))), cell_commanders=np.float64(9), provocation=draw(share),
+    )  # fmt: skip
+    assert all(h >= 0 and np.isfinite(h) for h in hazards)
+    deaths, hazard = violence.local_violence.function(
+        deaths_week=draw(st.floats(0, 5000)), contest=draw(st.floats(0, 1e5)), contest_total=draw(st.floats(0, 1e6)),
+        province_fighters=np.int64(data.draw(st.integers(0, 10**5))), fighters=np.int64(10**5), deaths_base=440.0,
+        commander_loss_rate=0.05,
+    )  # fmt: skip
+    assert deaths >= 0 and hazard >= 0 and np.isfinite(hazard)
