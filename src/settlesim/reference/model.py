@@ -430,4 +430,5 @@ def _values(model: SettlementModel, name: str) -> Any:
     kind = model.kinds[name]
     if scope == "run":
         return kind(model.war.values[name])
-    return np.array([kind(agent.values[name]) for agent in model.entities[scope]], dtype=kind)
+    values: list[Any] = [kind(agent.values[name]) for agent in model.entities[scope]]
+    return np.asarray(values, dtype=np.dtype(kind))
