@@ -427,8 +427,7 @@ def run(
 
 def _values(model: SettlementModel, name: str) -> Any:
     scope = model.scope_of(name)
-    kind = model.kinds[name]
+    kind: Any = model.kinds[name]
     if scope == "run":
         return kind(model.war.values[name])
-    values: list[Any] = [kind(agent.values[name]) for agent in model.entities[scope]]
-    return np.asarray(values, dtype=np.dtype(kind))
+    return np.array([kind(agent.values[name]) for agent in model.entities[scope]], dtype=kind)
