@@ -270,7 +270,7 @@ def tell(trace: Trace) -> Story:
     --------
     >>> from settlesim.files import load
     >>> print(replay(load("two-party"), run=0, rng=7).events[0].week)
-    1
+    8
     """
     teller = _Teller(trace)
     last = int(trace.final["end_week"][0]) if bool(trace.final["ended"][0]) else trace.scenario.horizon
