@@ -2,12 +2,14 @@
 
 Every clock of a commander has a *mark*: while its status is exposed to the clock, the accumulated hazard
 at which it rings; while it is not, what is left of the clock.  Each cell keeps, by clock and run, a lower
-bound of its members' marks, so that a week compares a few numbers a cell and looks into the cells that ring.
+bound of its members' marks, and each hazard, which several cells may share, the least of those: a week
+compares one number a hazard, then looks into the cells, and last at the members of the cells that ring.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,7 +48,8 @@ class Cohort:
     """State of all commanders of a block, advanced a week at a time.
 
     Marks and statuses are laid out (run, commander), so that the members of a cell in a run, which are looked
-    at together when the cell rings, are neighbours in memory.
+    at together when the cell rings, are neighbours in memory.  All clocks share one table of each kind: an
+    event costs a few operations on arrays, whatever the number of clocks.
 
     Parameters
     ----------
@@ -76,6 +79,8 @@ class Cohort:
         self.counts = np.diff(np.append(self.starts, len(self.home)))
         self.commanders, self.cells = len(self.home), len(self.starts)
         self.runs = state["size"].shape[1]
+        # Columns of marks and sizes, the two large tables: they stay as they are when ended runs are dropped.
+        self.place = np.arange(self.runs)
         self.size = np.ascontiguousarray(state["size"].T).astype(np.int64)
         self.status = np.zeros((self.runs, self.commanders), np.int8)
         self.exposed = np.array([np.isin(np.arange(5), clock.exposed) for clock in self.clocks])
@@ -84,123 +89,128 @@ class Cohort:
         self.spends = np.zeros((len(self.clocks) + 1, len(self.clocks)), bool)
         for k, clock in enumerate(self.clocks):
             self.spends[k] = [other.name in (clock.name, *clock.spends) for other in self.clocks]
-        self.rows = [self._rows(layout, scopes[clock.hazard]) for clock in self.clocks]
-        sizes = [1 if scopes[clock.hazard] == "run" else layout.size(scopes[clock.hazard]) for clock in self.clocks]
-        self.hazard = [np.zeros((n, self.runs)) for n in sizes]
-        self.before = [np.zeros((n, self.runs)) for n in sizes]
-        self.marks: list[Floats] = []
-        self.next: list[Floats] = []
-        for clock in self.clocks:
-            # At the start nothing has accumulated, so for the exposed what is left is the mark itself.
-            mark = draw(clock.luck) / state[clock.factor]
-            self.marks.append(np.ascontiguousarray(mark.T))
-            exposed = INSURGENT in clock.exposed
-            self.next.append(
-                np.minimum.reduceat(mark, self.starts, axis=0) if exposed else np.full((self.cells, self.runs), np.inf)
-            )
-        self.least = [rows.min(axis=0) for rows in self.next]
+        self._hazards(layout, [scopes[clock.hazard] for clock in self.clocks])
+        self._wind(draw)
         for name in ("cell_fighters", "cell_splinter", "cell_rival", "cell_gone"):
             state[name] = np.zeros((self.cells, self.runs), np.int64)
         state["cell_fighters"][:] = np.add.reduceat(self.size.T, self.starts, axis=0)
         self._show()
 
-    @staticmethod
-    def _rows(layout: Layout, scope: str) -> Index:
-        """Row of a clock's hazard for each cell."""
+    def _hazards(self, layout: Layout, scopes: list[str]) -> None:
+        """Number the hazards of all clocks, and say which cells each of them is the hazard of."""
+        sizes = [1 if scope == "run" else layout.size(scope) for scope in scopes]
+        ends = np.cumsum(sizes)
+        self.hazards_of = [slice(int(end) - size, int(end)) for size, end in zip(sizes, ends, strict=True)]
+        # Hazard of each cell under each clock, shape (clocks, cells).
+        self.faced = np.stack(
+            [end - size + self._rows(layout, scope) for size, end, scope in zip(sizes, ends, scopes, strict=True)]
+        )
+        self.sharers = np.argsort(self.faced.ravel(), kind="stable")
+        self.shared_by = np.bincount(self.faced.ravel(), minlength=int(ends[-1]))
+        self.first_sharer = np.cumsum(self.shared_by) - self.shared_by
+        self.before, self.now, self.hazard = (np.zeros((int(ends[-1]), self.runs)) for _ in range(3))
+
+    def _rows(self, layout: Layout, scope: str) -> Index:
+        """Row of a hazard of some scope for each cell."""
         if scope == "run":
-            return np.zeros(layout.size("cell"), np.intp)
-        return np.arange(layout.size("cell")) if scope == "cell" else layout.maps["cell", scope]
+            return np.zeros(self.cells, np.intp)
+        return np.arange(self.cells) if scope == "cell" else layout.maps["cell", scope]
+
+    def _wind(self, draw: Callable[[str], Floats]) -> None:
+        """Set all marks: at the start nothing has accumulated, so what is left of a clock is its mark too."""
+        self.marks = np.empty((len(self.clocks), self.runs, self.commanders))
+        self.next = np.full((len(self.clocks), self.runs, self.cells), np.inf)
+        self.least = np.full(self.now.shape, np.inf)
+        for k, clock in enumerate(self.clocks):
+            np.divide(draw(clock.luck).T, self.state[clock.factor].T, out=self.marks[k])
+            if INSURGENT in clock.exposed:
+                self.next[k] = np.minimum.reduceat(self.marks[k], self.starts, axis=1)
+                np.minimum.at(self.least, self.faced[k], self.next[k].T)
 
     def drop(self, stay: Index) -> None:
         """Keep only the given runs."""
-        self.runs = len(stay)
-        self.status, self.size = self.status[stay], self.size[stay]
-        self.marks = [mark[stay] for mark in self.marks]
-        self.least = [rows[stay] for rows in self.least]
-        for table in (self.hazard, self.before, self.next):
-            table[:] = [np.ascontiguousarray(rows[:, stay]) for rows in table]
+        self.runs, self.place = len(stay), self.place[stay]
+        self.status = self.status[stay]
+        self.next = np.ascontiguousarray(self.next[:, stay])
+        self.before, self.now, self.hazard, self.least = (
+            np.ascontiguousarray(table[:, stay]) for table in (self.before, self.now, self.hazard, self.least)
+        )
         self._show()
+
+    def retire(self, runs: Index) -> None:
+        """Stop the clocks of runs that have ended."""
+        self.least[:, runs] = np.inf
 
     def _show(self) -> None:
         self.state["status"] = self.status.T
 
-    def _at(self, table: list[Floats], k: int, cell: Index, run: Index) -> Floats:
-        """A clock's accumulated or weekly hazard for given cells and runs."""
-        values: Floats = table[k].ravel().take(self.rows[k][cell] * self.runs + run)
-        return values
-
     def advance(self, active: NDArray[np.bool_] | None, reject: Callable[[Index], NDArray[np.bool_]]) -> None:
         """Advance by a week: accumulate hazards, let clocks ring, then let commanders choose where a deal is signed."""
-        rings = []
-        for k, clock in enumerate(self.clocks):
-            hazard = np.atleast_2d(self.state[clock.hazard])
-            if active is not None:
-                hazard = np.where(active, hazard, 0.0)
-            # Last week's start and its hazard are added, as in the reference model: one order of sums.
-            self.before[k] = hazard_at(self.before[k], self.hazard[k], 1.0)
-            self.hazard[k] = np.ascontiguousarray(np.broadcast_to(hazard, self.before[k].shape))
-            cell, run = self._reached(k, hazard_at(self.before[k], self.hazard[k], 1.0), active)
-            if len(cell):
-                rings.append((k, cell, run, *self._members(cell, run)))
-        found = [self._passed(*ring) for ring in rings]
-        if found:
-            self._ring(*(np.concatenate(part) for part in zip(*found, strict=True)))
+        for rows, clock in zip(self.hazards_of, self.clocks, strict=True):
+            self.hazard[rows] = self.state[clock.hazard]
+        self.before, self.now = self.now, self.before
+        # As in the reference model, a week begins where the last one ended: one order of sums.
+        np.add(self.before, self.hazard, out=self.now)
+        late = np.flatnonzero(self.least <= self.now)
+        if not len(late):
+            self._choose(reject, active)
+            return self._show()
+        cell, faced, firsts = self._sharing(late)
+        rings = np.flatnonzero(self.next.ravel().take(cell) <= self.now.ravel().take(faced))
+        rung, hazard = cell[rings], faced[rings]
+        members = self._members(rung)
+        self._ring(members, hazard)
         self._choose(reject, active)
-        for k, cell, run, at, _, offsets in rings:
-            # The lower bound of cells that rang becomes the least mark of the members still exposed.
-            mark = np.where(self.exposed[k][self.status.ravel().take(at)], self.marks[k].ravel().take(at), np.inf)
-            self.next[k][cell, run] = np.minimum.reduceat(mark, offsets)
-            if len(self.before[k]) == 1:
-                runs = np.unique(run)
-                self.least[k][runs] = self.next[k][:, runs].min(axis=0)
+        # A cell that rang is bound by the least mark of its members who are still exposed, and its hazard by its cells.
+        marks = np.where(self._running(members), self.marks.ravel().take(members.mark), np.inf)
+        self.next.ravel()[rung] = np.minimum.reduceat(marks, members.firsts)
+        self.least.ravel()[late] = np.minimum.reduceat(self.next.ravel().take(cell), firsts)
         self._show()
 
-    def _reached(self, k: int, now: Floats, active: NDArray[np.bool_] | None) -> tuple[Index, Index]:
-        """Cells and runs in which a clock's lower bound is reached."""
-        if len(now) == 1:
-            # A hazard of the whole run: look only into the runs whose least bound is reached.
-            late = self.least[k] <= now[0]
-            if active is not None:
-                late &= active
-            runs = np.flatnonzero(late)
-            cell, column = np.nonzero(self.next[k][:, runs] <= now[0, runs])
-            return cell, runs[column]
-        reached = self.next[k] <= (now if len(now) == self.cells else now.take(self.rows[k], axis=0))
-        if active is not None:
-            reached &= active
-        return np.divmod(np.flatnonzero(reached), self.runs)
+    def _sharing(self, late: Index) -> tuple[Index, Index, Index]:
+        """Places in `next` of the cells that share given hazards of given runs, their hazards, and where each begins."""
+        hazard, run = np.divmod(late, self.runs)
+        number = self.shared_by[hazard]
+        pair, within, firsts = _expanded(number)
+        clock, cell = np.divmod(self.sharers[self.first_sharer[hazard][pair] + within], self.cells)
+        return (clock * self.runs + run[pair]) * self.cells + cell, late[pair], firsts
 
-    def _members(self, cell: Index, run: Index) -> tuple[Index, Index, Index]:
-        """Flat (run, commander) positions of the given cells' members, their numbers, and where each cell's begin."""
-        counts = self.counts[cell]
-        ends = np.cumsum(counts)
-        offsets = ends - counts
-        return (
-            np.arange(ends[-1]) + np.repeat(run * self.commanders + self.starts[cell] - offsets, counts),
-            counts,
-            offsets,
-        )
+    def _members(self, rung: Index) -> _Members:
+        """Members of cells that ring, given by their places in `next`."""
+        rest, cell = np.divmod(rung, self.cells)
+        clock, run = np.divmod(rest, self.runs)
+        pair, within, firsts = _expanded(self.counts[cell])
+        at = (run * self.commanders + self.starts[cell])[pair] + within
+        return _Members(at, at + self._apart(clock, run)[pair], clock[pair], pair, firsts)
 
-    def _passed(self, k: int, cell: Index, run: Index, at: Index, counts: Index, offsets: Index) -> tuple[Any, ...]:
-        """Commanders of ringing cells whose mark is reached, with the fraction of the week at which it was."""
-        before, hazard = self._at(self.before, k, cell, run), self._at(self.hazard, k, cell, run)
-        mark = self.marks[k].ravel().take(at)
-        hit = np.flatnonzero(mark <= np.repeat(hazard_at(before, hazard, 1.0), counts))
-        hit = hit[self.exposed[k][self.status.ravel().take(at[hit])]]
-        pair = np.searchsorted(offsets, hit, side="right") - 1
-        return at[hit], np.full(len(hit), k), fraction_of_week(mark[hit], before[pair], hazard[pair])
+    def _apart(self, clock: Any, run: Index) -> Index:
+        """How far a commander's mark lies from its status, both tables laid flat."""
+        return (clock * self.marks.shape[1] + self.place[run] - run) * self.commanders
 
-    def _ring(self, at: Index, clock: Index, fraction: Floats) -> None:
-        """Where several clocks of a commander passed in one week, the earliest wins; then statuses change."""
+    def _running(self, members: _Members) -> NDArray[np.bool_]:
+        return self.exposed[members.clock, self.status.ravel().take(members.at)]
+
+    def _ring(self, members: _Members, hazard: Index) -> None:
+        """Find the clocks that passed; where several of a commander did so in one week, the earliest wins."""
+        mark = self.marks.ravel().take(members.mark)
+        hit = np.flatnonzero(mark <= self.now.ravel().take(hazard)[members.pair])
+        hit = hit[self._running(members.of(hit))]
+        faced = hazard[members.pair[hit]]
+        at, clock, mark = members.at[hit], members.clock[hit], mark[hit]
+        fraction = fraction_of_week(mark, self.before.ravel().take(faced), self.hazard.ravel().take(faced))
         order = np.lexsort((clock, fraction, at))
         at, clock, fraction = at[order], clock[order], fraction[order]
         first = np.ones(len(at), bool)
         first[1:] = at[1:] != at[:-1]
         at, clock, fraction = at[first], clock[first], fraction[first]
         self._move(at, fraction, self.to[clock], clock)
-        run = at // self.commanders
-        for k, item in enumerate(self.clocks):
-            self._count(f"moved_{item.name}", run[clock == k])
+        moved = self._counted(clock, at // self.commanders, len(self.clocks))
+        for item, change in zip(self.clocks, moved, strict=True):
+            self.state[f"moved_{item.name}"] = self.state[f"moved_{item.name}"] + change
+
+    def _counted(self, kind: Index, run: Index, kinds: int) -> NDArray[np.intp]:
+        """Count events by kind and run, shape (kinds, runs)."""
+        return np.bincount(kind * self.runs + run, minlength=kinds * self.runs).reshape(kinds, self.runs)
 
     def _choose(self, reject: Callable[[Index], NDArray[np.bool_]], active: NDArray[np.bool_] | None) -> None:
         choice = self.item.choice
@@ -212,43 +222,63 @@ class Cohort:
         if len(who):
             at = runs[row] * self.commanders + who
             self._move(at, np.ones(len(at)), np.full(len(at), choice.to), np.full(len(at), len(self.clocks)))
-            self._count("moved_rejecting", runs[row])
-
-    def _count(self, name: str, run: Index) -> None:
-        if len(run):
-            self.state[name] = self.state[name] + np.bincount(run, minlength=self.runs)
+            change = np.bincount(runs[row], minlength=self.runs)
+            self.state["moved_rejecting"] = self.state["moved_rejecting"] + change
 
     def _move(self, at: Index, fraction: Floats, to: Index, rung: Index) -> None:
         """Change statuses: stop clocks that no longer run, start those that do, keep the tallies."""
         run, who = np.divmod(at, self.commanders)
         home = self.home[who]
         old = self.status.ravel().take(at).astype(np.intp)
-        for k in range(len(self.clocks)):
-            marks = self.marks[k].ravel()
-            marks[at[self.spends[rung, k]]] = np.inf
-            change = np.flatnonzero((self.exposed[k][old] != self.exposed[k][to]) & ~self.spends[rung, k])
-            if not len(change):
-                continue
-            a, c, r = at[change], home[change], run[change]
-            accumulated = hazard_at(self._at(self.before, k, c, r), self._at(self.hazard, k, c, r), fraction[change])
-            starts = self.exposed[k][to[change]]
-            mark = np.where(starts, mark_at(marks[a], accumulated), left_at(marks[a], accumulated))
-            marks[a] = mark
-            np.minimum.at(self.next[k].ravel(), c[starts] * self.runs + r[starts], mark[starts])
-            np.minimum.at(self.least[k], r[starts], mark[starts])
+        marks, spent = self.marks.ravel(), self.spends[rung].T
+        clock, event = np.nonzero(spent)
+        marks[at[event] + self._apart(clock, run[event])] = np.inf
+        # Clocks (rows) of commanders (columns) that stop or start.
+        clock, event = np.nonzero((self.exposed[:, old] != self.exposed[:, to]) & ~spent)
+        run_of, cell = run[event], home[event]
+        faced = self.faced[clock, cell] * self.runs + run_of
+        accumulated = hazard_at(self.before.ravel().take(faced), self.hazard.ravel().take(faced), fraction[event])
+        there = at[event] + self._apart(clock, run_of)
+        starts = self.exposed[clock, to[event]]
+        mark = np.where(starts, mark_at(marks[there], accumulated), left_at(marks[there], accumulated))
+        marks[there] = mark
+        bound = (clock * self.runs + run_of) * self.cells + cell
+        np.minimum.at(self.next.ravel(), bound[starts], mark[starts])
+        np.minimum.at(self.least.ravel(), faced[starts], mark[starts])
         self.status.ravel()[at] = to
         self._tally(at, run, home, old, to)
 
     def _tally(self, at: Index, run: Index, home: Index, old: Index, to: Index) -> None:
-        size, cell = self.size.ravel().take(at), home * self.runs + run
+        change = self._counted(to, run, len(COUNTED)) - self._counted(old, run, len(COUNTED))
         for status, name in COUNTED.items():
-            left, came = old == status, to == status
-            if left.any() or came.any():
-                change = np.bincount(run[came], minlength=self.runs) - np.bincount(run[left], minlength=self.runs)
-                self.state[name] = self.state[name] + change
+            self.state[name] = self.state[name] + change[status]
+        size = self.size.ravel().take(at + self._apart(0, run))
+        cell = home * self.runs + run
         for status, name in TALLIED.items():
             left, came = old == status, to == status
             np.subtract.at(self.state[name].ravel(), cell[left], size[left])
             np.add.at(self.state[name].ravel(), cell[came], size[came])
         np.subtract.at(self.state["cell_gone"].ravel(), cell[old == RIVAL], 1)
         np.add.at(self.state["cell_gone"].ravel(), cell[to == RIVAL], 1)
+
+
+@dataclass(frozen=True)
+class _Members:
+    """Commanders of ringing cells: places of status and mark, the clock that rings, which cell, where each begins."""
+
+    at: Index
+    mark: Index
+    clock: Index
+    pair: Index
+    firsts: Index
+
+    def of(self, some: Index) -> _Members:
+        return _Members(self.at[some], self.mark[some], self.clock[some], self.pair[some], self.firsts)
+
+
+def _expanded(number: Index) -> tuple[Index, Index, Index]:
+    """Repeat each of some groups as often as it has members: the group, the place within it, where each begins."""
+    ends = np.cumsum(number)
+    firsts = ends - number
+    pair = np.repeat(np.arange(len(number)), number)
+    return pair, np.arange(len(pair)) - firsts[pair], firsts

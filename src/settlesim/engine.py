@@ -233,7 +233,9 @@ class _Engine(Reader):
             stage()
         ends = self.state["ended"] & ~self.gone
         if ends.any():
-            self._keep(np.flatnonzero(ends))
+            where = np.flatnonzero(ends)
+            self._keep(where)
+            self.cohort.retire(where)
             self.gone = self.gone | ends
 
     # -- ended runs ----------------------------------------------------------------------------------
