@@ -188,7 +188,8 @@ class Cohort:
         return (clock * self.marks.shape[1] + self.place[run] - run) * self.commanders
 
     def _running(self, members: _Members) -> NDArray[np.bool_]:
-        return self.exposed[members.clock, self.status.ravel().take(members.at)]
+        """Whether the members' clocks run."""
+        return self.exposed.ravel().take(members.clock * len(COUNTED) + self.status.ravel().take(members.at))
 
     def _ring(self, members: _Members, hazard: Index) -> None:
         """Find the clocks that passed; where several of a commander did so in one week, the earliest wins."""

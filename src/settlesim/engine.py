@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from settlesim.chance import Fates
 from settlesim.cohort import Cohort
 from settlesim.errors import UsageError
-from settlesim.reading import Reader
+from settlesim.reading import Columns, Reader
 from settlesim.rules import STANDARD
 from settlesim.rules.rule import Commanders, Fold, Protocol, Ranked, Rule, Select, Steps, Variable
 from settlesim.scenario import Scenario
@@ -23,6 +23,8 @@ __all__ = ["run"]
 
 Floats = NDArray[np.float64]
 
+# A guarded rule is evaluated only for the runs in which its guard is up if these are less than this share.
+FEW = 0.6
 # Ended runs are dropped from the arrays when that saves more than this share of the block times weeks.
 WORTH_DROPPING = 10.0
 
@@ -34,6 +36,12 @@ COMBINE: dict[str, tuple[Any, float]] = {
     "any": (np.logical_or, False),
     "all": (np.logical_and, True),
 }
+
+
+def _stretch(rows: list[int]) -> Any:
+    """Rows as a slice where they are consecutive, which is read without a copy, else as an index."""
+    first, number = int(rows[0]), len(rows)
+    return slice(first, first + number) if list(rows) == list(range(first, first + number)) else np.array(rows, np.intp)
 
 
 class _Engine(Reader):
@@ -105,66 +113,87 @@ class _Engine(Reader):
             raise UsageError(f"a rule writes {name!r}, which the protocol does not declare")
         return self.protocol.table[name]
 
-    def _store(self, variable: Variable, value: Any, where: Any = None) -> None:
-        """Write a variable, leaving entities outside a rule's guard as they are."""
+    def _store(self, variable: Variable, value: Any) -> None:
+        """Write a variable."""
         old = self.state[variable.name]
-        if where is not None:
-            value = np.where(where, value, old)
-        value = np.asarray(value, DTYPES[variable.kind])
+        value = np.asarray(value, old.dtype)
         self.state[variable.name] = value if value.shape == old.shape else np.broadcast_to(value, old.shape)
+
+    def _store_some(self, variable: Variable, value: Any, where: Any, columns: Any) -> None:
+        """Write a variable in some columns, leaving entities outside a rule's guard as they are."""
+        old = self.state[variable.name]
+        if columns is None:
+            return self._store(variable, np.where(where, value, old))
+        # A copy, for a fold of one member may have handed on the very array.
+        new = old.copy()
+        new[..., columns] = np.where(where, value, old[..., columns])
+        self.state[variable.name] = new
 
     def _compile_rule(self, rule: Rule) -> Callable[[], None]:
         call = self.call(rule)
         written = [self._declared(name) for name in rule.writes]
-        guard = None if rule.when is None else self.fetch(rule.when, rule.scope)
+        if rule.when is None:
 
-        def execute() -> None:
-            where = None
-            if guard is not None:
-                where = guard()
-                if not where.any():
-                    return
-            for variable, value in zip(written, call(), strict=True):
-                self._store(variable, value, where)
+            def execute() -> None:
+                for variable, value in zip(written, call(), strict=True):
+                    self._store(variable, value)
 
-        return execute
+            return execute
+        guard = self.fetch(rule.when, rule.scope)
+
+        def execute_guarded() -> None:
+            where = guard()
+            columns: Columns = np.flatnonzero(where.any(axis=0) if where.ndim > 1 else where)
+            if columns is None or not len(columns):
+                return
+            if len(columns) > FEW * self.runs:
+                columns = None
+            else:
+                where = where[..., columns]
+            for variable, value in zip(written, call(columns), strict=True):
+                self._store_some(variable, value, where, columns)
+
+        return execute_guarded
 
     def _members(self, item: Fold) -> tuple[tuple[int, ...], ...]:
         return self.layout.members[item.members] if item.members else (tuple(range(self.layout.size(item.over))),)
 
     def _compile_fold(self, fold: Fold) -> Callable[[], None]:
         variable = self._declared(fold.writes)
-        members = self._members(fold)
         combine, start = COMBINE[fold.op]
         empty = start if fold.empty is None else fold.empty
         kind = DTYPES[variable.kind]
-        groups = [np.array(m, np.intp) for m in members]
-
-        def group(rows: Any) -> Any:
-            if not len(rows):
-                return np.full(self.runs, empty, kind)
-            values = self.state[fold.of]
-            if variable.kind != "float":
-                return combine.reduce(values[rows] if len(rows) < len(values) else values, axis=0)
-            total = values[rows[0]]
-            for i in rows[1:]:
-                total = combine(total, values[i])
-            return total
-
-        # Whole numbers may be added in any order, so groups that cover all entities are summed in one sweep.
-        sweep = variable.kind == "int" and fold.op == "sum" and len(groups) > 1 and all(len(rows) for rows in groups)
-        order = np.concatenate(groups) if sweep else np.zeros(0, np.intp)
-        starts = np.cumsum([0] + [len(rows) for rows in groups])[:-1]
+        groups = self._members(fold)
+        # Members are combined in declared order, in all groups at once: first the first of each, then the second.
+        turns = []
+        for place in range(max(map(len, groups))):
+            takers = [g for g, members in enumerate(groups) if len(members) > place]
+            rows = [groups[g][place] for g in takers]
+            turns.append((_stretch(takers), _stretch(rows)))
+        alone = variable.scope == "run"
 
         def execute() -> None:
-            if sweep:
-                self._store(variable, np.add.reduceat(self.state[fold.of][order], starts, axis=0))
-            elif variable.scope == "run":
-                self._store(variable, group(groups[0]))
-            elif fold.op == "any" and not self.state[fold.of].any():
-                self._store(variable, np.zeros((len(groups), self.runs), bool))
-            else:
-                self._store(variable, np.stack([group(rows) for rows in groups]))
+            values = self.state[fold.of]
+            if fold.op == "any" and not values.any():
+                self._store(variable, np.False_)
+                return
+            if alone and variable.kind != "float" and groups[0]:
+                # Whole numbers may be added in any order.
+                self._store(variable, combine.reduce(values[_stretch(groups[0])], axis=0))
+                return
+            if alone:
+                total = values[groups[0][0]] if groups[0] else np.full(self.runs, empty, kind)
+                for row in groups[0][1:]:
+                    total = combine(total, values[row])
+                self._store(variable, total)
+                return
+            total = np.full((len(groups), self.runs), empty, kind)
+            for takers, rows in turns:
+                total[takers] = values[rows]
+                break
+            for takers, rows in turns[1:]:
+                total[takers] = combine(total[takers], values[rows])
+            self._store(variable, total)
 
         return execute
 
@@ -183,7 +212,8 @@ class _Engine(Reader):
         for members in self.layout.members["track_clauses"]:
             if members:
                 rows = np.array(members, np.intp)
-                groups.append((rows, [(rows > i)[:, None] for i in rows]))
+                # Whether the clause on the first axis was declared before the one on the second.
+                groups.append((rows, (rows[:, None] < rows)[:, :, None]))
 
         def execute() -> None:
             where = guard()
@@ -192,11 +222,13 @@ class _Engine(Reader):
             columns = np.flatnonzero(where.any(axis=0))
             key, of = self.state[ranked.key][:, columns], self.state[ranked.of][:, columns]
             out = np.zeros_like(of)
-            for rows, earlier in groups:
-                mine = key[rows]
-                total = out[rows]
-                for i, declared_before in zip(rows, earlier, strict=True):
-                    total += np.where((key[i] < mine) | ((key[i] == mine) & declared_before), of[i], 0.0)
+            for rows, declared_before in groups:
+                mine, theirs = key[rows], key[rows][:, None]
+                comes_before = (theirs < mine) | ((theirs == mine) & declared_before)
+                counted = np.where(comes_before, of[rows][:, None], 0.0)
+                total = counted[0]
+                for one in counted[1:]:
+                    total = total + one
                 out[rows] = total
             now = self.state[variable.name].copy()
             now[:, columns] = np.where(where[:, columns], out, now[:, columns])
@@ -205,13 +237,8 @@ class _Engine(Reader):
         return execute
 
     def _compile_commanders(self, item: Commanders) -> Callable[[], None]:
-        decide = item.choice.decide
-        reads = [(name, self.fetch_columns(name)) for name in decide.reads]
-
-        def reject(runs: Any) -> Any:
-            return decide.function(**{name: read(runs) for name, read in reads})
-
-        return lambda: self.cohort.advance(self.active, reject)
+        decide = self.call(item.choice.decide)
+        return lambda: self.cohort.advance(self.active, lambda runs: decide(runs)[0])
 
     # -- running -------------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,23 @@ from settlesim.chance import Fates
 from settlesim.distributions import Fixed
 from settlesim.draws import table_of_luck
 from settlesim.errors import UsageError, nearest
-from settlesim.rules.rule import Luck, Protocol, Rule
+from settlesim.rules import rule as vocabulary
+from settlesim.rules.rule import Luck, Rule
 from settlesim.scenario import Scenario
 from settlesim.sequence import Sequence
 from settlesim.state import layout, parameters
 
-__all__ = ["Fetch", "Reader"]
+__all__ = ["Columns", "Fetch", "Reader"]
 
 Floats = NDArray[np.float64]
-Fetch = Callable[[], Any]
+Columns = NDArray[np.intp] | None
+
+
+class Fetch(Protocol):
+    """Gives a value for all runs of the block, or only for some columns of its arrays."""
+
+    def __call__(self, columns: Columns = None) -> Any:
+        """Return the value, shape (entities, columns) or one that broadcasts to it."""
 
 
 @dataclass
@@ -50,7 +58,7 @@ class Reader:
     """
 
     def __init__(
-        self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: Protocol
+        self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: vocabulary.Protocol
     ) -> None:
         self.layout = layout(scenario, sequence)
         self.protocol = protocol
@@ -101,9 +109,9 @@ class Reader:
         return self.draws[name]
 
     def fetch(self, name: str, scope: str) -> Fetch:
-        """How a rule of a scope reads a name: resolved once, called every week."""
+        """How a rule of a scope reads a name: resolved once, called every week, for all runs or for some columns."""
         if name == "week":
-            return lambda: self.week
+            return lambda columns=None: self.week
         if name not in self.names.scope:
             close = nearest(name, self.names.scope)
             raise UsageError(f"a rule reads {name!r}, which nothing provides; the nearest name is {close!r}")
@@ -112,64 +120,61 @@ class Reader:
             return self._fetch_luck(self.names.luck[name], index)
         if name in self.names.weekly:
             table = self.names.weekly[name]
-            return lambda: table[int(self.week)]
+            return lambda columns=None: table[int(self.week)]
         if name in self.protocol.table:
-            state = self.state
-            if index is None:
-                return lambda: state[name]
-            return lambda: np.take(state[name], index, axis=0, mode="clip")
+            return self._fetch_state(name, index)
         still = self.still if name in self.layout.attributes else self.by_run
         key = (name, scope)
         value = self.names.fixed[name]
         still[key] = value if index is None else value[index]
-        return lambda: still[key]
+        if still is self.still:
+            return lambda columns=None: still[key]
+        return lambda columns=None: still[key] if columns is None else still[key].take(columns, axis=-1)
+
+    def _fetch_state(self, name: str, index: Any) -> Fetch:
+        state = self.state
+
+        def value(columns: Columns = None) -> Any:
+            found = state[name] if columns is None else state[name].take(columns, axis=-1)
+            return found if index is None else found.take(index, axis=0, mode="clip")
+
+        return value
 
     def _fetch_luck(self, luck: Luck, index: Any) -> Fetch:
         self.draw(luck.name)
         draws, name = self.draws, luck.name
         if luck.per in ("run", "week"):
 
-            def drawn() -> Any:
+            def drawn(columns: Columns = None) -> Any:
                 rows = draws[name][int(self.week) if luck.per == "week" else 0]
-                if self.runs < rows.shape[-1]:
-                    rows = np.take(rows, self.columns, axis=-1)
+                if columns is not None:
+                    rows = rows.take(self.columns[columns], axis=-1)
+                elif self.runs < rows.shape[-1]:
+                    rows = rows.take(self.columns, axis=-1)
                 return rows if index is None else rows[index]
 
             return drawn
         count = self.fetch(luck.per, luck.scope)
         last = len(draws[name]) - 1
-        if luck.scope == "run":
-            return lambda: draws[name][np.minimum(count(), last), self.columns]
-        row = np.arange(self.layout.size(luck.scope))[:, None]
+        rows_of = () if luck.scope == "run" else (np.arange(self.layout.size(luck.scope))[:, None],)
 
-        def occasion() -> Any:
-            rows = draws[name][np.minimum(count(), last), row, self.columns]
+        def occasion(columns: Columns = None) -> Any:
+            there = self.columns if columns is None else self.columns[columns]
+            rows = draws[name][(np.minimum(count(columns), last), *rows_of, there)]
             return rows if index is None else rows[index]
 
         return occasion
 
     def call(self, rule: Rule) -> Fetch:
-        """Return what evaluates a rule and gives its values as a tuple."""
+        """Return what evaluates a rule, for all runs or for some columns, and gives its values as a tuple."""
         reads = [self.fetch(name, rule.scope) for name in rule.reads]
         function, several = rule.function, len(rule.writes) > 1
 
-        def call() -> tuple[Any, ...]:
-            out = function(*[read() for read in reads])
+        def call(columns: Columns = None) -> tuple[Any, ...]:
+            out = function(*[read(columns) for read in reads])
             return out if several else (out,)
 
         return call
-
-    def fetch_columns(self, name: str) -> Callable[[Any], Any]:
-        """How a commanders' choice reads a name, for a few runs only."""
-        if name in self.names.luck:
-            self.draw(name)
-            return lambda runs: self.draws[name][0][:, self.columns[runs]]
-        scope = self.names.scope[name]
-        if name in self.protocol.table and scope not in ("run", "commander"):
-            index = self._index(name, "commander", scope)
-            return lambda runs: self.state[name][:, runs][index]
-        read = self.fetch(name, "commander")
-        return lambda runs: read()[..., runs] if np.shape(read())[-1:] == (self.runs,) else read()
 
     def narrow(self, stay: NDArray[np.intp]) -> None:
         """Keep only the given runs."""
