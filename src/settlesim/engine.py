@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 # A guarded rule is evaluated only for the runs in which its guard is up if these are less than this share.
 FEW = 0.6
 # Ended runs are dropped from the arrays when that saves more than this share of the block times weeks.
-WORTH_DROPPING = 10.0
+WORTH_DROPPING = 2.0
 
 DTYPES = {"float": np.float64, "bool": np.bool_, "int": np.int64}
 COMBINE: dict[str, tuple[Any, float]] = {
@@ -50,7 +50,7 @@ class _Engine(Reader):
     ) -> None:
         super().__init__(scenario, sequence, worlds, fates, protocol)
         self.gone = np.zeros(self.runs, bool)
-        self.final: dict[str, Any] = {}
+        self.kept: list[tuple[NDArray[np.intp], list[Any]]] = []
         self.active: NDArray[np.bool_] | None = None
         for item in protocol.items:
             if isinstance(item, Commanders):
@@ -268,12 +268,8 @@ class _Engine(Reader):
     # -- ended runs ----------------------------------------------------------------------------------
 
     def _keep(self, where: NDArray[np.intp]) -> None:
-        """Copy the values of some present runs into their columns of the final result."""
-        for name in self.moving:
-            value = self.state[name]
-            if name not in self.final:
-                self.final[name] = np.empty((*value.shape[:-1], len(self.fates.runs)), value.dtype)
-            self.final[name][..., self.columns[where]] = value[..., where]
+        """Copy the values of some present runs, which have ended."""
+        self.kept.append((self.columns[where], [self.state[name].take(where, axis=-1) for name in self.moving]))
 
     def _drop(self) -> None:
         """Take ended runs out of the arrays; every operation is elementwise, so the others cannot tell."""
@@ -287,7 +283,12 @@ class _Engine(Reader):
     def finish(self) -> dict[str, Any]:
         """Final values of all variables, every run in its column."""
         self._keep(np.flatnonzero(~self.gone))
-        return self.final
+        order = np.argsort(np.concatenate([columns for columns, _ in self.kept]))
+        values = zip(*(values for _, values in self.kept), strict=True)
+        return {
+            name: np.concatenate(pieces, axis=-1).take(order, axis=-1)
+            for name, pieces in zip(self.moving, values, strict=True)
+        }
 
 
 def run(
