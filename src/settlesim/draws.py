@@ -31,21 +31,24 @@ def occasions(luck: Luck, horizon: int) -> int:
     return luck.occasions
 
 
-def _uniforms(luck: Luck, entities: tuple[str, ...], fates: Fates, number: int) -> Floats:
-    return np.ascontiguousarray(np.moveaxis(fates.uniforms(luck.name, entities, number), 1, 0))
-
-
 def _beta(u: Floats, means: Floats, concentration: Floats, constant: bool) -> Floats:
     """Frailties θ ~ Beta(mean, concentration) by entity; read off a table where the shape is one for all runs."""
     out = np.empty_like(u)
     grid = np.linspace(0.0, 1.0, KNOTS + 1)
+    # Equal steps: the place in the table is known without searching for it.
+    place = u * KNOTS
+    below = place.astype(np.intp)
+    place -= below
     for mean in np.unique(means):
         rows = np.flatnonzero(means == mean)
         if constant:
             n = float(concentration.flat[0])
-            out[:, rows] = np.interp(u[:, rows], grid, betaincinv(mean * n, (1.0 - mean) * n, grid))
+            table = betaincinv(mean * n, (1.0 - mean) * n, grid)
+            # A number below one can be so near that it is in the last step.
+            step = np.append(np.diff(table), 0.0)
+            out[rows] = table[below[rows]] + step[below[rows]] * place[rows]
         else:
-            out[:, rows] = betaincinv(mean * concentration, (1.0 - mean) * concentration, u[:, rows])
+            out[rows] = betaincinv(mean * concentration, (1.0 - mean) * concentration, u[rows])
     return out
 
 
@@ -84,11 +87,11 @@ def table_of_luck(
     memory = _drawn.setdefault(fates, {})
     if key in memory:
         return memory[key]
-    u = _uniforms(luck, entities, fates, number)
+    u = fates.uniforms(luck.name, entities, number)
     if luck.distribution == "exponential":
-        u = -np.log1p(-u)
+        np.negative(np.log1p(np.negative(u, out=u), out=u), out=u)
     elif luck.distribution == "normal":
-        u = ndtri(u)
+        ndtri(u, out=u)
     elif luck.distribution == "gamma":
         u = gammaincinv(shape, u) / shape
     elif luck.distribution == "beta":
@@ -96,6 +99,6 @@ def table_of_luck(
         # Worlds of one's own may vary what the file holds still.
         constant = constant and bool((shape == shape[0]).all())
         means = layout.attributes[str(luck.parameter)][1][faction, 0]
-        u = _beta(u, means, shape, constant)
-    memory[key] = u[:, 0] if luck.scope == "run" else u
+        u = _beta(u[:, 0], means, shape, constant)[:, None]
+    memory[key] = u[0] if luck.scope == "run" else np.moveaxis(u, 1, 0)
     return memory[key]

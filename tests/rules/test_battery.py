@@ -162,7 +162,7 @@ def test_shares_and_probabilities_stay_in_range_over_the_domain(data):
     )  # fmt: skip
     assert g >= 0 and i >= 0 and g + i <= 1 + 1e-12 and np.isfinite(x)
     hazards = commanders.lure.function(
-        defection_rate=draw(share), rival_presence=draw(st.floats(0, 100)), peer_effect=draw(st.floats(0, 5)),
+        lure_there=draw(st.floats(0, 100)), peer_effect=draw(st.floats(0, 5)),
         cell_gone=np.int64(data.draw(st.integers(0, 9))), cell_commanders=np.float64(9), provocation=draw(share),
     )  # fmt: skip
     assert all(h >= 0 and np.isfinite(h) for h in hazards)

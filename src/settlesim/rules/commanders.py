@@ -76,11 +76,12 @@ def group_size(group_size_luck: Any, group_size_mean: Any, group_size_spread: An
     return np.maximum(np.rint(drawn), 1.0)
 
 
-@rule("province", "rival_presence")
-def presence(rival_external: Any, province_rival_fighters: Any, rival_reference: Any) -> Any:
-    """Rival strength in the province, relative to what the average insurgent commander met in week 0."""
+@rule("province", "rival_presence lure_there")
+def presence(rival_external: Any, province_rival_fighters: Any, rival_reference: Any, defection_rate: Any) -> Any:
+    """Rival strength in the province, relative to what the average insurgent commander met in week 0, and its lure."""
     there = rival_external + province_rival_fighters
-    return np.where(rival_reference > 0.0, there / np.maximum(rival_reference, 1e-9), 0.0)
+    relative = np.where(rival_reference > 0.0, there / np.maximum(rival_reference, 1e-9), 0.0)
+    return relative, defection_rate / 52.0 * relative
 
 
 @rule("run", "provocation splinter_hazard reintegration_hazard return_hazard rival_hazard")
@@ -97,11 +98,10 @@ def shared_hazards(rival_losses_government: Any, rival_losses_insurgency: Any, t
 
 
 @rule("cell", "lure_hazard provoked_hazard")
-def lure(defection_rate: Any, rival_presence: Any, peer_effect: Any, cell_gone: Any, cell_commanders: Any,
-         provocation: Any) -> Any:
+def lure(lure_there: Any, peer_effect: Any, cell_gone: Any, cell_commanders: Any, provocation: Any) -> Any:
     """Lure of the rival: rate × presence × e^(2 peer share already gone); provoked: the same base × A."""
     gone = cell_gone / cell_commanders
-    base = defection_rate / 52.0 * rival_presence * np.exp(peer_effect * gone)
+    base = lure_there * np.exp(peer_effect * gone)
     return base, base * provocation
 
 
@@ -127,6 +127,7 @@ VARIABLES = (
     Variable("rejects", "commander", "1", "rejects the deal", kind="bool"),
     Variable("status", "commander", "1", "status of the commander", 0, 0, 4, "int", STATUS),
     Variable("rival_presence", "province", "1", "rival presence, 1 for the average commander at the start", low=0.0),
+    Variable("lure_there", "province", "per week", "hazard of being lured before any peer is gone", low=0.0),
     Variable("provocation", "run", "1", "provocation by talks A, times talks_provocation", low=0.0),
     Variable("splinter_hazard", "run", "per week", "hazard of splintering", low=0.0),
     Variable("reintegration_hazard", "run", "per week", "hazard of reintegrating", low=0.0),

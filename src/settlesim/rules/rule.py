@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 
-
 def logistic(z: Any) -> Any:
     """σ(z) = 1/(1+e^-z), from numpy's vectorised exponential: a quarter of the time of scipy's `expit`.
 

@@ -24,11 +24,11 @@ def poisson_quantile(u: Any, mean: Any) -> Any:
     """
     term = np.exp(-mean)
     below = term
-    count = np.where(u > below, 1.0, 0.0)
+    count = 1.0 * (u > below)
     for n in range(1, MOST_ATTACKS):
         term = term * mean / float(n)
         below = below + term
-        count = count + np.where(u > below, 1.0, 0.0)
+        count = count + (u > below)
     return count
 
 
