@@ -31,6 +31,8 @@ app = typer.Typer(
 )
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+# Runs of a sequence from which another process is worth the second it takes to start.
+WORTH_A_PROCESS = 250
 
 
 def _scenarios(incomplete: str) -> list[str]:
@@ -95,12 +97,11 @@ def _load(name: str, settings: list[str] | None) -> Scenario:
 
 
 def _execution(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:
-    from settlesim.execution import BLOCK, Execution
+    from settlesim.execution import Execution
 
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers is None:
-        # A second process costs seconds to start: worth it from two blocks on.
-        workers = max(1, min(available, -(-runs // BLOCK)))
+        workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
     return Execution(workers=workers, progress=progress, out=out)
 
 

@@ -91,6 +91,7 @@ class Cohort:
         self.size = np.ascontiguousarray(state["size"].T).astype(np.int64)
         self.status = np.zeros((self.runs, self.commanders), np.int8)
         self.exposed = np.array([np.isin(np.arange(5), clock.exposed) for clock in self.clocks])
+        self.matters: NDArray[np.bool_] = np.logical_or.reduce(self.exposed, axis=0)
         self.to = np.array([clock.to for clock in self.clocks])
         # Last row: the choice at a signing, which spends no clock.
         self.spends = np.zeros((len(self.clocks) + 1, len(self.clocks)), bool)
@@ -201,7 +202,8 @@ class Cohort:
 
     def _apart(self, clock: Any, run: Index) -> Index:
         """How far a commander's mark lies from its status, both tables laid flat."""
-        return (self.place[run] * len(self.clocks) + clock - run) * self.commanders
+        apart: Index = (self.place[run] * len(self.clocks) + clock - run) * self.commanders
+        return apart
 
     def _running(self, members: _Members) -> NDArray[np.bool_]:
         """Whether the members' clocks run."""
@@ -250,7 +252,7 @@ class Cohort:
         self.status.ravel()[at] = to
         self._tally(at, run, home, old, to)
         # From a status that is exposed to no clock nobody comes back: the clocks of those who go there may lie.
-        stays = np.flatnonzero(self.exposed.any(axis=0)[to])
+        stays = np.flatnonzero(self.matters[to])
         if len(stays):
             self._rewind(at[stays], fraction[stays], old[stays], to[stays], rung[stays])
 

@@ -38,7 +38,7 @@ COMBINE: dict[str, tuple[Any, float]] = {
 }
 
 
-def _stretch(rows: list[int]) -> Any:
+def _stretch(rows: tuple[int, ...] | list[int]) -> Any:
     """Rows as a slice where they are consecutive, which is read without a copy, else as an index."""
     first, number = int(rows[0]), len(rows)
     return slice(first, first + number) if list(rows) == list(range(first, first + number)) else np.array(rows, np.intp)

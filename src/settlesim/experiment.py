@@ -12,7 +12,7 @@ import numpy as np
 
 from settlesim.chance import Fates, Rng, entropy_of, worlds
 from settlesim.errors import UsageError, choose
-from settlesim.execution import BLOCK, Execution, execute
+from settlesim.execution import Execution, execute
 from settlesim.grid import folded
 from settlesim.jobs import ENGINES, Job, Parts, engine_of
 from settlesim.outcomes import STANDARD_OUTCOMES, Outcome
@@ -27,7 +27,7 @@ from settlesim.trace import Trace
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOCK", "WEEKLY", "Execution", "compare", "replay_trace", "simulate", "sweep"]
+__all__ = ["WEEKLY", "Execution", "compare", "replay_trace", "simulate", "sweep"]
 
 # What `record="weekly"` keeps: the course of the war and of the talks, and what the hindcast looks at.
 WEEKLY = (

@@ -106,8 +106,11 @@ class Job:
         }
 
 
-def compute(job: Job, runs: range) -> Block:
-    """Simulate a block of runs under every sequence: same luck, and same worlds but for levers."""
+def compute(job: Job, runs: range, advance: Callable[[int], Any] | None = None) -> Block:
+    """Simulate a block of runs under every sequence: same luck, and same worlds but for levers.
+
+    `advance` is told after each sequence how many runs are done.
+    """
     run = engine_of(job.engine)
     fates = Fates(job.entropy, runs)
     drawn: dict[str, Any] = {}
@@ -133,6 +136,8 @@ def compute(job: Job, runs: range) -> Block:
                 record=job.record,
             )
         )
+        if advance is not None:
+            advance(len(runs))
     return collect(traces, job.outcomes, job.drawn)
 
 

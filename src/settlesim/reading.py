@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,7 @@ from settlesim.chance import Fates
 from settlesim.distributions import Fixed
 from settlesim.draws import table_of_luck
 from settlesim.errors import UsageError, nearest
-from settlesim.rules import rule as vocabulary
-from settlesim.rules.rule import Luck, Rule
+from settlesim.rules.rule import Luck, Protocol, Rule
 from settlesim.scenario import Scenario
 from settlesim.sequence import Sequence
 from settlesim.state import layout, parameters
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Columns = NDArray[np.intp] | None
 
 
-class Fetch(Protocol):
+class Fetch(typing.Protocol):
     """Gives a value for all runs of the block, or only for some columns of its arrays."""
 
     def __call__(self, columns: Columns = None) -> Any:
@@ -58,7 +58,12 @@ class Reader:
     """
 
     def __init__(
-        self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: vocabulary.Protocol
+        self,
+        scenario: Scenario,
+        sequence: Sequence,
+        worlds: Mapping[str, Floats],
+        fates: Fates,
+        protocol: Protocol,
     ) -> None:
         self.layout = layout(scenario, sequence)
         self.protocol = protocol
