@@ -14,6 +14,7 @@ from settlesim.rules.rule import Commanders, Protocol, Rule
 
 if TYPE_CHECKING:
     from settlesim.chance import Rng
+    from settlesim.reference import Entity
     from settlesim.scenario import Scenario
     from settlesim.sequence import Sequence
     from settlesim.trace import Trace
@@ -131,6 +132,7 @@ def verify(
     rng: Rng = 0,
     protocol: Protocol | None = None,
     method: str | Mapping[str, Any] = "monte_carlo",
+    agents: Mapping[str, type[Entity]] | None = None,
 ) -> Verification:
     """Run both engines on the same fates and compare every variable of every week.
 
@@ -148,6 +150,9 @@ def verify(
         A protocol of your own.
     method : str or mapping
         How parameters are drawn.
+    agents : mapping, optional
+        Agent classes of your own for the reference model, as for `settlesim.reference.SettlementModel`: a behaviour
+        tried there as a method is so compared with the rule that it became.
 
     Returns
     -------
@@ -170,9 +175,10 @@ def verify(
     for plan in chosen:
         fates = Fates(entropy, numbers)
         world = worlds(scenario, numbers, entropy=entropy, method=method, total=len(numbers), levers=plan.levers)
+        record = recorded(rules)
         traces = [
-            simulate(scenario, plan, worlds=world, fates=fates, protocol=rules, record=recorded(rules))
-            for simulate in (engine.run, reference.run)
+            engine.run(scenario, plan, worlds=world, fates=fates, protocol=rules, record=record),
+            reference.run(scenario, plan, worlds=world, fates=fates, protocol=rules, record=record, agents=agents),
         ]
         compared[plan.name] = sum(values.size for values in traces[0].weekly.values())
         difference = first_difference(traces[0], traces[1], rules)

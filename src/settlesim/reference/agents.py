@@ -1,12 +1,14 @@
 """Agents of the reference model: each holds its own values and applies rules to itself.
 
 An agent reads its own values, those of the agents it is linked to (a seat its track and its party, a cell its province
-and its faction), and those of the war.  A class may define a method with the name of a rule: it is then called in
-place of the rule's function, with what the rule reads as keywords.  That is how a new behaviour is tried.
+and its faction), and those of the war; what it can read is also an attribute of it, so that a data collector's reporter
+``"faction_fighters"`` works.  A class may define a method with the name of a rule: it is then called in place of the
+rule's function, and its argument names say what it reads, as a rule's do.  That is how a new behaviour is tried.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +60,16 @@ class Entity(Agent):  # type: ignore[misc]
         self.scope, self.name = scope, name
         self.values: dict[str, Any] = {}
         self.links: dict[str, Entity] = {}
-        self._reads: dict[str, tuple[Any, ...]] = {}
+        self._reads: dict[str, tuple[Callable[..., Any], Any, tuple[Any, ...]]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for what is no attribute: a variable, parameter or luck of the model, read as this agent sees it.
+        if name.startswith("_") or "_reads" not in vars(self):
+            raise AttributeError(name)
+        try:
+            return self.read(name)
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} {self.name!r} cannot see anything called {name!r}") from None
 
     def source(self, name: str) -> Mapping[str, Any]:
         """Where this agent finds a name: with itself, an agent it is linked to, or the war."""
@@ -76,22 +87,23 @@ class Entity(Agent):  # type: ignore[misc]
     def apply(self, rule: Rule) -> None:
         """Apply a rule to itself, unless its guard is down; a method of the rule's name takes its place."""
         if rule.name not in self._reads:
-            names = rule.reads if rule.when is None else (*rule.reads, rule.when)
-            self._reads[rule.name] = tuple((self.source(name), name) for name in names)
-        found = self._reads[rule.name]
-        if rule.when is not None:
-            source, name = found[-1]
-            if not source[name]:
-                return
-            found = found[:-1]
-        own = getattr(type(self), rule.name, None) if rule.name in self.model.behaviours else None
-        if own is None:
-            out = rule.function(*[source[name] for source, name in found])
-        else:
-            out = own(self, **{name: source[name] for source, name in found})
+            self._reads[rule.name] = self._instructions(rule)
+        act, guard, found = self._reads[rule.name]
+        if guard is not None and not guard[rule.when]:
+            return
+        out = act(*[source[name] for source, name in found])
         values, kinds = self.values, self.model.kinds
         for name, value in zip(rule.writes, out if len(rule.writes) > 1 else (out,), strict=True):
             values[name] = kinds[name](value)
+
+    def _instructions(self, rule: Rule) -> tuple[Callable[..., Any], Any, tuple[Any, ...]]:
+        """What to do for a rule, where its guard is, and where to find what is read."""
+        act, reads = rule.function, rule.reads
+        if rule.name in self.model.behaviours and hasattr(type(self), rule.name):
+            act = getattr(self, rule.name)
+            reads = tuple(inspect.signature(act).parameters)
+        guard = None if rule.when is None else self.source(rule.when)
+        return act, guard, tuple((self.source(name), name) for name in reads)
 
 
 class War(Entity):

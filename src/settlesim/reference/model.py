@@ -7,12 +7,13 @@ tallies are its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from mesa import DataCollector, Model
+from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
 from settlesim.chance import Fates, Rng, entropy_of
@@ -20,7 +21,7 @@ from settlesim.chance import worlds as draw_worlds
 from settlesim.conditions import Condition
 from settlesim.distributions import Fixed
 from settlesim.draws import table_of_luck
-from settlesim.reference.agents import CLASSES, KINDS, ROLES, Commander, Entity
+from settlesim.reference.agents import CLASSES, KINDS, ROLES, Entity
 from settlesim.reference.society import groups, link
 from settlesim.rules import STAGES, STANDARD
 from settlesim.rules.commanders import hazard_at
@@ -58,14 +59,33 @@ class SettlementModel(Model):  # type: ignore[misc]
     worlds, fates
         Parameters and luck of a block, in place of `rng`; `run` must be in it.
 
+    Attributes
+    ----------
+    reporters : mapping
+        What the data collector notes each week, by scope: names of variables, parameters or attributes of the agents.
+        A subclass may name others.
+    week : int
+        Weeks lived through.
+    war : War
+        What belongs to the run as a whole.
+
     Examples
     --------
     >>> from settlesim.files import load
+    >>> from settlesim.reference import Commander
     >>> model = SettlementModel(load("two-party"), run=17, rng=7)
     >>> model.step()
-    >>> model.week, len(model.agents_by_type[Commander])
-    (1, 100)
+    >>> model.week, len(model.commanders), model.factions[0].faction_fighters
+    (1, 100, np.int64(5000))
+    >>> model.datacollector.get_agenttype_vars_dataframe(Commander)["allegiance"].value_counts().to_dict()
+    {'insurgent': 200}
     """
+
+    reporters: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "run": ("week", "deaths", "insurgent_control", "government_control", "troops", "legitimacy", "outcome"),
+        "faction": ("name", "faction_fighters", "joined"),
+        "commander": ("name", "allegiance", "hardline"),
+    }
 
     def __init__(
         self,
@@ -90,19 +110,17 @@ class SettlementModel(Model):  # type: ignore[misc]
         self.run, self.week, self.running = run, 0, True
         self.kinds = {v.name: KINDS[v.kind] for v in self.protocol.variables}
         self.matters: dict[str, str] = {}
-        self.behaviours: set[str] = set()
         self._weekly: list[tuple[Entity, str, Any]] = []
         self._people(agents or {})
         self._endow(worlds, fates, fates.runs.index(run))
         self._start()
         self._stages = self._timetable()
         self.datacollector = DataCollector(
-            model_reporters={
-                name: (lambda model, name=name: model.war.values[name])
-                for name in ("week", "deaths", "insurgent_control", "government_control", "troops", "outcome")
-            },
+            model_reporters={name: _of_the_war(name) for name in self.reporters.get("run", ())},
             agenttype_reporters={
-                self._class("faction"): {"name": "name", "fighters": lambda a: int(a.values["faction_fighters"])},
+                self._class(scope): {name: name for name in names}
+                for scope, names in self.reporters.items()
+                if scope != "run"
             },
         )
         self.datacollector.collect(self)
@@ -125,10 +143,8 @@ class SettlementModel(Model):  # type: ignore[misc]
         self.war = self.entities["run"][0]
         link(self.scenario, self.sequence, self.entities)
         self.groups = groups(self.scenario, self.sequence, self.entities)
-        names_of_rules = {item.name for item in self.protocol.items if isinstance(item, Rule)} | {"choose"}
-        for kind in replaced.values():
-            own = {name for name in names_of_rules if name in vars(kind)}
-            self.behaviours |= own
+        # Rules in whose place some class has a method of its own.
+        self.behaviours = {name for name in _rules(self.protocol) for kind in replaced.values() if hasattr(kind, name)}
 
     def scope_of(self, name: str) -> str:
         """Scope of a variable, parameter, attribute or luck."""
@@ -181,7 +197,7 @@ class SettlementModel(Model):  # type: ignore[misc]
                     started |= set(rule.writes)
                     for agent in self.entities[rule.scope]:
                         agent.apply(rule)
-                for commander in self.commanders:
+                for commander in self.entities["commander"]:
                     commander.values["status"] = np.int64(0)
                     commander.muster(item.clocks)
                 faces = {self.scope_of(clock.hazard) for clock in item.clocks}
@@ -192,16 +208,35 @@ class SettlementModel(Model):  # type: ignore[misc]
             self._carry_out(item)
             started |= set(item.writes if isinstance(item, Rule) else (item.writes,))  # type: ignore[union-attr]
         for variable in self.protocol.variables:
-            if variable.name in started or variable.scope == "commander":
+            if variable.name in started:
                 continue
             for agent in self.entities[variable.scope]:
                 first = agent.read(variable.start) if isinstance(variable.start, str) else variable.start or 0
                 agent.values[variable.name] = self.kinds[variable.name](first)
 
+    def of(self, scope: str) -> AgentSet:
+        """Return the agents of a scope, such as ``"track"`` or ``"province"``, in declared order."""
+        return AgentSet(self.entities[scope], random=self.random)
+
     @property
-    def commanders(self) -> list[Commander]:
+    def commanders(self) -> AgentSet:
         """All commanders."""
-        return [agent for agent in self.entities["commander"] if isinstance(agent, Commander)]
+        return self.of("commander")
+
+    @property
+    def factions(self) -> AgentSet:
+        """The insurgency's factions."""
+        return self.of("faction")
+
+    @property
+    def provinces(self) -> AgentSet:
+        """All provinces."""
+        return self.of("province")
+
+    @property
+    def tracks(self) -> AgentSet:
+        """All tables of talks."""
+        return self.of("track")
 
     # -- a week --------------------------------------------------------------------------------------
 
@@ -343,10 +378,10 @@ class SettlementModel(Model):  # type: ignore[misc]
                 before = hazard_at(agent.clock_faces[k][0], agent.clock_faces[k][1], 1.0)
                 hazard = agent.values[clock.hazard]
                 agent.clock_faces[k] = (before, hazard, hazard_at(before, hazard, 1.0))
-        for commander in self.commanders:
+        for commander in self.entities["commander"]:
             commander.live_a_week()
         if self.war.values[item.choice.trigger]:
-            for commander in self.commanders:
+            for commander in self.entities["commander"]:
                 commander.decide(item.choice.decide, item.choice.exposed, item.choice.to)
         self._count()
 
@@ -356,7 +391,7 @@ class SettlementModel(Model):  # type: ignore[misc]
             a.name: dict.fromkeys([*TALLIES.values(), "cell_gone"], 0) for a in self.entities["cell"]
         }
         heads = [0] * len(COUNTS)
-        for commander in self.commanders:
+        for commander in self.entities["commander"]:
             heads[commander.status] += 1
             if commander.status in TALLIES:
                 cell = cells[commander.links["cell"].name]
@@ -365,6 +400,12 @@ class SettlementModel(Model):  # type: ignore[misc]
         for agent in self.entities["cell"]:
             agent.values.update({name: np.int64(n) for name, n in cells[agent.name].items()})
         self.war.values.update({name: np.int64(n) for name, n in zip(COUNTS, heads, strict=True)})
+
+
+class _Unseen(SettlementModel):
+    """A run of which no data are collected: its values are recorded by whoever steps it."""
+
+    reporters: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
 
 def run(
@@ -395,9 +436,7 @@ def run(
     weekly: dict[str, list[Any]] = {}
     entities: dict[str, tuple[str, ...]] = {}
     for number in fates.runs:
-        model = SettlementModel(
-            scenario, sequence, run=number, protocol=rules, agents=agents, worlds=worlds, fates=fates
-        )
+        model = _Unseen(scenario, sequence, run=number, protocol=rules, agents=agents, worlds=worlds, fates=fates)
         course = {name: [_values(model, name)] for name in names}
         while model.running:
             model.step()
@@ -423,6 +462,19 @@ def run(
         {name: np.stack(values, axis=-1) for name, values in weekly.items()},
         worlds,
     )
+
+
+def _of_the_war(name: str) -> Callable[[SettlementModel], Any]:
+    return lambda model: model.war.read(name)
+
+
+def _rules(protocol: Protocol) -> Iterator[str]:
+    """Names of all rules of a protocol, those by which commanders are made and choose among them."""
+    for item in (*protocol.setup, *protocol.items):
+        if isinstance(item, Rule):
+            yield item.name
+        elif isinstance(item, Commanders):
+            yield from item.rules
 
 
 def _values(model: SettlementModel, name: str) -> Any:

@@ -286,6 +286,17 @@ class Commanders:
     setup: tuple[Rule, ...]
     name: str = "commanders"
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Names of the rules by which commanders are made and choose."""
+        return (*(rule.name for rule in self.setup), self.choice.decide.name)
+
+    def with_rule(self, name: str, new: Rule) -> Commanders:
+        """Return the same with another rule in place of the one of that name."""
+        setup = tuple(new if rule.name == name else rule for rule in self.setup)
+        decide = new if self.choice.decide.name == name else self.choice.decide
+        return replace(self, setup=setup, choice=replace(self.choice, decide=decide))
+
 
 Item = Rule | Fold | Select | Ranked | Steps | Commanders
 
@@ -362,7 +373,15 @@ class Protocol:
         return replace(self, items=items, variables=self.variables + extra, luck=self.luck + tuple(luck))
 
     def replaced(self, name: str, new: Item) -> Protocol:
-        """Return a protocol in which the item called `name` is `new`: another policy in its place."""
+        """Return a protocol in which the item called `name` is `new`: another policy in its place.
+
+        The rules by which commanders are made and by which they choose at a signing, such as ``"choose"``, can be
+        replaced by name like any other.
+        """
+        inner = {place: item for place, item in enumerate(self.items) if isinstance(item, Commanders)}
+        for place, item in inner.items():
+            if name in item.rules and isinstance(new, Rule):
+                return replace(self, items=(*self.items[:place], item.with_rule(name, new), *self.items[place + 1 :]))
         at = self._position(name)
         return replace(self, items=(*self.items[:at], new, *self.items[at + 1 :]))
 
