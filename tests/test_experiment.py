@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -125,3 +126,19 @@ def test_common_luck_pays():
     factors = 1 / ss.differences(result, "deaths")["variance_ratio"]
     print(dict(zip(factors["sequence"].values.tolist(), factors.values.round(1).tolist(), strict=True)))
     assert float(factors.median()) > 3
+
+
+def test_memory_does_not_grow_with_runs():
+    """Only what a result holds of each run is kept: what its simulation takes is given back after each block."""
+
+    def peak(runs):
+        tracemalloc.start()
+        try:
+            result = ss.simulate(shipped("two-party"), runs=runs, rng=7, execution=ss.Execution(block=50))
+            return tracemalloc.get_traced_memory()[1], result.nbytes
+        finally:
+            tracemalloc.stop()
+
+    peak(50)
+    (few, small), (many, large) = peak(100), peak(400)
+    assert many - few < 2 * (large - small)

@@ -343,4 +343,6 @@ def run(
         for _ in range(scenario.horizon):
             engine.step()
             recorder.note(engine.state, engine.columns, engine.active)
+    # The stages hold the engine and the engine its stages: a block's arrays would wait for the garbage collector.
+    engine.stages.clear()
     return recorder.trace(scenario, sequence, fates.runs, worlds, engine.finish())
