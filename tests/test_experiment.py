@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 import settlesim as ss
-from support import shipped
+from support import changed, shipped
 
 
 def same(a, b):
@@ -131,10 +131,12 @@ def test_common_luck_pays():
 def test_memory_does_not_grow_with_runs():
     """Only what a result holds of each run is kept: what its simulation takes is given back after each block."""
 
+    scenario = changed(shipped("two-party"), horizon=26, targets=[])
+
     def peak(runs):
         tracemalloc.start()
         try:
-            result = ss.simulate(shipped("two-party"), runs=runs, rng=7, execution=ss.Execution(block=50))
+            result = ss.simulate(scenario, runs=runs, rng=7, execution=ss.Execution(block=50))
             return tracemalloc.get_traced_memory()[1], result.nbytes
         finally:
             tracemalloc.stop()
