@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from settlesim.errors import SettlesimError, UsageError
 
@@ -23,16 +24,29 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+# Runs of a sequence from which another process is worth the second it takes to start.
+WORTH_A_PROCESS = 250
+
+
+class _Commands(TyperGroup):
+    """The commands, of which an interrupted one says so; typer by itself would leave in silence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("settlesim: interrupted before any block of runs was complete", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Simulate how the order of talks and concessions changes how a war is settled.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
-# Runs of a sequence from which another process is worth the second it takes to start.
-WORTH_A_PROCESS = 250
 
 
 def _scenarios(incomplete: str) -> list[str]:
@@ -358,9 +372,6 @@ def _plainly() -> Iterator[None]:
     except SettlesimError as error:
         print(f"settlesim: {error}", file=sys.stderr)
         raise SystemExit(USAGE if type(error).__name__ == "ScenarioError" else FAILED) from None
-    except KeyboardInterrupt:
-        print("settlesim: interrupted before any block of runs was complete", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of the output went away, as with `| head`: nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
