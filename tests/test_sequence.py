@@ -296,3 +296,9 @@ def test_steps_need_the_party_that_takes_them():
         ("steps[0].do", "there is no patron in this conflict", None),
         ("steps[1].do", "there is no neighbour in this conflict", None),
     ]
+
+
+def test_zero_is_a_number_like_any_other():
+    step = do.withdraw(0, 30)
+    assert step.amount == 0 and step.weeks == 30
+    assert do.ceasefire(0).weeks == 0

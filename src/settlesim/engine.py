@@ -166,7 +166,7 @@ class _Engine(Reader):
         groups = self._members(fold)
         # Members are combined in declared order, in all groups at once: first the first of each, then the second.
         turns = []
-        for place in range(max(map(len, groups))):
+        for place in range(max(map(len, groups), default=0)):
             takers = [g for g, members in enumerate(groups) if len(members) > place]
             rows = [groups[g][place] for g in takers]
             turns.append((_stretch(takers), _stretch(rows)))

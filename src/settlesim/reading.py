@@ -121,6 +121,8 @@ class Reader:
             close = nearest(name, self.names.scope)
             raise UsageError(f"a rule reads {name!r}, which nothing provides; the nearest name is {close!r}")
         index = self._index(name, scope, self.names.scope[name])
+        if index is not None and not self.layout.size(self.names.scope[name]):
+            return self._fetch_nothing(name, len(index))
         if name in self.names.luck:
             return self._fetch_luck(self.names.luck[name], index)
         if name in self.names.weekly:
@@ -135,6 +137,11 @@ class Reader:
         if still is self.still:
             return lambda columns=None: still[key]
         return lambda columns=None: still[key] if columns is None else still[key].take(columns, axis=-1)
+
+    def _fetch_nothing(self, name: str, number: int) -> Fetch:
+        """Read zero from a scope in which this conflict has nobody, such as the bargains of talks without a prize."""
+        kind = {"bool": np.bool_, "int": np.int64}.get(getattr(self.protocol.table.get(name), "kind", ""), np.float64)
+        return lambda columns=None: np.zeros((number, self.runs if columns is None else len(columns)), kind)
 
     def _fetch_state(self, name: str, index: Any) -> Fetch:
         state = self.state

@@ -71,7 +71,8 @@ class Step(Declaration):
     @model_validator(mode="after")
     def _check(self) -> Step:
         needed, optional = NEEDS[self.do]
-        given = [name for name in DETAILS if getattr(self, name) not in (None, (), False)]
+        # Not `in (None, (), False)`, which a zero is equal to: a withdrawal to 0 is one.
+        given = [name for name in DETAILS if not any(getattr(self, name) is empty for empty in (None, (), False))]
         missing = [name for name in needed if name not in given]
         if missing:
             fail(f"a step that does {self.do!r} needs {' and '.join(missing)}")

@@ -275,19 +275,23 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
         if "." not in name:
             role = BELONGS.get(name)
             out[name] = ("run", values if role is None or role in scenario.actors else np.zeros_like(values))
-    tables: dict[str, dict[str, Floats]] = {}
+    # A conflict in which nothing can be given has no such parameters, yet rules of concessions read them.
+    tables: dict[str, dict[str, Floats]] = {"concession_value": {}, "concession_cost": {}}
     for name, values in worlds.items():
         if "." in name:
             stem, entry = name.split(".", 1)
             tables.setdefault(stem, {})[entry] = values
     runs = len(next(iter(worlds.values())))
     for stem, entries in tables.items():
-        for scope in ("dyad", "actor", "concession"):
+        if stem in ("concession_value", "concession_cost"):
+            rows = [entries[entity] for entity in built.entities["concession"]]
+            out[stem] = ("concession", np.array(rows).reshape(len(rows), runs))
+            continue
+        for scope in ("dyad", "actor"):
             if any(entity in entries for entity in built.entities[scope]):
                 rows = [entries.get(entity, np.zeros(runs)) for entity in built.entities[scope]]
                 out[stem] = (scope, np.stack(rows))
                 break
-        if stem not in ("concession_value", "concession_cost"):
-            for entry, values in entries.items():
-                out[f"{stem}_{entry}"] = ("run", values)
+        for entry, values in entries.items():
+            out[f"{stem}_{entry}"] = ("run", values)
     return out
