@@ -79,7 +79,7 @@ def _people(draw):
             "name": f"faction_{k}",
             "label": f"Faction {k}",
             "share": share,
-            "hardline": draw(st.sampled_from([0.05, 0.3, 0.5, 0.95])),
+            "hardline": draw(st.sampled_from([0.0, 0.3, 0.5, 1.0])),
             "regions": {region: draw(st.integers(1, 3)) * 1.0 for region in regions},
             **INVENTED,
         }

@@ -41,7 +41,10 @@ def _beta(u: Floats, means: Floats, concentration: Floats, constant: bool) -> Fl
     place -= below
     for mean in np.unique(means):
         rows = np.flatnonzero(means == mean)
-        if constant:
+        if mean in (0.0, 1.0):
+            # All are alike, which the distribution's shapes cannot say.
+            out[rows] = mean
+        elif constant:
             n = float(concentration.flat[0])
             table = betaincinv(mean * n, (1.0 - mean) * n, grid)
             # A number below one can be so near that it is in the last step.
