@@ -15,7 +15,7 @@ from settlesim.reference.agents import (
     Track,
     War,
 )
-from settlesim.reference.model import SettlementModel, run
+from settlesim.reference.model import SettlementModel, run, values_of
 
 __all__ = [
     "Cell",
@@ -33,4 +33,5 @@ __all__ = [
     "Track",
     "War",
     "run",
+    "values_of",
 ]
