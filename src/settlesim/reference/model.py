@@ -31,7 +31,7 @@ from settlesim.sequence import Sequence
 from settlesim.state import layout, parameters
 from settlesim.trace import Trace
 
-__all__ = ["SettlementModel", "run", "values_of"]
+__all__ = ["SettlementModel", "release", "run", "values_of"]
 
 TALLIES = {0: "cell_fighters", 1: "cell_splinter", 2: "cell_rival"}
 COUNTS = ("count_insurgent", "count_splinter", "count_rival", "count_reintegrated", "count_killed")
@@ -411,9 +411,7 @@ def run(
             if variable.scope != "commander":
                 finals.setdefault(variable.name, []).append(values_of(model, variable.name))
         entities = {scope: tuple(a.name for a in made) for scope, made in model.entities.items()}
-        # Mesa 3.3.1 numbers agents in a table of the class keyed by model, and never lets go of it (its issue
-        # 3179): without this a block of runs would pile up in memory.
-        Entity._ids.pop(model, None)
+        release(model)
     return Trace(
         scenario,
         sequence,
@@ -424,6 +422,15 @@ def run(
         {name: np.stack(values, axis=-1) for name, values in weekly.items()},
         worlds,
     )
+
+
+def release(model: SettlementModel) -> None:
+    """Let go of a model that is done with.
+
+    Mesa 3.3.1 numbers agents in a table of the class keyed by model, and never lets go of it (its issue 3179): without
+    this, models would pile up in memory.
+    """
+    Entity._ids.pop(model, None)
 
 
 def values_of(model: SettlementModel, name: str) -> Any:
