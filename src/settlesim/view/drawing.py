@@ -18,7 +18,7 @@ __all__ = ["COLOURS", "Line", "lines", "table", "tiles"]
 COLOURS = {"government": "#0072B2", "contested": "#F0E442", "insurgent": "#D55E00"}
 INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "12 4", "1 4")
-TILE_WIDTH, TILE_HEIGHT = 104, 62
+TILE_WIDTH, TILE_HEIGHT = 96, 82
 
 
 def tiles(scenario: Scenario, government: Several[float], insurgent: Several[float]) -> str:
@@ -50,22 +50,22 @@ def tiles(scenario: Scenario, government: Several[float], insurgent: Several[flo
         said = ", ".join(f"{key} {100 * share:.0f}%" for key, share in shares.items())
         name, inner = escape(province.name), TILE_WIDTH - 4
         # Names keep within their tile, however long.
-        fitted = f' textLength="{inner - 10}" lengthAdjust="spacingAndGlyphs"' if len(province.name) > 13 else ""
+        fitted = f' textLength="{inner - 10}" lengthAdjust="spacingAndGlyphs"' if len(province.name) > 10 else ""
         parts.append(
             f'<g class="tile" data-province="{name}" data-leading="{leading}"><title>{name}: {said}</title>'
             f'<rect x="{x}" y="{y}" width="{inner}" height="{TILE_HEIGHT - 4}" rx="4" fill="{COLOURS[leading]}" '
             f'fill-opacity="0.22" stroke="{COLOURS[leading]}" stroke-width="2"/>'
-            f'<text x="{x + inner / 2}" y="{y + 17}" font-size="13.5" font-weight="600" text-anchor="middle" '
+            f'<text x="{x + inner / 2}" y="{y + 21}" font-size="15" font-weight="600" text-anchor="middle" '
             f'fill="currentColor"{fitted}>{name}</text>'
         )
         at = x + 6.0
         for key, share in shares.items():
             long = share * (inner - 12)
-            parts.append(f'<rect x="{at:.1f}" y="{y + 24}" width="{long:.1f}" height="13" fill="{COLOURS[key]}"/>')
+            parts.append(f'<rect x="{at:.1f}" y="{y + 31}" width="{long:.1f}" height="18" fill="{COLOURS[key]}"/>')
             at += long
         numbers = " · ".join(f"{100 * share:.0f}" for share in shares.values())
         parts.append(
-            f'<text x="{x + inner / 2}" y="{y + 51}" font-size="12" text-anchor="middle" fill="currentColor">'
+            f'<text x="{x + inner / 2}" y="{y + 68}" font-size="14" text-anchor="middle" fill="currentColor">'
             f"{numbers}</text></g>"
         )
     legend = "".join(
@@ -123,7 +123,8 @@ def lines(what: str, drawn: Several[Line], horizon: int, *, low: float | None = 
                 f'stroke-opacity="0.18"/><text x="{left - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:,g}</text>'
             )
     for week in range(0, horizon + 1, 52):
-        parts.append(f'<text x="{x(week):.1f}" y="{floor + 20}" text-anchor="middle">week {week}</text>')
+        anchor = "end" if week > 0.95 * horizon else "middle"
+        parts.append(f'<text x="{x(week):.1f}" y="{floor + 20}" text-anchor="{anchor}">week {week}</text>')
     for number, line in enumerate(drawn):
         points = " ".join(f"{x(week):.1f},{y(float(value)):.1f}" for week, value in enumerate(line.values))
         ink, dash = INKS[number % len(INKS)], DASHES[number % len(DASHES)]

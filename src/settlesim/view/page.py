@@ -61,11 +61,8 @@ def Page() -> None:
     solara.use_effect(lambda: lambda watched=model.value: release(watched), [model.value])
     solara.Title("settlesim")
     solara.Style(STYLE)
-    with solara.Sidebar():
-        Choices(choice.value, model.value, change, opened)
-    if trouble.value:
-        solara.Error(trouble.value, classes=["trouble"])
-    Headline(model.value)
+    Choices(choice.value, model.value, change, opened)
+    Headline(model.value, trouble.value)
     watched = model.value
     fixed = {
         "scenario": watched.scenario,
@@ -77,14 +74,15 @@ def Page() -> None:
     SolaraViz(model, components=COMPONENTS, model_params=fixed, name="settlesim", play_interval=50).key(
         f"run {number.value}"
     )
-    with solara.Sidebar():
-        Parameters(choice.value, watched, change)
+    Parameters(choice.value, watched, change)
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Headline(model: Watched) -> None:
-    """The week, its date and the state of the war."""
+def Headline(model: Watched, trouble: str) -> None:
+    """The week, its date and the state of the war; above them what is wrong with a choice, if anything is."""
     update_counter.get()
+    if trouble:
+        solara.Error(trouble, classes=["trouble"])
     solara.HTML(tag="div", unsafe_innerHTML=panels.headline(model))
 
 
@@ -92,30 +90,41 @@ def Headline(model: Watched) -> None:
 def Choices(choice: Choice, model: Watched, change: Callable[[Choice], None], opened: str) -> None:
     """What to simulate; every change starts the run anew at week 0."""
     scenario, plan = model.scenario, model.sequence
-    with solara.Card("What is simulated", subtitle="A change starts the run anew.", classes=["choices"]):
+    with (
+        solara.Sidebar(),
+        solara.Card("What is simulated", subtitle="A change starts the run anew.", classes=["choices"]),
+    ):
         solara.Select(
-            "Scenario", choice.scenario, scenarios(opened), on_value=lambda name: change(Choice(name, rng=choice.rng))
+            "Scenario",
+            values=scenarios(opened),
+            value=choice.scenario,
+            on_value=lambda name: change(Choice(name, rng=choice.rng)),
         )
         solara.Select(
             "Sequence",
-            plan.name,
-            list(scenario.sequences),
+            values=list(scenario.sequences),
+            value=plan.name,
             on_value=lambda name: change(replace(choice, sequence=name)),
         )
         if plan.description:
             solara.Text(plan.description, classes=["explained"])
-        solara.InputText("Run", choice.run, on_value=lambda text: change(replace(choice, run=text)))
-        solara.InputText("Seed of all chance", choice.rng, on_value=lambda text: change(replace(choice, rng=text)))
+        solara.InputText("Run", value=choice.run, on_value=lambda text: change(replace(choice, run=text)))
+        solara.InputText(
+            "Seed of all chance", value=choice.rng, on_value=lambda text: change(replace(choice, rng=text))
+        )
 
 
 @solara.component  # type: ignore[untyped-decorator]
 def Parameters(choice: Choice, model: Watched, change: Callable[[Choice], None]) -> None:
     """Every parameter of the scenario, a group at a time, and those that are held."""
     scenario, plan = model.scenario, model.sequence
-    with solara.Card("Parameters", subtitle="Empty: drawn or set as in the scenario.", classes=["parameters"]):
+    with (
+        solara.Sidebar(),
+        solara.Card("Parameters", subtitle="Empty: drawn or set as in the scenario.", classes=["parameters"]),
+    ):
         known = groups(scenario)
         group, set_group = solara.use_state(known[0])
-        solara.Select("Group", group if group in known else known[0], known, on_value=set_group)
+        solara.Select("Group", values=known, value=group if group in known else known[0], on_value=set_group)
         for name, text in choice.held:
             solara.Button(
                 f"{name} = {text} ✕",
@@ -124,19 +133,24 @@ def Parameters(choice: Choice, model: Watched, change: Callable[[Choice], None])
                 classes=["held"],
             )
         for entry in entries(scenario, group if group in known else known[0], plan.name):
-            Parameter(entry, dict(choice.held).get(entry.name, ""), model.world.get(entry.name), choice, change)
+            held, drawn = dict(choice.held).get(entry.name, ""), model.world.get(entry.name)
+            Parameter(entry, held, drawn, choice, change).key(entry.name)
 
 
 @solara.component  # type: ignore[untyped-decorator]
 def Parameter(entry: Entry, text: str, drawn: float | None, choice: Choice, change: Callable[[Choice], None]) -> None:
     """One parameter: what it means, what it may be, what this run has, and a field to hold it at a number."""
     solara.InputText(
-        f"{entry.name} ({entry.unit})", text, on_value=lambda typed: change(choice.holding(entry.name, typed))
+        f"{entry.name} ({entry.unit})", value=text, on_value=lambda typed: change(choice.holding(entry.name, typed))
     )
     low, high = entry.range
-    lines = [entry.meaning, f"Allowed: {low:g} to {high:g}. Scenario: {entry.prior}."]
+    lines = [entry.meaning, f"Allowed: {_short(low)} to {_short(high)}. Scenario: {entry.prior}."]
     if entry.lever is not None:
         lines.append(f"This sequence holds it at {entry.lever:g}.")
     if drawn is not None:
         lines.append(f"In this run: {drawn:.4g}.")
     solara.Text(" ".join(lines), classes=["explained"])
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number == round(number, 0) and abs(number) < 1e15 else f"{number:g}"

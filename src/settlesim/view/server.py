@@ -64,7 +64,7 @@ def serve(scenario: str, *, sequence: str | None = None, port: int = PORT, brows
     warnings.filterwarnings("ignore", "Cookies with samesite=none", UserWarning)
     address = f"http://{HOST}:{listening.getsockname()[1]}/"
 
-    class Server(uvicorn.Server):  # type: ignore[misc]
+    class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets=sockets)
             print(f"settlesim view: {address} (Ctrl-C ends it)", flush=True)

@@ -5,10 +5,14 @@ __all__ = ["STYLE"]
 # Mesa shows tabs for a single page, and a card for parameters of its own where there are none.
 STYLE = """
 .v-tabs { display: none; }
-.v-card:has(.v-card__text .solara-column:empty) { display: none; }
-.headline { padding: 0.2em 1em 0.4em; }
-.headline h1 { font-size: 1.5em; line-height: 1.3; margin: 0; }
-.headline .now { font-size: 1.15em; margin-top: 0.2em; }
+.v-card:has(> .v-card__text > .v-sheet:empty) { display: none; }
+/* Mesa's controls come between what is simulated and the long list of parameters. */
+.v-navigation-drawer__content > div:has(> .choices) { display: flex; flex-direction: column; }
+.parameters { order: 1; }
+.headline { padding: 0 12px; font-size: 15px; line-height: 1.5; }
+.headline h1 { font-size: 22px; line-height: 1.3; margin: 0; }
+.headline div { font-size: 15px; }
+.headline div.now { font-size: 17px; }
 .trouble { white-space: pre-line; }
 .holder, .panel { height: 100%; width: 100%; }
 .panel { display: flex; flex-direction: column; padding: 0.3em 0.8em 0.6em; font-size: 14px; line-height: 1.35;
