@@ -79,6 +79,8 @@ class Visit:
             "response", lambda got: self.complaints.append(f"{got.status} {got.url}") if got.status >= 400 else None
         )
         page.goto(address)
+        # The last panel comes with the layout, after everything else is in its place.
+        expect(page.locator("#trust svg").first).to_be_visible(timeout=PATIENCE)
         self.at_week(0)
 
     def see(self, place, words):

@@ -57,7 +57,7 @@ def talks(model: Watched) -> str:
     for agent in model.entities["track"]:
         track, values, phase = model.scenario.tracks[agent.name], agent.values, int(agent.values["phase"])
         given = {role: bool(seats[f"{agent.name}/{role}"]["consented"]) for role in track.parties}
-        mark = {True: "✓", False: "…"} if phase >= CALLED else {True: "–", False: "–"}
+        mark = {True: "✓", False: "…"} if phase >= CALLED else {True: "·", False: "·"}
         consent = [f"{mark[given[role]]}\u00a0{say.actor(role)}" for role in track.parties]
         rows.append([track.label, PHASES[phase], int(values["round"]), ", ".join(consent), _next(model, phase, values)])
         kinds.append(PHASES[phase])
