@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from settlesim.distributions import Distribution, Fixed
@@ -13,7 +12,7 @@ from settlesim.files import builtin, load
 from settlesim.scenario import Parameter, Scenario
 from settlesim.view.watched import Watched
 
-__all__ = ["Choice", "Entry", "absolute", "build", "entries", "groups", "prepared", "scenarios"]
+__all__ = ["Choice", "Entry", "build", "entries", "groups", "prepared", "scenarios"]
 
 
 @dataclass(frozen=True)
@@ -119,8 +118,8 @@ def entries(scenario: Scenario, group: str, sequence: str) -> Iterator[Entry]:
     Examples
     --------
     >>> from settlesim.files import load
-    >>> [e.name for e in entries(load("two-party"), "ripeness", "talk")][-1]
-    'stalemate_effect'
+    >>> next(entries(load("two-party"), "commanders", "talk")).unit
+    'per year'
     """
     levers = scenario.sequence(sequence).levers
     for name, parameter in scenario.parameters.items():
@@ -152,8 +151,3 @@ def _whole(what: str, text: str) -> int:
     if not text.strip().isdecimal():
         raise UsageError(f"the {what} must be a whole number from 0 on, got {text!r}")
     return int(text)
-
-
-def absolute(name: str) -> str:
-    """Return the name of a shipped scenario as it is, a path from the root."""
-    return name if name in builtin() else str(Path(name).absolute())

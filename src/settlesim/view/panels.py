@@ -8,6 +8,7 @@ from typing import Any
 
 from settlesim.reference import values_of
 from settlesim.rules.ending import OUTCOMES
+from settlesim.rules.rule import logistic
 from settlesim.rules.talks import AGREED, CALLED, OPEN, PHASES, SIGNED, SUSPENDED
 from settlesim.view.drawing import Line, lines, table, tiles
 from settlesim.view.watched import Watched
@@ -139,8 +140,6 @@ def trust(model: Watched) -> str:
 
 
 def _chance(logit: Any) -> float:
-    from settlesim.rules.rule import logistic
-
     return float(logistic(logit))
 
 
