@@ -88,16 +88,17 @@ def history():
     return traces("afghanistan-2018", "historical", 12)
 
 
-def test_a_breakdown_names_the_attack_only_if_there_was_one_while_trust_was_low(history):
+def test_a_breakdown_names_the_attack_only_if_there_was_one_while_trust_was_low():
     kinds = set()
-    for one in history:
+    for one in traces("two-party", "talk", 120):
         for event in told(one, " break down "):
             attacks, trust = (one.weekly[n][event.week][0] for n in ("insurgent_attacks", "trust_in_insurgency"))
-            alarm = attacks > 0 and trust < 0
-            kinds.add(alarm)
-            assert ("attack" in event.cause) == alarm
-            assert f"{one.worlds['breakdown_rate'][0]:.2f}" in event.cause or alarm
-    assert kinds == {True, False}
+            kinds.add((bool(attacks > 0), bool(trust < 0)))
+            if attacks > 0 and trust < 0:
+                assert f"{int(attacks)} attack" in event.cause and "laid at the door of Front" in event.cause
+            else:
+                assert event.cause.endswith(f"in any round, {one.worlds['breakdown_rate'][0]:.2f}")
+    assert len(kinds) == 4
 
 
 def test_a_final_failure_names_its_limit():

@@ -157,6 +157,10 @@ def test_another_run_is_another_world_and_a_bad_one_a_message(visit):
     visit.fill("Run", "13")
     visit.see(".headline", "run 13, seed 7")
     expect(visit.page.locator(".trouble")).to_have_count(0, timeout=PATIENCE)
+    visit.step(2)
+    visit.page.get_by_role("button", name="Reset", exact=True).click()
+    visit.at_week(0)
+    visit.see(".headline", "run 13, seed 7")
 
 
 def test_a_parameter_is_held_or_refused_with_a_message(visit):
