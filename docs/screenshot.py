@@ -29,9 +29,11 @@ def main() -> None:
             page.goto(found.group())
             expect(page.locator("#trust svg").first).to_be_visible(timeout=60_000)
             field = page.locator(".choices .v-text-field", has_text=re.compile("^Run")).locator("input")
+            former = page.get_by_role("button", name="Step", exact=True).element_handle()
             field.fill(str(RUN))
             field.press("Enter")
             expect(page.locator(".headline")).to_contain_text(f"run {RUN}", timeout=60_000)
+            former.wait_for_element_state("hidden", timeout=60_000)  # the controls of the run before
             for week in range(1, WEEK + 1):
                 page.get_by_role("button", name="Step", exact=True).click()
                 expect(page.locator("#week")).to_have_attribute("data-week", str(week), timeout=60_000)

@@ -99,6 +99,15 @@ class Visit:
         self.page.locator(".v-select", has_text=re.compile(f"^{what}")).click()
         self.page.locator(".menuable__content__active .v-list-item").get_by_text(value, exact=True).click()
 
+    @contextmanager
+    def anew(self):
+        """A choice that starts a run anew: wait until the controls are those of the new run."""
+        former = self.page.get_by_role("button", name="Step", exact=True).element_handle()
+        yield
+        former.wait_for_element_state("hidden", timeout=PATIENCE)
+        expect(self.page.get_by_role("button", name="Step", exact=True)).to_be_enabled(timeout=PATIENCE)
+        self.at_week(0)
+
     def fill(self, what, value):
         field = self.page.locator(".v-text-field", has_text=re.compile(rf"^{re.escape(what)}\b")).locator("input")
         field.fill(value)
@@ -121,7 +130,8 @@ def test_load_change_the_sequence_and_step(visit):
     visit.see(".headline", "Two parties, one table")
     visit.see("#story", "Nothing has happened yet")
     visit.see("#talks", "closed")
-    visit.choose("Sequence", "give_first")
+    with visit.anew():
+        visit.choose("Sequence", "give_first")
     visit.see(".headline", "Give first")
     visit.step(10)
     visit.see(".headline", "Week 10 of 208 · 11 March 2020")
@@ -148,13 +158,15 @@ def test_play_pause_and_reset(visit):
 
 def test_another_run_is_another_world_and_a_bad_one_a_message(visit):
     visit.step(2)
-    visit.fill("Run", "12")
+    with visit.anew():
+        visit.fill("Run", "12")
     visit.see(".headline", "run 12, seed 7")
     visit.at_week(0)
     visit.fill("Run", "-3")
     visit.see(".trouble", "the run must be a whole number from 0 on, got '-3'")
     visit.see(".headline", "run 12, seed 7")
-    visit.fill("Run", "13")
+    with visit.anew():
+        visit.fill("Run", "13")
     visit.see(".headline", "run 13, seed 7")
     expect(visit.page.locator(".trouble")).to_have_count(0, timeout=PATIENCE)
     visit.step(2)
@@ -165,7 +177,8 @@ def test_another_run_is_another_world_and_a_bad_one_a_message(visit):
 
 def test_a_parameter_is_held_or_refused_with_a_message(visit):
     visit.choose("Group", shipped("two-party").parameters["defection_rate"].group)
-    visit.fill("defection_rate", "0.03")
+    with visit.anew():
+        visit.fill("defection_rate", "0.03")
     visit.see(".held", "defection_rate = 0.03")
     visit.see(".parameters", "In this run: 0.03.")
     visit.step(1)
@@ -174,7 +187,8 @@ def test_a_parameter_is_held_or_refused_with_a_message(visit):
     visit.at_week(1)
     visit.fill("defection_rate", "much")
     visit.see(".trouble", "defection_rate takes a number, got 'much'")
-    visit.fill("defection_rate", "")
+    with visit.anew():
+        visit.fill("defection_rate", "")
     expect(visit.page.locator(".held")).to_have_count(0, timeout=PATIENCE)
     expect(visit.page.locator(".trouble")).to_have_count(0, timeout=PATIENCE)
     visit.at_week(0)
@@ -182,11 +196,13 @@ def test_a_parameter_is_held_or_refused_with_a_message(visit):
 
 def test_another_scenario_brings_its_sequences_and_its_tiles(visit):
     expect(visit.page.locator(".tile")).to_have_count(1, timeout=PATIENCE)
-    visit.choose("Scenario", "afghanistan-2018")
+    with visit.anew():
+        visit.choose("Scenario", "afghanistan-2018")
     scenario = shipped()
     visit.see(".headline", scenario.title)
     expect(visit.page.locator(".tile")).to_have_count(len(scenario.provinces), timeout=PATIENCE)
-    visit.choose("Sequence", "us_first")
+    with visit.anew():
+        visit.choose("Sequence", "us_first")
     visit.see(".headline", scenario.sequences["us_first"].label)
     visit.step(2)
     visit.see("#story", "table:patron_talks")
@@ -214,7 +230,9 @@ def test_two_visitors_do_not_share_a_run(visit, chromium, address):
 
 def test_a_file_and_a_sequence_are_shown_first_and_nothing_but_loopback_is_bound(chromium, tmp_path):
     mine = tmp_path / "mine.toml"
-    mine.write_text('extends = "two-party"\nname = "mine"\ntitle = "A war of my own"\ndescription = "For a test."\n')
+    mine.write_text(
+        'extends = "two-party"\nname = "mine"\ntitle = "A war of my own"\ndescription = "For a test."\nhorizon = 9\n'
+    )
     with serving(mine, "--sequence", "quiet_first") as (process, address):
         port = int(address.rsplit(":", 1)[1].strip("/"))
         with socket.socket() as other:
@@ -222,6 +240,14 @@ def test_a_file_and_a_sequence_are_shown_first_and_nothing_but_loopback_is_bound
         visit = Visit(chromium.new_page(), address)
         visit.see(".headline", "A war of my own")
         visit.see(".headline", "Quiet first")
+        visit.step(9)
+        visit.see("#story", "In the end: ")
+        step = visit.page.get_by_role("button", name="Step", exact=True)
+        expect(step).to_be_disabled(timeout=PATIENCE)
+        with visit.anew():
+            visit.choose("Sequence", "talk")
+        visit.see(".headline", "Talk")
+        visit.step(1)
         visit.page.close()
         process.send_signal(signal.SIGINT)
         said, complained = process.communicate(timeout=60)

@@ -70,11 +70,13 @@ def Page() -> None:
         "run": watched.run,
         "rng": watched.seed_of_all,
     }
-    # A key of its own for each model chosen: play, pause and the end of a run belong to that model.
-    SolaraViz(model, components=COMPONENTS, model_params=fixed, name="settlesim", play_interval=50).key(
-        f"run {number.value}"
-    )
     Parameters(choice.value, watched, change)
+    # Play, pause, the end of a run and what Reset goes back to are Mesa's state, which must belong to the model chosen.
+    # A key does not reach the part of it in the sidebar: it is taken off the page once, and put there anew.
+    on_page, set_on_page = solara.use_state(0)
+    solara.use_effect(lambda: set_on_page(number.value), [number.value])
+    if on_page == number.value:
+        SolaraViz(model, components=COMPONENTS, model_params=fixed, name="settlesim", play_interval=50)
 
 
 @solara.component  # type: ignore[untyped-decorator]
