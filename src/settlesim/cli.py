@@ -354,6 +354,25 @@ def verify(
 
 
 @app.command()
+def view(
+    scenario: Annotated[
+        str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=_scenarios)
+    ] = "afghanistan-2018",
+    sequence: Plan = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any that is free.", min=0, max=65535)] = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+) -> None:
+    """Open a page on which one run is lived week by week, on this machine alone (extra: settlesim[view])."""
+    from settlesim.files import load
+    from settlesim.view import serve
+
+    war = load(scenario)
+    if sequence is not None:
+        war.sequence(sequence)
+    serve(scenario, sequence=sequence, port=port, browser=browser)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
     from settlesim.files import schema as described

@@ -15,7 +15,7 @@ from settlesim.reference.agents import (
     Track,
     War,
 )
-from settlesim.reference.model import SettlementModel, run
+from settlesim.reference.model import SettlementModel, release, run, values_of
 
 __all__ = [
     "Cell",
@@ -32,5 +32,7 @@ __all__ = [
     "SettlementModel",
     "Track",
     "War",
+    "release",
     "run",
+    "values_of",
 ]

@@ -32,7 +32,7 @@ from settlesim.sequence import Sequence
 from settlesim.state import layout, parameters
 from settlesim.trace import Trace
 
-__all__ = ["SettlementModel", "run"]
+__all__ = ["SettlementModel", "release", "run", "values_of"]
 
 TALLIES = {0: "cell_fighters", 1: "cell_splinter", 2: "cell_rival"}
 COUNTS = ("count_insurgent", "count_splinter", "count_rival", "count_reintegrated", "count_killed")
@@ -108,6 +108,7 @@ class SettlementModel(Model):  # type: ignore[misc]
             fates = Fates(entropy, alone)
             worlds = draw_worlds(scenario, alone, entropy=entropy, levers=self.sequence.levers)
         self.run, self.week, self.running = run, 0, True
+        self.world = {name: float(values[fates.runs.index(run)]) for name, values in worlds.items()}
         self.kinds = {v.name: KINDS[v.kind] for v in self.protocol.variables}
         self.matters: dict[str, str] = {}
         self._weekly: list[tuple[Entity, str, Any]] = []
@@ -437,21 +438,19 @@ def run(
     entities: dict[str, tuple[str, ...]] = {}
     for number in fates.runs:
         model = _Unseen(scenario, sequence, run=number, protocol=rules, agents=agents, worlds=worlds, fates=fates)
-        course = {name: [_values(model, name)] for name in names}
+        course = {name: [values_of(model, name)] for name in names}
         while model.running:
             model.step()
             for name, rows in course.items():
-                rows.append(_values(model, name))
+                rows.append(values_of(model, name))
         for name, rows in course.items():
             rows += [rows[-1]] * (scenario.horizon + 1 - len(rows))
             weekly.setdefault(name, []).append(np.stack(rows))
         for variable in rules.variables:
             if variable.scope != "commander":
-                finals.setdefault(variable.name, []).append(_values(model, variable.name))
+                finals.setdefault(variable.name, []).append(values_of(model, variable.name))
         entities = {scope: tuple(a.name for a in made) for scope, made in model.entities.items()}
-        # Mesa 3.3.1 numbers agents in a table of the class keyed by model, and never lets go of it (its issue
-        # 3179): without this a block of runs would pile up in memory.
-        Entity._ids.pop(model, None)
+        release(model)
     return Trace(
         scenario,
         sequence,
@@ -477,7 +476,25 @@ def _rules(protocol: Protocol) -> Iterator[str]:
             yield from item.rules
 
 
-def _values(model: SettlementModel, name: str) -> Any:
+def release(model: SettlementModel) -> None:
+    """Let go of a model that is done with.
+
+    Mesa 3.3.1 numbers agents in a table of the class keyed by model, and never lets go of it (its issue 3179): without
+    this, models would pile up in memory.
+    """
+    Entity._ids.pop(model, None)
+
+
+def values_of(model: SettlementModel, name: str) -> Any:
+    """Return the values of a variable as they stand: one for the run, else one for each entity of its scope.
+
+    Examples
+    --------
+    >>> from settlesim.files import load
+    >>> model = SettlementModel(load("two-party"), run=17, rng=7)
+    >>> values_of(model, "faction_fighters")
+    array([5000])
+    """
     scope = model.scope_of(name)
     kind: Any = model.kinds[name]
     if scope == "run":

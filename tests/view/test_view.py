@@ -1,0 +1,290 @@
+"""The page in a real browser: Debian's chromium, driven by Playwright, against `settlesim view` as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from settlesim.story import replay
+from support import shipped
+
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+PATIENCE = 60_000  # ms; a condition that holds is met at once, so this costs nothing
+
+
+def command(*words):
+    return [sys.executable, "-m", "settlesim", "view", *map(str, words)]
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@contextmanager
+def serving(*words):
+    """`settlesim view` as a process, once it has printed its address."""
+    port = free_port()
+    with subprocess.Popen(
+        command(*words, "--no-browser", "--port", port), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            line = process.stdout.readline()
+            assert f"http://127.0.0.1:{port}/" in line, line + process.stderr.read()
+            yield process, f"http://127.0.0.1:{port}/"
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serving("two-party") as (_, found):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium")
+    assert path, "the tests of the view need chromium: apt-get install --no-install-recommends chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """The page as a visitor has it, with all that it asked for and complained of."""
+
+    def __init__(self, page, address):
+        self.page, self.requests, self.complaints = page, [], []
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("websocket", lambda socket: self.requests.append(socket.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.on(
+            "response", lambda got: self.complaints.append(f"{got.status} {got.url}") if got.status >= 400 else None
+        )
+        page.goto(address)
+        # The last panel comes with the layout, after everything else is in its place.
+        expect(page.locator("#trust svg").first).to_be_visible(timeout=PATIENCE)
+        self.at_week(0)
+
+    def see(self, place, words):
+        expect(self.page.locator(place).first).to_contain_text(words, timeout=PATIENCE)
+
+    def at_week(self, week):
+        expect(self.page.locator("#week")).to_have_attribute("data-week", str(week), timeout=PATIENCE)
+
+    def step(self, weeks):
+        start = int(self.page.locator("#week").get_attribute("data-week"))
+        for week in range(start + 1, start + weeks + 1):
+            self.page.get_by_role("button", name="Step", exact=True).click()
+            self.at_week(week)
+
+    def choose(self, what, value):
+        self.page.locator(".v-select", has_text=re.compile(f"^{what}")).click()
+        self.page.locator(".menuable__content__active .v-list-item").get_by_text(value, exact=True).click()
+
+    @contextmanager
+    def anew(self):
+        """A choice that starts a run anew: wait until the controls are those of the new run."""
+        former = self.page.get_by_role("button", name="Step", exact=True).element_handle()
+        yield
+        former.wait_for_element_state("hidden", timeout=PATIENCE)
+        expect(self.page.get_by_role("button", name="Step", exact=True)).to_be_enabled(timeout=PATIENCE)
+        self.at_week(0)
+
+    def fill(self, what, value):
+        field = self.page.locator(".v-text-field", has_text=re.compile(rf"^{re.escape(what)}\b")).locator("input")
+        field.fill(value)
+        field.press("Enter")
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """A visit that must end without an error on the console, and without a request to anywhere else."""
+    page = chromium.new_page(viewport={"width": 1600, "height": 1400})
+    made = Visit(page, address)
+    yield made
+    page.close()
+    assert not made.complaints
+    elsewhere = [url for url in made.requests if not re.match(r"((https?|ws)://127\.0\.0\.1:\d+/|data:|blob:)", url)]
+    assert len(made.requests) > 3 and not elsewhere
+
+
+def test_load_change_the_sequence_and_step(visit):
+    visit.see(".headline", "Two parties, one table")
+    visit.see("#story", "Nothing has happened yet")
+    visit.see("#talks", "closed")
+    with visit.anew():
+        visit.choose("Sequence", "give_first")
+    visit.see(".headline", "Give first")
+    visit.step(10)
+    visit.see(".headline", "Week 10 of 208 · 11 March 2020")
+    events = [e for e in replay(shipped("two-party"), sequence="give_first", run=0, rng=7).events if e.week <= 10]
+    assert len(events) >= 3
+    for event in events:
+        visit.see("#story", event.text[1:])
+        visit.see("#story", event.cause)
+    visit.see("#talks", "called" if any("open:talks" in e.text for e in events) else "closed")
+    visit.see("#concessions", "delivered" if any("delivered" in e.text for e in events) else "promised")
+
+
+def test_play_pause_and_reset(visit):
+    visit.page.get_by_role("button", name="▶", exact=True).click()
+    visit.page.wait_for_function("Number(document.querySelector('#week').dataset.week) >= 9")
+    visit.page.get_by_role("button", name="❚❚", exact=True).click()
+    expect(visit.page.get_by_role("button", name="▶", exact=True)).to_be_visible(timeout=PATIENCE)
+    visit.see("#story", "The plan takes the step “open:talks”")
+    visit.page.get_by_role("button", name="Reset", exact=True).click()
+    visit.at_week(0)
+    visit.see("#story", "Nothing has happened yet")
+    visit.step(1)
+
+
+def test_another_run_is_another_world_and_a_bad_one_a_message(visit):
+    visit.step(2)
+    with visit.anew():
+        visit.fill("Run", "12")
+    visit.see(".headline", "run 12, seed 7")
+    visit.at_week(0)
+    visit.fill("Run", "-3")
+    visit.see(".trouble", "the run must be a whole number from 0 on, got '-3'")
+    visit.see(".headline", "run 12, seed 7")
+    with visit.anew():
+        visit.fill("Run", "13")
+    visit.see(".headline", "run 13, seed 7")
+    expect(visit.page.locator(".trouble")).to_have_count(0, timeout=PATIENCE)
+    visit.step(2)
+    visit.page.get_by_role("button", name="Reset", exact=True).click()
+    visit.at_week(0)
+    visit.see(".headline", "run 13, seed 7")
+
+
+def test_a_parameter_is_held_or_refused_with_a_message(visit):
+    visit.choose("Group", shipped("two-party").parameters["defection_rate"].group)
+    with visit.anew():
+        visit.fill("defection_rate", "0.03")
+    visit.see(".held", "defection_rate = 0.03")
+    visit.see(".parameters", "In this run: 0.03.")
+    visit.step(1)
+    visit.fill("defection_rate", "7")
+    visit.see(".trouble", "allowed: 0 to 1")
+    visit.at_week(1)
+    visit.fill("defection_rate", "much")
+    visit.see(".trouble", "defection_rate takes a number, got 'much'")
+    with visit.anew():
+        visit.fill("defection_rate", "")
+    expect(visit.page.locator(".held")).to_have_count(0, timeout=PATIENCE)
+    expect(visit.page.locator(".trouble")).to_have_count(0, timeout=PATIENCE)
+    visit.at_week(0)
+
+
+def test_another_scenario_brings_its_sequences_and_its_tiles(visit):
+    expect(visit.page.locator(".tile")).to_have_count(1, timeout=PATIENCE)
+    with visit.anew():
+        visit.choose("Scenario", "afghanistan-2018")
+    scenario = shipped()
+    visit.see(".headline", scenario.title)
+    expect(visit.page.locator(".tile")).to_have_count(len(scenario.provinces), timeout=PATIENCE)
+    with visit.anew():
+        visit.choose("Sequence", "us_first")
+    visit.see(".headline", scenario.sequences["us_first"].label)
+    visit.step(2)
+    visit.see("#story", "table:patron_talks")
+    names = [p.name for p in scenario.provinces]
+    boxes = visit.page.locator(".tile > rect:first-of-type").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().toJSON())"
+    )
+    texts = visit.page.locator(".tile > text:first-of-type").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().toJSON())"
+    )
+    for name, box, text in zip(names, boxes, texts, strict=True):
+        assert box["left"] <= text["left"] and text["right"] <= box["right"], f"{name} does not fit its tile"
+
+
+def test_two_visitors_do_not_share_a_run(visit, chromium, address):
+    other = Visit(chromium.new_page(), address)
+    visit.step(3)
+    other.step(1)
+    visit.at_week(3)
+    other.page.close()
+
+
+# -- the command -----------------------------------------------------------------------------------------
+
+
+def test_a_file_and_a_sequence_are_shown_first_and_nothing_but_loopback_is_bound(chromium, tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        'extends = "two-party"\nname = "mine"\ntitle = "A war of my own"\ndescription = "For a test."\nhorizon = 9\n'
+    )
+    with serving(mine, "--sequence", "quiet_first") as (process, address):
+        port = int(address.rsplit(":", 1)[1].strip("/"))
+        with socket.socket() as other:
+            assert other.connect_ex(("127.0.0.2", port)) != 0
+        visit = Visit(chromium.new_page(), address)
+        visit.see(".headline", "A war of my own")
+        visit.see(".headline", "Quiet first")
+        visit.step(9)
+        visit.see("#story", "In the end: ")
+        step = visit.page.get_by_role("button", name="Step", exact=True)
+        expect(step).to_be_disabled(timeout=PATIENCE)
+        with visit.anew():
+            visit.choose("Sequence", "talk")
+        visit.see(".headline", "Talk")
+        visit.step(1)
+        visit.page.close()
+        process.send_signal(signal.SIGINT)
+        said, complained = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "Traceback" not in said + complained and complained == ""
+
+
+def test_a_port_that_is_taken_is_one_clear_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answer = subprocess.run(
+            command("two-party", "--no-browser", "--port", port), capture_output=True, text=True, check=False
+        )
+    assert answer.returncode == 2 and answer.stdout == ""
+    assert answer.stderr.startswith(f"settlesim: cannot listen on port {port} of 127.0.0.1: ")
+    assert answer.stderr.count("\n") == 1 and "--port" in answer.stderr
+
+
+def test_without_solara_the_error_says_what_to_install(tmp_path):
+    (tmp_path / "solara.py").write_text('raise ModuleNotFoundError("No module named \'solara\'", name="solara")\n')
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    answer = subprocess.run(
+        command("two-party", "--no-browser", "--port", 0),
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert answer.returncode == 2 and answer.stdout == ""
+    assert answer.stderr == (
+        "settlesim: the view needs solara, which is not installed: pip install 'settlesim[view]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["afganistan-2018"], "did you mean 'afghanistan-2018'"), (["two-party", "-s", "tlak"], "did you mean 'talk'")],
+)
+def test_unknown_names_are_refused_before_anything_is_served(words, said):
+    answer = subprocess.run(command(*words, "--no-browser"), capture_output=True, text=True, check=False)
+    assert answer.returncode == 2 and said in answer.stderr and "Traceback" not in answer.stderr
