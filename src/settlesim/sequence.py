@@ -71,7 +71,8 @@ class Step(Declaration):
     @model_validator(mode="after")
     def _check(self) -> Step:
         needed, optional = NEEDS[self.do]
-        given = [name for name in DETAILS if getattr(self, name) not in (None, (), False)]
+        # Nought is given: troops may be withdrawn to none. (0 == False, so `in` would take it for nothing.)
+        given = [name for name in DETAILS if (v := getattr(self, name)) is not None and v is not False and v != ()]
         missing = [name for name in needed if name not in given]
         if missing:
             fail(f"a step that does {self.do!r} needs {' and '.join(missing)}")
