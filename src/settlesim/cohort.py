@@ -85,6 +85,7 @@ class Cohort:
         for k, clock in enumerate(self.clocks):
             self.spends[k] = [other.name in (clock.name, *clock.spends) for other in self.clocks]
         self.rows = [self._rows(layout, scopes[clock.hazard]) for clock in self.clocks]
+        self.by_cell = [scopes[clock.hazard] == "cell" for clock in self.clocks]
         sizes = [1 if scopes[clock.hazard] == "run" else layout.size(scopes[clock.hazard]) for clock in self.clocks]
         self.hazard = [np.zeros((n, self.runs)) for n in sizes]
         self.before = [np.zeros((n, self.runs)) for n in sizes]
@@ -165,7 +166,7 @@ class Cohort:
             runs = np.flatnonzero(late)
             cell, column = np.nonzero(self.next[k][:, runs] <= now[0, runs])
             return cell, runs[column]
-        reached = self.next[k] <= (now if len(now) == self.cells else now.take(self.rows[k], axis=0))
+        reached = self.next[k] <= (now if self.by_cell[k] else now.take(self.rows[k], axis=0))
         if active is not None:
             reached &= active
         return np.divmod(np.flatnonzero(reached), self.runs)

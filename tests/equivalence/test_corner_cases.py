@@ -1,0 +1,24 @@
+"""Small wars in which random search found a fault, each kept as an example of its own."""
+
+from __future__ import annotations
+
+from settlesim.verify import verify
+from support import changed, shipped
+
+
+def small(**fields):
+    scenario = shipped("two-party")
+    only = {name: scenario.tree()["sequences"][name] for name in ("talk",)}
+    return changed(scenario, **({"horizon": 40, "sequences": only} | fields))
+
+
+def test_as_many_cells_as_provinces_in_another_order():
+    """Two factions in two provinces, each at home in the other's place: two cells, but not the provinces' rows."""
+    tree = small().tree()
+    here = {**tree["provinces"][0], "districts": 10}
+    there = {**here, "name": "Other", "region": "elsewhere", "tile": [1, 1], "tier": 2.0}
+    front = {**tree["factions"][0], "share": 0.5, "regions": {"elsewhere": 1.0}}
+    other = {**front, "name": "other", "regions": {"country": 1.0}}
+    war = small(provinces=[here, there], factions=[front, other]).with_parameters(commander_loss_rate=2)
+    found = verify(war, sequences=["talk"], runs=2, rng=1)
+    assert found.ok, str(found)
