@@ -41,7 +41,9 @@ def _beta(u: Floats, means: Floats, concentration: Floats, constant: bool) -> Fl
     grid = np.linspace(0.0, 1.0, KNOTS + 1)
     for mean in np.unique(means):
         rows = np.flatnonzero(means == mean)
-        if constant:
+        if mean in (0.0, 1.0):
+            out[:, rows] = mean  # all alike: the Beta distribution has no shapes for that
+        elif constant:
             n = float(concentration.flat[0])
             out[:, rows] = np.interp(u[:, rows], grid, betaincinv(mean * n, (1.0 - mean) * n, grid))
         else:

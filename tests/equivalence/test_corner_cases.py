@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from settlesim.verify import verify
-from support import changed, shipped
+from support import block, changed, shipped
 
 
 def small(**fields):
@@ -22,3 +24,12 @@ def test_as_many_cells_as_provinces_in_another_order():
     war = small(provinces=[here, there], factions=[front, other]).with_parameters(commander_loss_rate=2)
     found = verify(war, sequences=["talk"], runs=2, rng=1)
     assert found.ok, str(found)
+
+
+def test_a_faction_of_nothing_but_hardliners_or_moderates():
+    for hardline in (0.0, 1.0):
+        faction = {**small().tree()["factions"][0], "hardline": hardline}
+        war = small(factions=[faction]).with_parameters(splinter_rate=1, commander_loss_rate=1)
+        factor = block(war, "talk", 2, record=("factor_splinter",)).weekly["factor_splinter"]
+        assert np.isfinite(factor).all() and (factor == factor.flat[0]).all()
+        assert verify(war, sequences=["talk"], rng=1).ok
