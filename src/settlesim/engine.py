@@ -161,8 +161,8 @@ class _Engine(Reader):
                 self._store(variable, np.add.reduceat(self.state[fold.of][order], starts, axis=0))
             elif variable.scope == "run":
                 self._store(variable, group(groups[0]))
-            elif fold.op == "any" and not self.state[fold.of].any():
-                self._store(variable, np.zeros((len(groups), self.runs), bool))
+            elif not groups or (fold.op == "any" and not self.state[fold.of].any()):
+                self._store(variable, np.zeros((len(groups), self.runs), kind))
             else:
                 self._store(variable, np.stack([group(rows) for rows in groups]))
 

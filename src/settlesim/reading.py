@@ -117,6 +117,9 @@ class Reader:
             state = self.state
             if index is None:
                 return lambda: state[name]
+            if not self.layout.size(self.names.scope[name]):
+                # Nobody there to read from, as at tables of a war without anything to bargain over.
+                return lambda: np.zeros((len(index), self.runs), state[name].dtype)
             return lambda: np.take(state[name], index, axis=0, mode="clip")
         still = self.still if name in self.layout.attributes else self.by_run
         key = (name, scope)

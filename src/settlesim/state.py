@@ -275,7 +275,8 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
         if "." not in name:
             role = BELONGS.get(name)
             out[name] = ("run", values if role is None or role in scenario.actors else np.zeros_like(values))
-    tables: dict[str, dict[str, Floats]] = {}
+    # Rules read these two whether or not the conflict has concessions.
+    tables: dict[str, dict[str, Floats]] = {"concession_value": {}, "concession_cost": {}}
     for name, values in worlds.items():
         if "." in name:
             stem, entry = name.split(".", 1)
@@ -283,9 +284,9 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
     runs = len(next(iter(worlds.values())))
     for stem, entries in tables.items():
         for scope in ("dyad", "actor", "concession"):
-            if any(entity in entries for entity in built.entities[scope]):
+            if any(entity in entries for entity in built.entities[scope]) or (scope == "concession" and not entries):
                 rows = [entries.get(entity, np.zeros(runs)) for entity in built.entities[scope]]
-                out[stem] = (scope, np.stack(rows))
+                out[stem] = (scope, np.array(rows).reshape(-1, runs))
                 break
         if stem not in ("concession_value", "concession_cost"):
             for entry, values in entries.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from settlesim.sequence import Sequence
+from settlesim.steps import open_track
 from settlesim.verify import verify
 from support import block, changed, shipped
 
@@ -12,6 +14,22 @@ def small(**fields):
     scenario = shipped("two-party")
     only = {name: scenario.tree()["sequences"][name] for name in ("talk",)}
     return changed(scenario, **({"horizon": 40, "sequences": only} | fields))
+
+
+def test_a_war_without_concessions():
+    war = small(concessions={}, obligations={})
+    assert verify(war, sequences=["talk"], rng=1).ok
+
+
+def test_a_plan_without_steps_and_a_war_without_anything_to_bargain_over():
+    gift = {"label": "Gift", "value": 0.1, "cost": 0.1, "reversibility": 0, "by": ["government"], "source": "invented",
+            "tag": "P"}  # fmt: skip
+    actors = {**small().tree()["actors"], "neighbour": {"label": "Neighbour", "source": "invented", "tag": "P"}}
+    table = {"label": "Aside", "parties": ["government", "neighbour"], "issues": ["sanctuary"], "source": "invented",
+             "tag": "P"}  # fmt: skip
+    for concessions in ({"gift": gift}, {}):
+        war = small(actors=actors, tracks={"talks": table}, concessions=concessions)
+        assert verify(war, sequences=[Sequence("nothing"), Sequence("talk", [open_track("talks")])], rng=1).ok
 
 
 def test_as_many_cells_as_provinces_in_another_order():

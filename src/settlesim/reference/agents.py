@@ -63,6 +63,8 @@ class Entity(Agent):  # type: ignore[misc]
     def source(self, name: str) -> Mapping[str, Any]:
         """Where this agent finds a name: with itself, an agent it is linked to, or the war."""
         scope = self.model.scope_of(name)
+        if scope not in (self.scope, "run") and not self.model.entities[scope]:
+            return {name: self.model.kinds[name](0)}  # nobody there to read from
         holder = self if scope == self.scope else self.model.war if scope == "run" else self.links[scope]
         luck = self.model.matters.get(name)
         if luck is not None:
