@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from settlesim.rules import STANDARD, Luck, rule
 from settlesim.sequence import Sequence
 from settlesim.steps import open_track
 from settlesim.verify import verify
@@ -51,3 +52,18 @@ def test_a_faction_of_nothing_but_hardliners_or_moderates():
         factor = block(war, "talk", 2, record=("factor_splinter",)).weekly["factor_splinter"]
         assert np.isfinite(factor).all() and (factor == factor.flat[0]).all()
         assert verify(war, sequences=["talk"], rng=1).ok
+
+
+def test_all_runs_end_in_one_week_after_some_that_ended_before():
+    """With every run dropped there is no run left to record, weeks before the horizon."""
+
+    @rule("run", "ended end_week", source="a test")
+    def end(ended, end_week, week, end_luck):
+        """End half of the runs in week 2 and the others in week 3."""
+        now = week >= np.where(end_luck < 0.5, 2.0, 3.0)
+        return now, np.where(now & ~ended, week, end_week)
+
+    protocol = STANDARD.with_rule(end, after="classify", luck=[Luck("end_luck", "run", "uniform")])
+    weekly = block(small(horizon=20), "talk", 8, protocol=protocol, record=("ended", "deaths", "status")).weekly
+    assert not weekly["ended"][2].all() and weekly["ended"][3].all()
+    assert (weekly["deaths"][3:] == weekly["deaths"][3]).all()
