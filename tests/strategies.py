@@ -246,7 +246,7 @@ def _concessions(draw: st.DrawFn, roles: list[str]) -> dict[str, Any]:
         out[f"gift_{k}"] = {
             "label": f"Gift {k}",
             "value": draw(st.sampled_from([value, mode / 4 / number])),
-            "cost": draw(st.sampled_from([0.0, 0.05, {"low": 0.0, "mode": 0.1, "high": 0.3}, -0.05])),
+            "cost": draw(st.sampled_from([0.0, 0.05, {"low": 0.0, "mode": 0.1, "high": 0.3}, 1.0])),
             "reversibility": draw(st.sampled_from([0.0, 0.5, 1.0])),
             "by": draw(st.lists(st.sampled_from([*roles, *BODIES]), min_size=1, max_size=2, unique=True)),
             "pie": draw(st.sampled_from([True, True, True, False])),
