@@ -114,6 +114,7 @@ BAD = [
     ),
     ("concessions.prisoners.by", [], SAME, "needs at least 1 entry"),
     ("concessions.prisoners.value", 1.4, "concessions.prisoners", "value reaches from 1.4 to 1.4"),
+    ("concessions.prisoners.cost", -0.1, "concessions.prisoners", "cost reaches from -0.1 to -0.1 [allowed: 0 to 1"),
     ("concessions.prisoners.value", 0.95, "concessions", "[allowed: a sum of 1 or less]"),
     ("concessions.prisoners.mutual", 1, SAME, "must be true or false"),
     (

@@ -45,6 +45,15 @@ def test_a_condition_survives_being_written_and_read(condition):
     assert pickle.loads(pickle.dumps(condition)) == condition
 
 
+def test_nought_is_an_amount():
+    """Troops may be withdrawn to none; 0 == False must not make the amount count as left out."""
+    assert do.withdraw(0.0, 10).amount == 0.0
+    assert do.press(0.0, 4).amount == 0.0 and do.ceasefire(0).weeks == 0
+    assert do.deliver("prisoners", for_quiet=0).weeks == 0
+    with pytest.raises(ScenarioError, match="takes no amount"):
+        Step(do="switch", amount=0.0)
+
+
 @pytest.mark.parametrize(
     ("condition", "tree"),
     [

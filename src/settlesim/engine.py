@@ -253,9 +253,9 @@ class _Engine(Reader):
             self._drop()
             gone = 0
         self.week += 1.0
+        self.active = None if self.runs and not gone else ~self.gone
         if not self.runs:
             return
-        self.active = ~self.gone if gone else None
         for stage in self.stages:
             stage()
         ends = self.state["ended"] & ~self.gone

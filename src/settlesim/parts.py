@@ -187,7 +187,7 @@ class Concession(Sourced):
     ----------
     value, cost
         Share of the whole prize that it is worth to the insurgents, and that it costs the one who delivers
-        it.
+        it; a burden to the insurgents has a value below 0, but what costs less than nothing would signal nothing.
     reversibility
         Share of its value that can be taken back; 0 is irrevocable.
     by
@@ -215,12 +215,12 @@ class Concession(Sourced):
 
     @model_validator(mode="after")
     def _check(self) -> Concession:
-        for name in ("value", "cost"):
+        for name, least in (("value", -1), ("cost", 0)):
             low, high = getattr(self, name).bounds
-            if low < -1 or high > 1:
+            if low < least or high > 1:
                 fail(
                     f"{name} reaches from {low:g} to {high:g}",
-                    allowed="-1 to 1, as shares of the whole prize",
+                    allowed=f"{least} to 1, as shares of the whole prize",
                 )
         return self
 

@@ -290,7 +290,7 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
         for scope in ("dyad", "actor"):
             if any(entity in entries for entity in built.entities[scope]):
                 rows = [entries.get(entity, np.zeros(runs)) for entity in built.entities[scope]]
-                out[stem] = (scope, np.stack(rows))
+                out[stem] = (scope, np.array(rows).reshape(-1, runs))
                 break
         for entry, values in entries.items():
             out[f"{stem}_{entry}"] = ("run", values)

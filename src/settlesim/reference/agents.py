@@ -26,17 +26,7 @@ __all__ = ["CLASSES", "KINDS", "ROLES", "Commander", "Entity", "Occasion"]
 KINDS: dict[str, Callable[[Any], Any]] = {"float": np.float64, "bool": np.bool_, "int": np.int64}
 
 
-class Lookup(Mapping[str, Any]):
-    """What is looked up by name at the moment it is read, and cannot be listed."""
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-class Occasion(Lookup):
+class Occasion(Mapping[str, Any]):
     """Luck that travels with a matter: looked up by a counter at the moment it is read."""
 
     def __init__(self, table: Any, source: Mapping[str, Any], counter: str) -> None:
@@ -45,15 +35,11 @@ class Occasion(Lookup):
     def __getitem__(self, name: str) -> Any:
         return self.table[min(int(self.source[self.counter]), len(self.table) - 1)]
 
+    def __iter__(self) -> Any:
+        return iter(())
 
-class Nobody(Lookup):
-    """What there is to read where a conflict has no such entity, as talks without a prize have no bargain: zero."""
-
-    def __init__(self, kinds: Mapping[str, Callable[[Any], Any]]) -> None:
-        self.kinds = kinds
-
-    def __getitem__(self, name: str) -> Any:
-        return self.kinds.get(name, np.float64)(0)
+    def __len__(self) -> int:
+        return 0
 
 
 class Entity(Agent):  # type: ignore[misc]
@@ -88,11 +74,9 @@ class Entity(Agent):  # type: ignore[misc]
     def source(self, name: str) -> Mapping[str, Any]:
         """Where this agent finds a name: with itself, an agent it is linked to, or the war."""
         scope = self.model.scope_of(name)
-        holder = self if scope == self.scope else self.model.war if scope == "run" else self.links.get(scope)
-        if holder is None and self.model.entities[scope]:
-            raise KeyError(f"{self.name} has nothing to do with a {scope}")
-        if holder is None:
-            return Nobody(self.model.kinds)
+        if scope not in (self.scope, "run") and not self.model.entities[scope]:
+            return {name: self.model.kinds.get(name, np.float64)(0)}  # nobody there to read from
+        holder = self if scope == self.scope else self.model.war if scope == "run" else self.links[scope]
         luck = self.model.matters.get(name)
         if luck is not None:
             return Occasion(holder.values[name], holder.source(luck), luck)

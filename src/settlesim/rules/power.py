@@ -162,8 +162,8 @@ VARIABLES = (
     Variable("refusal_left", "faction", "1", "what is left of the refusal clock", "refusal_luck"),
     Variable("joined", "faction", "1", "the faction goes along with the talks", True, kind="bool"),
     Variable("refuses", "faction", "1", "the faction walks out this week", kind="bool"),
-    Variable("trust_in_government", "run", "logit", "insurgency's trust in the government", low=-3.0, high=3.0),
-    Variable("trust_in_insurgency", "run", "logit", "government's trust in the insurgency", low=-3.0, high=3.0),
+    Variable("trust_in_government", "run", "logit", "insurgency's trust in the government", low=-20.0, high=20.0),
+    Variable("trust_in_insurgency", "run", "logit", "government's trust in the insurgency", low=-20.0, high=20.0),
 )
 
 LUCK = (Luck("refusal_luck", "faction", "exponential", meaning="a faction's clock of walking out"),)
