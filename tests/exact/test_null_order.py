@@ -14,9 +14,9 @@ RUNS = 12
 
 
 def null():
-    # Three years hold the preparation, the talks and their end; the last two would only take time.
+    # Two years hold the preparation, the talks and their end; the last three would only take time.
     scenario = shipped("null-order")
-    return changed(scenario, horizon=156)
+    return changed(scenario, horizon=104)
 
 
 def permutations(scenario):
@@ -41,7 +41,7 @@ def test_with_the_channels_on_the_order_matters():
         sequences=null().tree()["sequences"],
         default_sequence="preparation",
         baseline_sequence="preparation",
-        horizon=156,
+        horizon=104,
         targets=[],
     )
     plans = permutations(war)
