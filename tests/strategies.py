@@ -6,6 +6,10 @@ coarse grids that include their bounds: what breaks models is combinations and c
 
 from __future__ import annotations
 
+import copy
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -24,9 +28,13 @@ from settlesim.sequence import Sequence, Step
 __all__ = [
     "Law",
     "War",
+    "arguments",
     "conditions",
     "corners",
+    "damaged",
     "examples",
+    "exchanged",
+    "misdeclared",
     "priors",
     "priors_within",
     "protocols",
@@ -34,6 +42,7 @@ __all__ = [
     "sequences",
     "wars",
     "within",
+    "written",
 ]
 
 # Normal quantiles at the outer 0.1%, where unbounded priors are cut; a little more, to stay inside.
@@ -655,3 +664,281 @@ def exchanged(protocol: Protocol, choose: Any) -> Protocol:
 
 def _ordered(protocol: Protocol, items: list[Any]) -> Protocol:
     return Protocol(tuple(items), protocol.variables, protocol.luck, protocol.setup)
+
+
+# ---- damaged files ----
+
+# What people, editors and disks put into files.
+JUNK: tuple[bytes, ...] = (
+    b"",
+    b"\x00",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    "é".encode("latin-1"),
+    "é ж \u202e \U0001f54a".encode(),
+    b'"',
+    b"'''",
+    b'"""',
+    b"[",
+    b"]",
+    b"[[",
+    b"{",
+    b"}",
+    b"=",
+    b".",
+    b",",
+    b"#",
+    b"\r",
+    b"\n",
+    b"\\",
+    b"-",
+    b"nan",
+    b"-inf",
+    b"1e999",
+    b"9" * 30,
+    b"9" * 5000,
+    b"true",
+    b"[" * 2000,
+    b"{a = " * 2000,
+    b"a.b.c = 1\n",
+    b"[tracks]\n",
+    b"[[factions]]\n",
+    b'extends = "two-party"\n',
+)
+VALUES: tuple[bytes, ...] = (
+    b"nan",
+    b"inf",
+    b"-1",
+    b"0",
+    b"0.0",
+    b"1e308",
+    b"-0.0",
+    b"9" * 25,
+    b"0x7fffffffffffffffff",
+    b"1e-320",
+    b'""',
+    b'" "',
+    b'"x"',
+    b"[]",
+    b"[[]]",
+    b"[1, 'a', {}]",
+    b"{}",
+    b"{ low = 3, mode = 2, high = 1 }",
+    b"{ low = 0, mode = 0, high = nan }",
+    b'{ distribution = "lognormal", median = 1e12, sigma = 10 }',
+    b'{ distribution = "cauchy" }',
+    b"true",
+    b"2018-02-28",
+    b"2018-02-28T00:00:00Z",
+    b"0001-01-01",
+    b"9999-12-31",
+    b"12:30:00",
+    b"{ not = { not = { week = 3 } } }",
+    b"{ all = [] }",
+    b"{ signed = 3 }",
+    b'"' + b"long " * 2000 + b'"',
+)
+
+
+def _tables(text: bytes) -> list[bytes]:
+    """A file cut before every header."""
+    return re.split(rb"(?m)^(?=\[)", text)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, raw: bytes) -> bytes:
+    """A file with one to three accidents: bytes, lines, keys, values, tables or its encoding."""
+    for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
+        how = draw(
+            st.sampled_from(
+                [
+                    "value",
+                    "value",
+                    "value",
+                    "key",
+                    "key",
+                    "bytes",
+                    "bytes",
+                    "repeat",
+                    "cut",
+                    "line",
+                    "table",
+                    "encoding",
+                ]
+            )
+        )
+        at = draw(st.integers(0, len(raw)))
+        if how == "bytes":
+            raw = raw[:at] + draw(st.sampled_from(JUNK)) + raw[at + draw(st.integers(0, 40)) :]
+        elif how == "repeat":
+            end = at + draw(st.integers(1, 200))
+            raw = raw[:end] + raw[at:]
+        elif how == "cut":
+            raw = raw[:at]
+        elif how == "encoding":
+            coding = draw(st.sampled_from(["latin-1", "utf-16", "utf-8-sig", "cp037"]))
+            raw = raw.decode("utf-8", "replace").encode(coding, "replace")
+        elif how == "line":
+            lines = raw.splitlines(keepends=True)
+            if len(lines) > 1:
+                i, j = draw(st.tuples(*[st.integers(0, len(lines) - 1)] * 2))
+                lines[i], lines[j] = draw(
+                    st.sampled_from([(lines[j], lines[i]), (b"", lines[j]), (lines[j], lines[j])])
+                )
+                raw = b"".join(lines)
+        elif how == "table":
+            tables = _tables(raw)
+            if len(tables) > 2:
+                i, j = draw(st.tuples(*[st.integers(1, len(tables) - 1)] * 2))
+                tables[i], tables[j] = draw(
+                    st.sampled_from([(tables[j], tables[i]), (b"", tables[j]), (tables[j], tables[j])])
+                )
+                raw = b"".join(tables)
+        else:
+            keys = list(re.finditer(rb"(?m)([A-Za-z0-9_-]+)( *= *)([^\n{\[,}]+|[{\[][^\n]*)", raw))
+            if keys:
+                found = keys[draw(st.integers(0, len(keys) - 1))]
+                if how == "key":
+                    other = keys[draw(st.integers(0, len(keys) - 1))][1]
+                    new = draw(st.sampled_from([other, found[1] + b"s", found[1][1:], b'"' + found[1] + b' "']))
+                    raw = raw[: found.start(1)] + new + raw[found.end(1) :]
+                else:
+                    raw = raw[: found.start(3)] + draw(st.sampled_from(VALUES)) + raw[found.end(3) :]
+    return raw
+
+
+written = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(),
+        st.sampled_from([0, -1, 2**63, 10**30]),
+        st.floats(),
+        st.text(max_size=8),
+        st.dates(),
+        st.datetimes(),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def misdeclared(draw: st.DrawFn, tree: dict[str, Any]) -> dict[str, Any]:
+    """A scenario's tree with another value at one or two places: any depth, any type that a file can hold."""
+    tree = copy.deepcopy(tree)
+    for _ in range(draw(st.integers(1, 2))):
+        here: Any = tree
+        while True:
+            keys = sorted(here) if isinstance(here, dict) else list(range(len(here)))
+            key = draw(st.sampled_from(keys))
+            if not isinstance(here[key], (dict, list)) or not here[key] or draw(st.integers(0, 3)) == 0:
+                break
+            here = here[key]
+        if isinstance(here, dict) and draw(st.integers(0, 3)) == 0:
+            here[draw(st.sampled_from([*keys, "unheard_of"]))] = here.pop(key)
+        else:
+            here[key] = draw(written)
+    return tree
+
+
+# ---- arguments of rules ----
+
+# Attributes of the layout that are numbers, with the range that the declarations leave them.
+ATTRIBUTES: dict[str, tuple[float, float]] = {
+    "cell_commanders": (1, 1e5),
+    "ceasefire_length": (0, 1e4),
+    "commanders_total": (1, 1e5),
+    "concession_cost": (0, 1),
+    "concession_value": (-1, 1),
+    "control_cut_government": (-60, 60),
+    "control_cut_insurgent": (-60, 60),
+    "district_weight": (0, 1),
+    "group_size_mean": (1, 1e5),
+    "hardline": (0, 1),
+    "obligations_number": (0, 50),
+    "prelude": (0, 520),
+    "press_amount": (0, 1e5),
+    "press_weeks": (1, 1e4),
+    "province_commanders": (0, 1e5),
+    "reversibility": (0, 1),
+    "rival_affinity": (0, 1),
+    "tabled_rank": (-1, 50),
+    "troops_dated": (0, 1e5),
+    "week": (1, 1040),
+    "withdraw_amount": (0, 1e5),
+    "withdraw_weeks": (1, 1e4),
+}
+LUCKS: dict[str, tuple[float, float]] = {
+    "uniform": (2.0**-54, 1 - 2.0**-53),
+    "exponential": (2.0**-54, 37.5),
+    "normal": (-8.3, 8.3),
+    "gamma": (0, 60),
+    "beta": (0, 1),
+}
+# Variables without a bound: further than they get in wars with parameters in their ranges.
+FAR = 1e6
+# Where what a variable is made of keeps it closer than its declared range can say.
+REACHED: dict[str, tuple[float, float]] = {
+    "tempo": (-20, 20),  # a process with a standard deviation of at most 2
+    "credibility_government": (1e-31, 1),  # σ(-20), times e^-50
+    "credibility_insurgency": (1e-31, 1),
+}
+# Variables that hold each other: the first is never above what is left of the others.
+COUPLED: dict[str, Callable[[dict[str, np.ndarray]], np.ndarray]] = {
+    "insurgent_share": lambda a: np.minimum(a["insurgent_share"], 1.0 - a["government_share"]),
+    "shift": lambda a: np.minimum(a["shift"], 1.0 - a["p_win"]),
+    "tabled_week": lambda a: np.minimum(a["tabled_week"], a["week"]),
+    "cell_gone": lambda a: np.minimum(a["cell_gone"], a["cell_commanders"]).astype(np.int64),
+}
+
+
+def span(name: str) -> tuple[float, float]:
+    """The declared domain of whatever a rule can read by this name."""
+    if name in REACHED:
+        return REACHED[name]
+    if name in STANDARD.table:
+        variable = STANDARD.table[name]
+        low, high = variable.low, variable.high
+        return (low if np.isfinite(low) else -FAR), (high if np.isfinite(high) else FAR)
+    for luck in STANDARD.luck:
+        if luck.name == name:
+            return LUCKS[luck.distribution]
+    if name in ATTRIBUTES:
+        return ATTRIBUTES[name]
+    parameters = load("afghanistan-2018").parameters
+    for key, parameter in parameters.items():
+        if name == key or name in (f"{key}_{entry}" for entry in parameter.each or ()):
+            return parameter.range
+    raise KeyError(name)
+
+
+def arguments(reads: tuple[str, ...], seed: int, number: int) -> dict[str, np.ndarray]:
+    """Arguments over their declared domains, independent of each other: ends, round numbers, anything between."""
+    rng = np.random.default_rng(seed)
+    out: dict[str, np.ndarray] = {}
+    for name in reads:
+        kind = STANDARD.table[name].kind if name in STANDARD.table else "float"
+        try:
+            low, high = span(name)
+        except KeyError:  # the layout's other attributes say yes or no
+            kind, low, high = "bool", 0, 1
+        if kind == "bool":
+            out[name] = rng.random(number) < 0.5
+            continue
+        scale = 10.0 ** rng.uniform(-6, np.log10(max(abs(low), abs(high), 1)), number) * rng.choice([-1.0, 1.0], number)
+        way = rng.integers(0, 6, number)
+        values = np.select(
+            [way == 0, way == 1, way == 2, way == 3],
+            [
+                np.full(number, low),
+                np.full(number, high),
+                np.clip(np.rint(scale), low, high),
+                np.clip(scale, low, high),
+            ],
+            rng.uniform(low, high, number),
+        )
+        out[name] = np.rint(values).astype(np.int64) if kind == "int" else values
+    for name, hold in COUPLED.items():
+        with suppress(KeyError):  # a rule that reads one of them alone
+            out[name] = hold(out)
+    return out

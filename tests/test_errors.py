@@ -56,3 +56,8 @@ def test_choose_returns_the_name_or_names_the_nearest():
         choose("us_frst", ["us_first"], "thing")
     with pytest.raises(UsageError, match=r"unknown thing 'q'\. Known: a, b"):
         choose("q", ["a", "b"], "thing")
+
+
+def test_a_problem_is_one_printable_line_whatever_the_keys_of_the_file():
+    said = str(Problem("war.toml", "actors.a\nb\x00\u202e" + "c" * 5000, "unknown key"))
+    assert said.startswith("war.toml: actors.a\\nb\\x00\\u202ec") and said.isprintable() and len(said) == 1000

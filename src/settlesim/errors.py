@@ -66,7 +66,7 @@ class Problem:
             text += f"; did you mean {self.nearest!r}?"
         if self.allowed is not None:
             text += f" [allowed: {self.allowed}]"
-        return text
+        return _line(text)
 
     def moved(self, file: str, line: int | None) -> Problem:
         """Return the same problem, placed in `file` at `line`."""
@@ -130,3 +130,9 @@ def choose(name: str, names: Iterable[str], what: str) -> str:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _line(text: str) -> str:
+    r"""Keep a message on one line that can be shown: keys of a broken file may hold anything, line ends included."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return shown if len(shown) <= 1000 else shown[:997] + "..."

@@ -130,16 +130,19 @@ def _solution(solve: Callable[..., Values]) -> Callable[[Trace], Values]:
         f = trace.final
         out = np.full(len(trace.runs), np.nan)
         names = trace.entities["concession"]
-        value = np.stack([trace.worlds[f"concession_value.{c}"] for c in names])
-        cost = np.stack([trace.worlds[f"concession_cost.{c}"] for c in names])
-        pie = np.array([trace.scenario.concessions[c].pie for c in names])
+        offered = [c for c in names if trace.scenario.concessions[c].pie]
+        # There may be none, and then power alone is shared.
+        value, cost = (
+            np.array([trace.worlds[f"{of}.{c}"] for c in offered]).reshape(len(offered), len(out))
+            for of in ("concession_value", "concession_cost")
+        )
         for b, bargain in enumerate(trace.entities["bargain"]):
             track, issue = bargain.split("/")
             if issue != "power":
                 continue
             signed = f["signed_week"][trace.entities["track"].index(track)]
             mine = np.flatnonzero(f["settled"] & (signed == f["settlement_week"]))
-            out[mine] = solve(f["reservation"][b, mine], f["limit"][b, mine], value[pie][:, mine], cost[pie][:, mine])
+            out[mine] = solve(f["reservation"][b, mine], f["limit"][b, mine], value[:, mine], cost[:, mine])
         return out
 
     return share

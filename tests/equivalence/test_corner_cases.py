@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from settlesim.experiment import simulate
 from settlesim.rules import STANDARD, Luck, rule
 from settlesim.sequence import Sequence
 from settlesim.steps import open_track
@@ -20,6 +21,9 @@ def small(**fields):
 def test_a_war_without_concessions():
     war = small(concessions={}, obligations={})
     assert verify(war, sequences=["talk"], rng=1).ok
+    eager = war.with_parameters(consent_rate=5, consent_bias=5, concession_acceptance=0.9, round_interval=1)
+    result = simulate(eager, runs=20, rng=1)
+    assert bool(result.settled.any()) and bool(result.nash_share.notnull().any())
 
 
 def test_a_plan_without_steps_and_a_war_without_anything_to_bargain_over():

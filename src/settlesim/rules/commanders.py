@@ -114,10 +114,10 @@ def choose(theta: Any, choice_luck: Any, rejection_bias: Any, rejection_hardline
 
 
 VARIABLES = (
-    Variable("mean_lure", "run", "1", "population mean of the raw factor", low=0.0),
-    Variable("mean_provocation", "run", "1", "population mean of the raw factor", low=0.0),
-    Variable("mean_splinter", "run", "1", "population mean of the raw factor", low=0.0),
-    Variable("mean_reintegration", "run", "1", "population mean of the raw factor", low=0.0),
+    Variable("mean_lure", "run", "1", "population mean of the raw factor", low=1.0),
+    Variable("mean_provocation", "run", "1", "population mean of the raw factor", low=1.0),
+    Variable("mean_splinter", "run", "1", "population mean of the raw factor", low=1.0),
+    Variable("mean_reintegration", "run", "1", "population mean of the raw factor", low=1.0),
     Variable("factor_lure", "commander", "1", "factor on being lured", low=0.0),
     Variable("factor_provocation", "commander", "1", "factor on being provoked", low=0.0),
     Variable("factor_splinter", "commander", "1", "factor on splintering", low=0.0),

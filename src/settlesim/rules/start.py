@@ -48,7 +48,7 @@ VARIABLES = (
     Variable("demanded_part", "concession", "share", "value demanded of the patron"),
     Variable("pie_value", "run", "share", "value of all that is on offer", low=0.0),
     Variable("withdrawal_value", "run", "share", "value of the withdrawal that is demanded"),
-    Variable("initial_fighters", "run", "fighters", "insurgent fighters at the start", low=0, kind="int"),
+    Variable("initial_fighters", "run", "fighters", "insurgent fighters at the start", low=1, kind="int"),
     Variable("faction_fighters_start", "faction", "fighters", "the faction's fighters at the start", low=0, kind="int"),
     Variable("province_fighters_start", "province", "fighters", "insurgents there at the start", low=0, kind="int"),
 )
