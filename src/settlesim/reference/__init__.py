@@ -15,7 +15,8 @@ from settlesim.reference.agents import (
     Track,
     War,
 )
-from settlesim.reference.model import SettlementModel, release, run, values_of
+from settlesim.reference.model import SettlementModel
+from settlesim.reference.recording import release, run, values_of
 
 __all__ = [
     "Cell",

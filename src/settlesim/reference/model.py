@@ -7,7 +7,7 @@ tallies are its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, ClassVar
 
@@ -30,9 +30,8 @@ from settlesim.rules.steps import delayed, held_since, leaf, step_due
 from settlesim.scenario import Scenario
 from settlesim.sequence import Sequence
 from settlesim.state import layout, parameters
-from settlesim.trace import Trace
 
-__all__ = ["SettlementModel", "release", "run", "values_of"]
+__all__ = ["SettlementModel"]
 
 TALLIES = {0: "cell_fighters", 1: "cell_splinter", 2: "cell_rival"}
 COUNTS = ("count_insurgent", "count_splinter", "count_rival", "count_reintegrated", "count_killed")
@@ -403,66 +402,6 @@ class SettlementModel(Model):  # type: ignore[misc]
         self.war.values.update({name: np.int64(n) for name, n in zip(COUNTS, heads, strict=True)})
 
 
-class _Unseen(SettlementModel):
-    """A run of which no data are collected: its values are recorded by whoever steps it."""
-
-    reporters: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-
-
-def run(
-    scenario: Scenario,
-    sequence: Sequence,
-    *,
-    worlds: Mapping[str, NDArray[np.float64]],
-    fates: Fates,
-    protocol: Protocol | None = None,
-    record: Iterable[str] = (),
-    agents: Mapping[str, type[Entity]] | None = None,
-) -> Trace:
-    """Simulate a block of runs one after another; the same trace as the numpy engine's, bit for bit.
-
-    Parameters
-    ----------
-    scenario, sequence, worlds, fates, protocol, record
-        As for `settlesim.engine.run`.
-    agents : mapping, optional
-        Classes of agents to use, as for `SettlementModel`.
-
-    Returns
-    -------
-    Trace
-    """
-    rules, names = protocol or STANDARD, tuple(record)
-    finals: dict[str, list[Any]] = {}
-    weekly: dict[str, list[Any]] = {}
-    entities: dict[str, tuple[str, ...]] = {}
-    for number in fates.runs:
-        model = _Unseen(scenario, sequence, run=number, protocol=rules, agents=agents, worlds=worlds, fates=fates)
-        course = {name: [values_of(model, name)] for name in names}
-        while model.running:
-            model.step()
-            for name, rows in course.items():
-                rows.append(values_of(model, name))
-        for name, rows in course.items():
-            rows += [rows[-1]] * (scenario.horizon + 1 - len(rows))
-            weekly.setdefault(name, []).append(np.stack(rows))
-        for variable in rules.variables:
-            if variable.scope != "commander":
-                finals.setdefault(variable.name, []).append(values_of(model, variable.name))
-        entities = {scope: tuple(a.name for a in made) for scope, made in model.entities.items()}
-        release(model)
-    return Trace(
-        scenario,
-        sequence,
-        fates.runs,
-        entities,
-        rules.table,
-        {name: np.stack(values, axis=-1) for name, values in finals.items()},
-        {name: np.stack(values, axis=-1) for name, values in weekly.items()},
-        worlds,
-    )
-
-
 def _of_the_war(name: str) -> Callable[[SettlementModel], Any]:
     return lambda model: model.war.read(name)
 
@@ -474,29 +413,3 @@ def _rules(protocol: Protocol) -> Iterator[str]:
             yield item.name
         elif isinstance(item, Commanders):
             yield from item.rules
-
-
-def release(model: SettlementModel) -> None:
-    """Let go of a model that is done with.
-
-    Mesa 3.3.1 numbers agents in a table of the class keyed by model, and never lets go of it (its issue 3179): without
-    this, models would pile up in memory.
-    """
-    Entity._ids.pop(model, None)
-
-
-def values_of(model: SettlementModel, name: str) -> Any:
-    """Return the values of a variable as they stand: one for the run, else one for each entity of its scope.
-
-    Examples
-    --------
-    >>> from settlesim.files import load
-    >>> model = SettlementModel(load("two-party"), run=17, rng=7)
-    >>> values_of(model, "faction_fighters")
-    array([5000])
-    """
-    scope = model.scope_of(name)
-    kind: Any = model.kinds[name]
-    if scope == "run":
-        return kind(model.war.values[name])
-    return np.array([kind(agent.values[name]) for agent in model.entities[scope]], dtype=kind)
