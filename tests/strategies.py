@@ -281,7 +281,9 @@ def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
     provinces = draw(_provinces("rival" in others))
     tracks = draw(_tracks(roles))
     government, contested, insurgent = draw(
-        st.sampled_from([(0.5, 0.25, 0.25), (0.75, 0.25, 0.0), (0.25, 0.0, 0.75), (0.125, 0.75, 0.125), (1, 0, 0), (0, 0, 1)])
+        st.sampled_from(
+            [(0.5, 0.25, 0.25), (0.75, 0.25, 0.0), (0.25, 0.0, 0.75), (0.125, 0.75, 0.125), (1, 0, 0), (0, 0, 1)]
+        )
     )
     tree = {
         "name": "random-war",
@@ -521,7 +523,9 @@ def mood(mood: Any, mood_luck: Any, accept_probability: Any, trust_bound: Any) -
 @rule("run", "weariness alarms", source="a test")
 def weary(weariness: Any, alarms: Any, violence: Any, insurgent_attacks: Any, weary_luck: Any) -> Any:
     """A number and a count, with normal luck by week."""
-    return np.maximum(0.0, weariness + 0.1 * (violence - weariness) + 0.01 * weary_luck), alarms + (insurgent_attacks > 0.0)
+    return np.maximum(0.0, weariness + 0.1 * (violence - weariness) + 0.01 * weary_luck), alarms + (
+        insurgent_attacks > 0.0
+    )
 
 
 @rule("cell", "grievance", source="a test")
@@ -574,7 +578,10 @@ FOLDED: dict[str, tuple[Fold | Select, Variable]] = {
         Fold("x", "accept_probability", "max", "seat", "claimants", -1.0),
         Variable("x", "track", "1", "x", 0.0),
     ),
-    "count": (Fold("x", "cell_gone", "sum", "cell", "province_cells"), Variable("x", "province", "1", "x", 0, kind="int")),
+    "count": (
+        Fold("x", "cell_gone", "sum", "cell", "province_cells"),
+        Variable("x", "province", "1", "x", 0, kind="int"),
+    ),
     "count all": (Fold("x", "consented", "sum", "seat", "seats"), Variable("x", "track", "1", "x", 0, kind="int")),
     "any": (Fold("x", "delivered", "any", "concession"), Variable("x", "run", "1", "x", False, kind="bool")),
     "every": (Fold("x", "joined", "all", "faction"), Variable("x", "run", "1", "x", False, kind="bool")),
@@ -726,7 +733,7 @@ VALUES: tuple[bytes, ...] = (
     b"0001-01-01",
     b"9999-12-31",
     b"12:30:00",
-    b'{ not = { not = { week = 3 } } }',
+    b"{ not = { not = { week = 3 } } }",
     b"{ all = [] }",
     b"{ signed = 3 }",
     b'"' + b"long " * 2000 + b'"',
@@ -744,7 +751,20 @@ def damaged(draw: st.DrawFn, raw: bytes) -> bytes:
     for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
         how = draw(
             st.sampled_from(
-                ["value", "value", "value", "key", "key", "bytes", "bytes", "repeat", "cut", "line", "table", "encoding"]
+                [
+                    "value",
+                    "value",
+                    "value",
+                    "key",
+                    "key",
+                    "bytes",
+                    "bytes",
+                    "repeat",
+                    "cut",
+                    "line",
+                    "table",
+                    "encoding",
+                ]
             )
         )
         at = draw(st.integers(0, len(raw)))
@@ -762,7 +782,9 @@ def damaged(draw: st.DrawFn, raw: bytes) -> bytes:
             lines = raw.splitlines(keepends=True)
             if len(lines) > 1:
                 i, j = draw(st.tuples(*[st.integers(0, len(lines) - 1)] * 2))
-                lines[i], lines[j] = draw(st.sampled_from([(lines[j], lines[i]), (b"", lines[j]), (lines[j], lines[j])]))
+                lines[i], lines[j] = draw(
+                    st.sampled_from([(lines[j], lines[i]), (b"", lines[j]), (lines[j], lines[j])])
+                )
                 raw = b"".join(lines)
         elif how == "table":
             tables = _tables(raw)
@@ -907,7 +929,12 @@ def arguments(reads: tuple[str, ...], seed: int, number: int) -> dict[str, np.nd
         way = rng.integers(0, 6, number)
         values = np.select(
             [way == 0, way == 1, way == 2, way == 3],
-            [np.full(number, low), np.full(number, high), np.clip(np.rint(scale), low, high), np.clip(scale, low, high)],
+            [
+                np.full(number, low),
+                np.full(number, high),
+                np.clip(np.rint(scale), low, high),
+                np.clip(scale, low, high),
+            ],
             rng.uniform(low, high, number),
         )
         out[name] = np.rint(values).astype(np.int64) if kind == "int" else values

@@ -150,4 +150,4 @@ def test_in_range_over_its_declared_domain(rule, seed):
         wrong = ~((values >= variable.low - 1e-9) & (values <= variable.high + 1e-9))  # NaN is in no range
         if wrong.any():
             at = int(np.flatnonzero(wrong)[0])
-            pytest.fail(f"{name} = {values[at]} from {({read: a[at].item() for read, a in drawn.items()})}")
+            pytest.fail(f"{name} = {values[at]} from { ({read: a[at].item() for read, a in drawn.items()}) }")
