@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from scipy import stats
 
@@ -20,21 +19,10 @@ from settlesim.distributions import (
     as_prior,
 )
 from settlesim.errors import ScenarioError
+from strategies import priors
 
 U = np.linspace(0, 1, 201)
 PRIOR = TypeAdapter(Prior)
-number = st.floats(-1e6, 1e6).map(lambda x: round(x, 6))
-positive = st.floats(1e-3, 1e3)
-triples = st.tuples(number, number, number).map(sorted)
-
-priors = st.one_of(
-    triples.map(lambda t: Triangular(low=t[0], mode=t[1], high=t[2])),
-    triples.map(lambda t: Uniform(low=t[0], high=t[2])),
-    st.tuples(positive, positive, triples).map(lambda t: Beta(a=t[0], b=t[1], low=t[2][0], high=t[2][2])),
-    st.tuples(positive, st.floats(0.01, 3)).map(lambda t: LogNormal(median=t[0], sigma=t[1])),
-    st.tuples(number, positive).map(lambda t: Normal(mean=t[0], sd=t[1])),
-    number.map(lambda x: Fixed(value=x)),
-)
 
 
 @pytest.mark.parametrize(

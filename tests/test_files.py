@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from settlesim import files
-from settlesim.distributions import Beta, Fixed, LogNormal, Normal, Triangular, Uniform
+from settlesim.distributions import Fixed
 from settlesim.errors import ScenarioError, SettlesimError, UsageError
 from settlesim.lines import find, key_lines
 from settlesim.scenario import Scenario
 from settlesim.sequence import Sequence
 from settlesim.steps import deliver, open_track, week
+from strategies import priors_within, written
 
 NAMES = files.builtin()
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
@@ -25,16 +26,7 @@ TEXT = (FOLDER / "afghanistan-2018.toml").read_text(encoding="utf-8")
 SMALL = (FOLDER / "two-party.toml").read_text(encoding="utf-8")
 FULL = files.dumps(files.load("two-party"))
 
-shares = st.floats(0, 1).map(lambda x: round(x, 9))
-triples = st.tuples(shares, shares, shares).map(sorted)
-share_priors = st.one_of(
-    triples.map(lambda t: Triangular(low=t[0], mode=t[1], high=t[2])),
-    triples.map(lambda t: Uniform(low=t[0], high=t[2])),
-    triples.map(lambda t: Beta(a=1 + t[1], b=2.5, low=t[0], high=t[2])),
-    shares.map(lambda x: Fixed(value=x)),
-    st.just(Normal(mean=0.5, sd=0.1)),
-    st.just(LogNormal(median=0.1, sigma=0.3)),
-)
+share_priors = priors_within(0.0, 1.0)
 prose = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(str.strip)
 
 
@@ -410,11 +402,7 @@ def test_a_mutilated_file_is_an_error_of_ours(at, width, junk):
     survives(FULL[:at] + junk + FULL[at + width :])
 
 
-anything = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates()),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
+anything = st.none() | written
 
 
 @given(st.data(), anything)

@@ -13,23 +13,9 @@ from settlesim.errors import ScenarioError, UsageError
 from settlesim.files import load
 from settlesim.sequence import NEEDS, Sequence, Step
 from settlesim.steps import all_of, any_of, broken, delivered, not_, opened, quiet, signed, taken, week
+from strategies import conditions
 
 names = st.sampled_from(["kabul_talks", "prisoners", "open:kabul_talks"])
-delays = st.integers(0, 50)
-leaves = st.one_of(
-    st.builds(week, st.integers(0, 200)),
-    st.builds(quiet, st.floats(0, 50)),
-    *(st.builds(make, names) for make in (opened, signed, broken, delivered, taken)),
-)
-conditions = st.recursive(
-    st.builds(Condition.after, leaves, delays),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda c: all_of(*c)),
-        st.lists(inner, min_size=1, max_size=3).map(lambda c: any_of(*c)),
-        st.builds(lambda c, weeks: not_(c).after(weeks), inner, delays),
-    ),
-    max_leaves=6,
-)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +23,7 @@ def scenario():
     return load("afghanistan-2018")
 
 
-@given(conditions)
+@given(conditions(names))
 def test_a_condition_survives_being_written_and_read(condition):
     tree = condition.tree()
     assert Condition.model_validate(tree) == condition

@@ -9,7 +9,7 @@ from settlesim.verify import verify
 from strategies import corners, examples, protocols, wars
 
 
-@examples(60)
+@examples(25)
 @given(data=st.data())
 def test_engines_agree_for_any_war_plan_and_protocol(data):
     war = data.draw(wars())

@@ -66,7 +66,7 @@ def loaded(path):
     return scenario
 
 
-@examples(40)
+@examples(25)
 @given(war=wars())
 def test_any_war_survives_being_written_and_read(war):
     scenario = war.scenario.with_sequences(war.plan)
@@ -85,7 +85,7 @@ def test_any_war_survives_being_written_and_read(war):
 
 
 @pytest.mark.parametrize("name", RAW)
-@examples(40)
+@examples(25)
 @given(data=st.data())
 def test_a_damaged_file_loads_or_gives_one_clear_error(name, path, data):
     path.write_bytes(data.draw(damaged(RAW[name])))
@@ -103,7 +103,7 @@ def test_a_file_cut_anywhere_loads_or_gives_one_clear_error(name, path):
         loaded(path)
 
 
-@examples(60)
+@examples(25)
 @given(data=st.data())
 def test_a_file_with_wrong_values_loads_or_gives_one_clear_error(path, data):
     name = data.draw(st.sampled_from(sorted(RAW)))
@@ -119,7 +119,7 @@ def test_a_file_with_wrong_values_loads_or_gives_one_clear_error(path, data):
         assert files.loads(files.dumps(scenario)) == scenario
 
 
-@examples(20)
+@examples(10)
 @given(data=st.data())
 def test_the_command_line_answers_a_damaged_file_without_a_traceback(path, data):
     name = data.draw(st.sampled_from(["two-party", "null-order", "colombia-2012"]))
@@ -136,7 +136,7 @@ def test_the_command_line_answers_a_damaged_file_without_a_traceback(path, data)
             clear(err.removeprefix("settlesim: ").rstrip("\n"))
 
 
-@examples(10)
+@examples(5)
 @given(war=wars(mild=True))
 def test_any_war_is_shown_and_run_from_its_file(path, war):
     files.save(war.scenario.with_sequences(war.plan), path)
