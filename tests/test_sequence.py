@@ -291,6 +291,9 @@ def test_steps_need_the_party_that_takes_them():
         ("steps[0].do", "there is no patron in this conflict", None),
         ("steps[1].do", "there is no neighbour in this conflict", None),
     ]
+    assert problems_of(small, troop_path=[(0, 14)]) == [
+        ("troop_path", "there is no patron in this conflict, whose troops these would be", None)
+    ]
 
 
 def test_zero_is_a_number_like_any_other():

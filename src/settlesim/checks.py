@@ -285,6 +285,9 @@ def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ())
         absent = "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
         if absent and "actors" in parts.values and absent not in parts.names["actors"]:
             yield Problem(file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do)
+    if sequence.troop_path and "actors" in parts.values and "patron" not in parts.names["actors"]:
+        message = "there is no patron in this conflict, whose troops these would be"
+        yield Problem(file, dotted((*path, "troop_path")), message)
     yield from _levers(sequence, parts, file, path)
     if sound and parts.whole("tracks") and parts.whole("concessions"):
         horizon = parts.values.get("horizon") or 10_000
