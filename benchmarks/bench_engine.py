@@ -20,7 +20,7 @@ from settlesim import engine
 from settlesim.chance import Fates, worlds
 from settlesim.files import load
 
-BLOCKS = (128, 256, 512, 1024)
+BLOCKS = (128, 256, 512, 1024, 2048)
 REPEATS = int(os.environ.get("SETTLESIM_REPEATS", "5"))
 
 

@@ -146,7 +146,7 @@ class Cohort:
         self.runs, self.place = len(stay), self.place[stay]
         self.status, self.next = self.status[stay], self.next[stay]
         self.before, self.now, self.hazard, self.least = (
-            np.ascontiguousarray(table[:, stay]) for table in (self.before, self.now, self.hazard, self.least)
+            table.take(stay, axis=1) for table in (self.before, self.now, self.hazard, self.least)
         )
         self._show()
 

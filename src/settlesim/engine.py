@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 # A guarded rule is evaluated only for the runs in which its guard is up if these are less than this share.
 FEW = 0.6
 # Ended runs are dropped from the arrays when that saves more than this share of the block times weeks.
-WORTH_DROPPING = 2.0
+WORTH_DROPPING = 5.0
 
 DTYPES = {"float": np.float64, "bool": np.bool_, "int": np.int64}
 COMBINE: dict[str, tuple[Any, float]] = {
@@ -277,7 +277,7 @@ class _Engine(Reader):
         self.narrow(stay)
         self.gone = np.zeros(self.runs, bool)
         for name in self.moving:
-            self.state[name] = np.ascontiguousarray(self.state[name][..., stay])
+            self.state[name] = self.state[name].take(stay, axis=-1)
         self.cohort.drop(stay)
 
     def finish(self) -> dict[str, Any]:
