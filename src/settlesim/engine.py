@@ -188,11 +188,8 @@ class _Engine(Reader):
                 self._store(variable, total)
                 return
             total = np.full((len(groups), self.runs), empty, kind)
-            for takers, rows in turns:
-                total[takers] = values[rows]
-                break
-            for takers, rows in turns[1:]:
-                total[takers] = combine(total[takers], values[rows])
+            for turn, (takers, rows) in enumerate(turns):
+                total[takers] = combine(total[takers], values[rows]) if turn else values[rows]
             self._store(variable, total)
 
         return execute

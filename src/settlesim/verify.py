@@ -143,7 +143,7 @@ def verify(
     sequences : iterable of str or Sequence, optional
         By default all of the scenario.
     runs : int or range
-        Runs of each sequence; the reference model takes about a second for each at flagship size.
+        Runs of each sequence; the reference model takes seconds for each at flagship size.
     rng : int, SeedSequence or Generator
         Entropy of all chance.
     protocol : Protocol, optional
