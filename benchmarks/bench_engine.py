@@ -16,9 +16,9 @@ import subprocess
 import sys
 import time
 
-from settlesim import engine
-from settlesim.chance import Fates, worlds
-from settlesim.files import load
+from settlesim.chance.worlds import Fates, worlds
+from settlesim.engines.vectorised import engine
+from settlesim.scenario.files import load
 
 BLOCKS = (128, 256, 512, 1024, 2048)
 REPEATS = int(os.environ.get("SETTLESIM_REPEATS", "5"))

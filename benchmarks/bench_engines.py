@@ -17,10 +17,11 @@ import time
 
 import numpy as np
 
-from settlesim import engine, reference
-from settlesim.chance import Fates, worlds
-from settlesim.execution import BLOCK
-from settlesim.files import load
+from settlesim.chance.worlds import Fates, worlds
+from settlesim.engines import reference
+from settlesim.engines.vectorised import engine
+from settlesim.experiments.execution import BLOCK
+from settlesim.scenario.files import load
 
 REPEATS = int(os.environ.get("SETTLESIM_REPEATS", "5"))
 RUNS = int(os.environ.get("SETTLESIM_RUNS", str(BLOCK)))

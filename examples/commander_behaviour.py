@@ -10,8 +10,8 @@ import os
 import numpy as np
 
 import settlesim as ss
+from settlesim.model.protocol import logistic
 from settlesim.reference import Commander, SettlementModel
-from settlesim.rules.rule import logistic
 
 RUNS = int(os.environ.get("SETTLESIM_RUNS", "300"))
 HOLDING_ON = 4.0

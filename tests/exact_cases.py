@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit, logit
 
-from settlesim.rules import durability, power, rounds, trust
+from settlesim.model.rules import durability, power, rounds, trust
 
 
 def bayes_step():

@@ -17,13 +17,26 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from settlesim.conditions import Condition, all_of, any_of, broken, delivered, not_, opened, quiet, signed, taken, week
-from settlesim.distributions import Beta, Distribution, Fixed, LogNormal, Normal, Triangular, Uniform
-from settlesim.files import load
-from settlesim.rules import STANDARD, Fold, Luck, Protocol, Rule, Select, Variable, rule
-from settlesim.rules.rounds import zeuthen
-from settlesim.scenario import Scenario
-from settlesim.sequence import Sequence, Step
+from settlesim.model.protocol import Fold, Luck, Protocol, Rule, Select, Variable, rule
+from settlesim.model.rules.rounds import zeuthen
+from settlesim.model.standard import STANDARD
+from settlesim.scenario.conditions import (
+    Condition,
+    all_of,
+    any_of,
+    broken,
+    delivered,
+    not_,
+    opened,
+    quiet,
+    signed,
+    taken,
+    week,
+)
+from settlesim.scenario.files import load
+from settlesim.scenario.priors import Beta, Distribution, Fixed, LogNormal, Normal, Triangular, Uniform
+from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.sequence import Sequence, Step
 
 __all__ = [
     "Law",
@@ -496,7 +509,7 @@ def wars(draw: st.DrawFn, *, mild: bool = False) -> War:
 @st.composite
 def corners(draw: st.DrawFn, scenario: Scenario, runs: int) -> Any:
     """How parameters are drawn: by chance, or each at the low or high end of its prior, by a coin of a seed."""
-    from settlesim.chance import parameter_names
+    from settlesim.chance.worlds import parameter_names
 
     if draw(st.booleans()):
         return "monte_carlo"

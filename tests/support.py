@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from settlesim import engine
-from settlesim.chance import Fates, worlds
-from settlesim.files import load
-from settlesim.scenario import Scenario
-from settlesim.sequence import Sequence
-from settlesim.trace import Trace
+from settlesim.chance.worlds import Fates, worlds
+from settlesim.engines.vectorised import engine
+from settlesim.model.trace import Trace
+from settlesim.scenario.files import load
+from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.sequence import Sequence
 
 
 @lru_cache

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from settlesim.chance import Fates, entropy_of
+from settlesim.chance.worlds import Fates, entropy_of
 from settlesim.errors import UsageError
 
 # Chance that a test of the sound generator fails, before its entropy was fixed.

@@ -6,7 +6,8 @@ from hypothesis import given
 from pydantic import TypeAdapter
 from scipy import stats
 
-from settlesim.distributions import (
+from settlesim.errors import ScenarioError
+from settlesim.scenario.priors import (
     KINDS,
     TAIL,
     Beta,
@@ -18,7 +19,6 @@ from settlesim.distributions import (
     Uniform,
     as_prior,
 )
-from settlesim.errors import ScenarioError
 from strategies import priors
 
 U = np.linspace(0, 1, 201)

@@ -33,7 +33,7 @@ def test_links_lead_somewhere():
 
 def test_zeuthen_takes_the_place_of_concession_curves():
     import settlesim as ss
-    from settlesim.rules.rounds import zeuthen
+    from settlesim.model.rules.rounds import zeuthen
 
     scenario = ss.load("two-party")
     curves, risks = (

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from settlesim import files
-from settlesim.distributions import Fixed
 from settlesim.errors import ScenarioError, SettlesimError, UsageError
-from settlesim.lines import find, key_lines
-from settlesim.scenario import Scenario
-from settlesim.sequence import Sequence
+from settlesim.scenario import files
+from settlesim.scenario.priors import Fixed
+from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.toml_lines import find, key_lines
 from settlesim.steps import deliver, open_track, week
 from strategies import priors_within, written
 
@@ -486,7 +486,7 @@ def test_a_whole_file_must_be_complete_but_one_that_extends_need_not():
 
 def test_reading_a_scenario_imports_nothing_heavy():
     code = (
-        "import sys, settlesim.files as f; f.load('afghanistan-2018');"
+        "import sys, settlesim.scenario.files as f; f.load('afghanistan-2018');"
         "print([m for m in ('scipy.stats', 'xarray', 'mesa', 'matplotlib', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

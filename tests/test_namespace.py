@@ -34,19 +34,29 @@ def imported(statement):
 
 
 def test_import_brings_nothing_heavy():
-    heavy = {"xarray", "pandas", "scipy", "matplotlib", "mesa", "pydantic", "typer", "rich", "settlesim.engine"}
+    heavy = {
+        "xarray",
+        "pandas",
+        "scipy",
+        "matplotlib",
+        "mesa",
+        "pydantic",
+        "typer",
+        "rich",
+        "settlesim.engines.vectorised.engine",
+    }
     assert not imported("import settlesim") & heavy
 
 
 def test_the_command_line_brings_the_view_only_when_asked():
-    assert not imported("import settlesim.cli") & {"solara", "mesa", "settlesim.view", "matplotlib"}
+    assert not imported("import settlesim.app.cli") & {"solara", "mesa", "settlesim.app.view", "matplotlib"}
 
 
 def test_a_story_brings_neither_mesa_nor_the_view():
-    assert not imported("import settlesim.story") & {"solara", "mesa", "settlesim.view", "matplotlib"}
+    assert not imported("import settlesim.report.story") & {"solara", "mesa", "settlesim.app.view", "matplotlib"}
 
 
 def test_simulating_does_not_bring_the_reference_model_or_plots():
     names = imported("import settlesim as ss; ss.simulate(ss.load('two-party'), runs=1, rng=1)")
-    assert "settlesim.engine" in names
+    assert "settlesim.engines.vectorised.engine" in names
     assert not names & {"mesa", "matplotlib", "typer"}

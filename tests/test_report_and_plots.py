@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import settlesim as ss
-from settlesim import report
+from settlesim.report import tables as report
 from support import shipped
 
 matplotlib.use("Agg")

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from settlesim.distributions import Beta, Fixed, Triangular
 from settlesim.errors import ScenarioError, UsageError
-from settlesim.files import load
-from settlesim.parts import UNITS, Unit
-from settlesim.problems import dotted
-from settlesim.scenario import ENTRY, LISTS, TABLES, Scenario
-from settlesim.sequence import Sequence
+from settlesim.scenario.files import load
+from settlesim.scenario.messages import dotted
+from settlesim.scenario.parts import UNITS, Unit
+from settlesim.scenario.priors import Beta, Fixed, Triangular
+from settlesim.scenario.scenario import ENTRY, LISTS, TABLES, Scenario
+from settlesim.scenario.sequence import Sequence
 from settlesim.steps import open_track, week
 
 AFGHANISTAN = load("afghanistan-2018")

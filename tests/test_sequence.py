@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settlesim import steps as do
-from settlesim.conditions import GROUPS, KINDS, NUMBERS, Condition
 from settlesim.errors import ScenarioError, UsageError
-from settlesim.files import load
-from settlesim.sequence import NEEDS, Sequence, Step
+from settlesim.scenario.conditions import GROUPS, KINDS, NUMBERS, Condition
+from settlesim.scenario.files import load
+from settlesim.scenario.sequence import NEEDS, Sequence, Step
 from settlesim.steps import all_of, any_of, broken, delivered, not_, opened, quiet, signed, taken, week
 from strategies import conditions
 

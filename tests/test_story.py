@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from settlesim.experiment import replay_trace
-from settlesim.sequence import Sequence
+from settlesim.experiments.simulate import replay_trace
+from settlesim.report.story import STORY_VARIABLES, replay, tell
+from settlesim.scenario.sequence import Sequence
 from settlesim.steps import deliver, open_track
-from settlesim.story import STORY_VARIABLES, replay, tell
 from support import block, shipped
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from settlesim.chance import METHODS, Fates, parameter_names, worlds
-from settlesim.distributions import Beta, Fixed, LogNormal, Triangular, Uniform
+from settlesim.chance.worlds import METHODS, Fates, parameter_names, worlds
 from settlesim.errors import UsageError
+from settlesim.scenario.priors import Beta, Fixed, LogNormal, Triangular, Uniform
 
 FALSE_ALARM = 1e-4
 

@@ -17,53 +17,61 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import settlesim.plots as plots
-    import settlesim.steps as steps
-    from settlesim.analysis import differences, hindcast, incidence, rank, summary
+    import settlesim.report.plots as plots
+    import settlesim.scenario.steps as steps
+    from settlesim.analysis.differences import differences
+    from settlesim.analysis.hindcast import hindcast
+    from settlesim.analysis.incidence import incidence
+    from settlesim.analysis.ranking import rank
+    from settlesim.analysis.summary import summary
+    from settlesim.engines.verify import verify
     from settlesim.errors import ScenarioError, SettlesimError, UsageError
-    from settlesim.execution import Execution
-    from settlesim.experiment import compare, simulate, sweep
-    from settlesim.files import load
-    from settlesim.outcomes import STANDARD_OUTCOMES, Outcome
-    from settlesim.rules import STANDARD, Fold, Luck, Rule, Variable, rule
-    from settlesim.scenario import Scenario
-    from settlesim.sequence import Sequence, Step
-    from settlesim.stores import open, save
-    from settlesim.story import replay
-    from settlesim.verify import verify
+    from settlesim.experiments.execution import Execution
+    from settlesim.experiments.simulate import compare, simulate, sweep
+    from settlesim.model.protocol import Fold, Luck, Rule, Variable, rule
+    from settlesim.model.standard import STANDARD
+    from settlesim.report.story import replay
+    from settlesim.results.outcomes import STANDARD_OUTCOMES, Outcome
+    from settlesim.results.stores import open, save
+    from settlesim.scenario.files import load
+    from settlesim.scenario.scenario import Scenario
+    from settlesim.scenario.sequence import Sequence, Step
 
 _HOME = {
-    "load": "files",
-    "Scenario": "scenario",
-    "Sequence": "sequence",
-    "Step": "sequence",
-    "steps": "",
-    "simulate": "experiment",
-    "compare": "experiment",
-    "sweep": "experiment",
-    "Execution": "execution",
-    "summary": "analysis",
-    "differences": "analysis",
-    "rank": "analysis",
-    "incidence": "analysis",
-    "hindcast": "analysis",
-    "replay": "story",
-    "verify": "verify",
-    "plots": "",
-    "open": "stores",
-    "save": "stores",
-    "STANDARD": "rules",
-    "Rule": "rules",
-    "Fold": "rules",
-    "Luck": "rules",
-    "Variable": "rules",
-    "rule": "rules",
-    "Outcome": "outcomes",
-    "STANDARD_OUTCOMES": "outcomes",
+    "load": "scenario.files",
+    "Scenario": "scenario.scenario",
+    "Sequence": "scenario.sequence",
+    "Step": "scenario.sequence",
+    "steps": "scenario.steps",
+    "simulate": "experiments.simulate",
+    "compare": "experiments.simulate",
+    "sweep": "experiments.simulate",
+    "Execution": "experiments.execution",
+    "summary": "analysis.summary",
+    "differences": "analysis.differences",
+    "rank": "analysis.ranking",
+    "incidence": "analysis.incidence",
+    "hindcast": "analysis.hindcast",
+    "replay": "report.story",
+    "verify": "engines.verify",
+    "plots": "report.plots",
+    "open": "results.stores",
+    "save": "results.stores",
+    "STANDARD": "model.standard",
+    "Rule": "model.protocol",
+    "Fold": "model.protocol",
+    "Luck": "model.protocol",
+    "Variable": "model.protocol",
+    "rule": "model.protocol",
+    "Outcome": "results.outcomes",
+    "STANDARD_OUTCOMES": "results.outcomes",
     "SettlesimError": "errors",
     "ScenarioError": "errors",
     "UsageError": "errors",
 }
+
+# Names that are modules themselves.
+_MODULES = ("plots", "steps")
 
 __all__ = [
     "STANDARD",
@@ -105,9 +113,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
     if name not in _HOME:
         raise AttributeError(f"module 'settlesim' has no attribute {name!r}")
-    if not _HOME[name]:
-        return importlib.import_module(f"settlesim.{name}")
-    value = getattr(importlib.import_module(f"settlesim.{_HOME[name]}"), name)
+    home = importlib.import_module(f"settlesim.{_HOME[name]}")
+    value = home if name in _MODULES else getattr(home, name)
     globals()[name] = value
     return value
 

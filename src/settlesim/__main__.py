@@ -1,6 +1,6 @@
 """`python -m settlesim` is the command line."""
 
-from settlesim.cli import main
+from settlesim.app.cli import main
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""Small results made by hand, in the shape that `settlesim.results` gives them."""
+"""Small results made by hand, in the shape that `settlesim.results.dataset` gives them."""
 
 import numpy as np
 import pytest

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from settlesim.analysis import differences
+from settlesim.analysis.differences import differences
 from settlesim.errors import UsageError
 
 FALSE_ALARM = 1e-4

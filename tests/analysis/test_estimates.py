@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from settlesim.analysis import summary
-from settlesim.analysis.values import quantiles_over_runs, wilson
+from settlesim.analysis.statistics import quantiles_over_runs, wilson
+from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError
 
 FALSE_ALARM = 1e-4

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from settlesim.analysis import hindcast
-from settlesim.analysis.hindcast import target_values
+from settlesim.analysis.hindcast import hindcast, target_values
 from settlesim.errors import UsageError
-from settlesim.parts import Target
+from settlesim.scenario.parts import Target
 
 
 def target(name, kind, variable, observed, **more):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from settlesim.analysis import rank
+from settlesim.analysis.ranking import rank
 from settlesim.errors import UsageError
 
 

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from settlesim.analysis import incidence
-from settlesim.analysis.survival import aalen_johansen
+from settlesim.analysis.incidence import aalen_johansen, incidence
 from settlesim.errors import UsageError
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.experiment import simulate
-from settlesim.rules import STANDARD, Luck, rule
-from settlesim.sequence import Sequence
+from settlesim.engines.verify import verify
+from settlesim.experiments.simulate import simulate
+from settlesim.model.protocol import Luck, rule
+from settlesim.model.standard import STANDARD
+from settlesim.scenario.sequence import Sequence
 from settlesim.steps import open_track
-from settlesim.verify import verify
 from support import block, changed, shipped
 
 

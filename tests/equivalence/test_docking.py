@@ -8,12 +8,13 @@ import weakref
 import numpy as np
 import pytest
 
-from settlesim import reference
-from settlesim.chance import Fates, parameter_names, worlds
-from settlesim.files import builtin
+from settlesim.chance.worlds import Fates, parameter_names, worlds
+from settlesim.engines import reference
+from settlesim.engines.verify import verify
+from settlesim.model.protocol import rule
+from settlesim.model.standard import STANDARD
 from settlesim.reference import Commander, SettlementModel
-from settlesim.rules import STANDARD, rule
-from settlesim.verify import verify
+from settlesim.scenario.files import builtin
 from support import shipped
 
 CASES = [(name, sequence) for name in builtin() for sequence in shipped(name).sequences]

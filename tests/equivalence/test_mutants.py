@@ -10,12 +10,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from settlesim import cohort, draws, engine, reading, sequencing, state
-from settlesim.reference import agents, model, society
-from settlesim.rules import STANDARD, commanders, durability, power, rounds, trust
-from settlesim.rules import steps as step_rules
-from settlesim.rules.rule import Fold
-from settlesim.verify import verify
+from settlesim.engines.reference import agents
+from settlesim.engines.reference import links as society
+from settlesim.engines.reference import settlement_model as model
+from settlesim.engines.vectorised import commander_clocks as cohort
+from settlesim.engines.vectorised import engine
+from settlesim.engines.vectorised import reader as reading
+from settlesim.engines.vectorised import step_conditions as sequencing
+from settlesim.engines.verify import verify
+from settlesim.model import layout as state
+from settlesim.model import luck as draws
+from settlesim.model.protocol import Fold
+from settlesim.model.rules import commanders, durability, power, rounds, trust
+from settlesim.model.rules import plan_steps as step_rules
+from settlesim.model.standard import STANDARD
 from support import block, changed, shipped
 
 

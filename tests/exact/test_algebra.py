@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
 
-from settlesim.rules import commanders, control, durability, patron, power, rounds, trust
+from settlesim.model.rules import commanders, control, durability, patron, power, rounds, trust
 from support import block, shipped
 
 shares = st.floats(0.05, 0.95)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from settlesim.chance import parameter_names
-from settlesim.rules import STANDARD
+from settlesim.chance.worlds import parameter_names
+from settlesim.model.standard import STANDARD
 from support import block, shipped
 
 RUNS = 1000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from settlesim.rules import STANDARD, Luck, Variable, rule
+from settlesim.model.protocol import Luck, Variable, rule
+from settlesim.model.standard import STANDARD
 from support import block, changed, different, shipped
 
 SEQUENCE = "parallel"

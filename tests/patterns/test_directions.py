@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from settlesim.outcomes import STANDARD_OUTCOMES, evaluate
+from settlesim.results.outcomes import STANDARD_OUTCOMES, evaluate
 from support import block, shipped
 
 RUNS = range(300)

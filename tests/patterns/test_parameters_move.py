@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim import engine
-from settlesim.chance import Fates, parameter_names, worlds
-from settlesim.outcomes import evaluate
+from settlesim.chance.worlds import Fates, parameter_names, worlds
+from settlesim.engines.vectorised import engine
+from settlesim.results.outcomes import evaluate
 from support import shipped
 
 COMMON = ("parallel", "confidence_first")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from settlesim.verify import verify
+from settlesim.engines.verify import verify
 from strategies import corners, examples, protocols, wars
 
 

@@ -14,11 +14,12 @@ import tomli_w
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from settlesim import cli, files
-from settlesim.conditions import Condition
-from settlesim.distributions import as_prior
+from settlesim.app import cli
 from settlesim.errors import ScenarioError
-from settlesim.scenario import Scenario
+from settlesim.scenario import files
+from settlesim.scenario.conditions import Condition
+from settlesim.scenario.priors import as_prior
+from settlesim.scenario.scenario import Scenario
 from strategies import damaged, examples, misdeclared, wars
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios"

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import event, given, target
 from hypothesis import strategies as st
 
-from settlesim.rules import STANDARD
-from settlesim.sequence import Sequence
+from settlesim.model.standard import STANDARD
+from settlesim.scenario.sequence import Sequence
 from settlesim.steps import deliver, open_track, week
 from strategies import corners, examples, exchanged, protocols, wars
 from support import block, changed, different, shipped

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlesim import rules
-from settlesim.chance import Fates, worlds
-from settlesim.engine import _Engine
-from settlesim.rules import STANDARD, Commanders, Rule
-from settlesim.rules.rounds import zeuthen
+from settlesim.chance.worlds import Fates, worlds
+from settlesim.engines.vectorised.engine import _Engine
+from settlesim.model import standard
+from settlesim.model.protocol import Commanders, Rule
+from settlesim.model.rules.rounds import zeuthen
+from settlesim.model.standard import STANDARD
 from strategies import arguments
 from strategies import examples as made
 from support import shipped
@@ -120,8 +121,8 @@ class TestRule:
 def test_every_rule_of_the_package_is_tested():
     """Meta-test: whatever is declared with @rule in rules/ stands in the battery."""
     declared = set()
-    for name in dir(rules.standard):
-        module = getattr(rules.standard, name)
+    for name in dir(standard):
+        module = getattr(standard, name)
         if inspect.ismodule(module):
             declared |= {value.name for value in vars(module).values() if isinstance(value, Rule)}
     assert declared == set(IDS)

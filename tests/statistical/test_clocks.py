@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from settlesim.chance import Fates
-from settlesim.rules import STANDARD, rule
-from settlesim.rules.commanders import fraction_of_week, hazard_at
+from settlesim.chance.worlds import Fates
+from settlesim.model.protocol import rule
+from settlesim.model.rules.commanders import fraction_of_week, hazard_at
+from settlesim.model.standard import STANDARD
 from support import block, changed, shipped
 
 ALPHA = 1e-3

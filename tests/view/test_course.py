@@ -9,14 +9,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from settlesim.app.view import panels
+from settlesim.app.view.choices import Choice, build, entries, groups, prepared, scenarios
+from settlesim.app.view.live import Watched
+from settlesim.app.view.svg import Line, lines, table, tiles
 from settlesim.errors import SettlesimError
+from settlesim.model.rules.talks import PHASES
 from settlesim.reference import release
-from settlesim.rules.talks import PHASES
-from settlesim.story import replay
-from settlesim.view import panels
-from settlesim.view.choices import Choice, build, entries, groups, prepared, scenarios
-from settlesim.view.drawing import Line, lines, table, tiles
-from settlesim.view.watched import Watched
+from settlesim.report.story import replay
 from support import shipped
 
 

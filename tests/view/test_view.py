@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from settlesim.story import replay
+from settlesim.report.story import replay
 from support import shipped
 
 QUIET = (

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from scipy.stats import bootstrap
 from scipy.stats import t as student
 
-from settlesim.analysis.values import check_level, indicators, is_share, mean_over_runs, outcome_variable
+from settlesim.analysis.statistics import check_level, indicators, is_share, mean_over_runs, outcome_variable
 from settlesim.errors import UsageError, choose
 
 __all__ = ["differences"]
@@ -80,8 +80,8 @@ def differences(
 
     Examples
     --------
-    >>> from settlesim.experiment import compare
-    >>> from settlesim.files import load
+    >>> from settlesim.experiments.simulate import compare
+    >>> from settlesim.scenario.files import load
     >>> table = differences(compare(load("two-party"), runs=40, rng=7), "deaths")
     >>> sorted(map(str, table.data_vars))[:3]
     ['difference', 'error', 'high']

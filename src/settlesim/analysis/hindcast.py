@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from settlesim.analysis.derived import DERIVED, weekly
+from settlesim.analysis.observables import DERIVED, weekly
 from settlesim.errors import UsageError, choose
-from settlesim.parts import Target
-from settlesim.results import weekly_name
+from settlesim.results.dataset import weekly_name
+from settlesim.scenario.parts import Target
 
 __all__ = ["hindcast", "target_values"]
 
@@ -103,8 +103,8 @@ def hindcast(
 
     Examples
     --------
-    >>> from settlesim.experiment import simulate
-    >>> from settlesim.files import load
+    >>> from settlesim.experiments.simulate import simulate
+    >>> from settlesim.scenario.files import load
     >>> scenario = load("afghanistan-2018")
     >>> history = simulate(scenario, sequence="historical", runs=8, rng=7, record="weekly")
     >>> hindcast(history, scenario.targets).q50.dims

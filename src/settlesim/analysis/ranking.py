@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from settlesim.analysis.values import indicators, outcome_variable
+from settlesim.analysis.statistics import indicators, outcome_variable
 from settlesim.errors import UsageError, choose
 
 __all__ = ["rank"]
@@ -72,8 +72,8 @@ def rank(
 
     Examples
     --------
-    >>> from settlesim.experiment import compare
-    >>> from settlesim.files import load
+    >>> from settlesim.experiments.simulate import compare
+    >>> from settlesim.scenario.files import load
     >>> order = rank(compare(load("two-party"), runs=40, rng=7), "deaths", best="lowest")
     >>> order.place.values[0].item()
     1

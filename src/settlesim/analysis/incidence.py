@@ -1,0 +1,167 @@
+"""When things happen: cumulative incidence of competing events by week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from settlesim.analysis.statistics import check_level, outcome_variable, wilson
+from settlesim.errors import UsageError, choose
+
+__all__ = ["aalen_johansen", "incidence"]
+
+Floats = NDArray[np.float64]
+
+
+def aalen_johansen(weeks: ArrayLike, causes: ArrayLike, kinds: int, horizon: int) -> tuple[Floats, Floats, Floats]:
+    """Estimate the cumulative incidence of competing events, some runs being watched for a shorter time.
+
+    Parameters
+    ----------
+    weeks : array_like, shape (n,)
+        Week of the event, or until which the run was watched.
+    causes : array_like of int, shape (n,)
+        Which event; -1 where none was seen.
+    kinds : int
+        Number of kinds of events.
+    horizon : int
+        Last week.
+
+    Returns
+    -------
+    incidence : ndarray, shape (kinds, horizon + 1)
+        Probability that the event has happened by the end of each week.
+    variance : ndarray, shape (kinds, horizon + 1)
+        Its variance, by the delta method (Marubini and Valsecchi 1995).
+    at_risk : ndarray, shape (horizon + 1,)
+        Runs without an event that are still watched.
+
+    Notes
+    -----
+    With all runs watched to the horizon it is the share of runs p that have had the event, of variance p (1
+    - p) / n.
+
+    Examples
+    --------
+    >>> share, _, _ = aalen_johansen([1, 2, 3, 3], [0, 1, 0, -1], kinds=2, horizon=3)
+    >>> share[0].tolist()
+    [0.0, 0.25, 0.25, 0.5]
+    """
+    time = np.ceil(np.asarray(weeks, float)).astype(np.int64)
+    cause = np.asarray(causes, dtype=np.int64)
+    # Weeks beyond the horizon are not seen: such runs are watched to its end.
+    cause = np.where(time > horizon, -1, cause)
+    time = np.clip(time, 0, horizon)
+    events = np.zeros((kinds, horizon + 1))
+    np.add.at(events, (cause[cause >= 0], time[cause >= 0]), 1)
+    left = np.bincount(time, minlength=horizon + 1)
+    at_risk = (len(time) - np.concatenate(([0], np.cumsum(left)[:-1]))).astype(float)
+    total = events.sum(axis=0)
+    risk = np.maximum(at_risk, 1)
+    free = np.cumprod(1 - total / risk)
+    before = np.concatenate(([1.0], free[:-1]))
+    share = np.cumsum(before * events / risk, axis=1)
+    # Once nobody is left nothing can change, so the last factor may be dropped.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        g = np.where(at_risk > total, total / (risk * (at_risk - total)), 0.0)
+    variance = share**2 * np.cumsum(g) - 2 * share * np.cumsum(share * g, axis=1) + np.cumsum(share**2 * g, axis=1)
+    variance += np.cumsum(before**2 * events * (risk - events) / risk**3, axis=1)
+    h = before * events / risk**2
+    variance -= 2 * (share * np.cumsum(h, axis=1) - np.cumsum(share * h, axis=1))
+    return share, np.maximum(variance, 0.0), at_risk
+
+
+def incidence(
+    dataset: xr.Dataset,
+    *,
+    event: str = "outcome",
+    week: str | None = None,
+    censored: str | Iterable[str] = "continued_war",
+    level: float = 0.95,
+) -> xr.Dataset:
+    """Follow week by week the share of runs in which something has happened.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `simulate`, `compare` or `sweep`.
+    event : str
+        A coded outcome, whose meanings compete; or a variable in weeks, missing where the event never came.
+    week : str, optional
+        For a coded outcome, the variable that says when; by default ``<event>_week``.
+    censored : str or iterable of str
+        Meanings that are no event: the run was watched to the horizon without one.
+    level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions (sequence, ``<event>_kind`` for a coded outcome, week): ``incidence`` with ``low`` and
+        ``high`` (Wilson's interval, at the number of runs that would give the same variance), and
+        ``at_risk`` (sequence, week).
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, or the dataset says nothing about its horizon.
+
+    Examples
+    --------
+    >>> from settlesim.experiments.simulate import simulate
+    >>> from settlesim.scenario.files import load
+    >>> course = incidence(simulate(load("two-party"), runs=40, rng=7), event="settlement_week")
+    >>> course.incidence.dims
+    ('sequence', 'week')
+    """
+    check_level(level)
+    if "horizon" not in dataset.attrs:
+        raise UsageError("the dataset has no attribute horizon, the last week that was simulated")
+    horizon = int(dataset.attrs["horizon"])
+    variable = outcome_variable(dataset, event)
+    coded = "flag_meanings" in variable.attrs
+    if coded:
+        kinds, cause, when = _coded(dataset, variable, week or f"{event}_week", censored)
+    else:
+        kinds, cause, when = [event], variable.notnull().astype(np.int64) - 1, variable
+    when = when.where(cause >= 0, horizon)
+
+    def course(weeks: Any, causes: Any) -> tuple[Floats, Floats, Floats, Floats]:
+        share, variance, at_risk = aalen_johansen(weeks, causes, len(kinds), horizon)
+        spread = share * (1 - share)
+        same = np.divide(spread, variance, out=np.full(share.shape, float(len(weeks))), where=variance > 0)
+        return share, *wilson(share, np.minimum(same, len(weeks)), level), at_risk
+
+    axis = f"{event}_kind"
+    out = xr.apply_ufunc(
+        course,
+        when,
+        cause,
+        input_core_dims=[["run"], ["run"]],
+        output_core_dims=[[axis, "week"]] * 3 + [["week"]],
+        vectorize=True,
+    )
+    result = xr.Dataset(dict(zip(("incidence", "low", "high", "at_risk"), out, strict=True)), attrs=dataset.attrs)
+    result = result.assign_coords({axis: kinds, "week": np.arange(horizon + 1)})
+    for name in ("incidence", "low", "high"):
+        result[name].attrs = {"units": "share", "long_name": f"cumulative incidence of {event}"}
+    result.attrs |= {"event": event, "level": level}
+    return result if coded else result.sel({axis: event}, drop=True)
+
+
+def _coded(
+    dataset: xr.Dataset, variable: xr.DataArray, week: str, censored: str | Iterable[str]
+) -> tuple[list[str], Any, Any]:
+    """Kinds of events, the index of each run's (or -1), and the weeks."""
+    meanings = variable.attrs["flag_meanings"].split()
+    codes = np.atleast_1d(variable.attrs["flag_values"]).tolist()
+    out = {choose(name, meanings, "meaning") for name in ([censored] if isinstance(censored, str) else censored)}
+    kinds = [meaning for meaning in meanings if meaning not in out]
+    cause = xr.full_like(variable, -1, dtype=np.int64)
+    for index, kind in enumerate(kinds):
+        cause = cause.where(variable != codes[meanings.index(kind)], index)
+    return kinds, cause, outcome_variable(dataset, week)

@@ -1,0 +1,407 @@
+"""The command line: thin, every command a call of the library and a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from settlesim.errors import SettlesimError, UsageError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from rich.console import Console
+
+    from settlesim.experiments.execution import Execution
+    from settlesim.scenario.scenario import Scenario
+
+__all__ = ["main"]
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+# Runs of a sequence from which another process is worth the second it takes to start.
+WORTH_A_PROCESS = 250
+
+
+class _Commands(TyperGroup):
+    """The commands, of which an interrupted one says so; typer by itself would leave in silence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("settlesim: interrupted before any block of runs was complete", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Simulate how the order of talks and concessions changes how a war is settled.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _scenarios(incomplete: str) -> list[str]:
+    from settlesim.scenario.files import builtin
+
+    return [name for name in builtin() if name.startswith(incomplete)]
+
+
+def _plans(ctx: typer.Context, incomplete: str) -> list[str]:
+    from settlesim.scenario.files import load
+
+    try:
+        names = list(load(ctx.params.get("scenario") or "afghanistan-2018").sequences)
+    except SettlesimError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Name = Annotated[str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=_scenarios)]
+Plan = Annotated[str | None, typer.Option("--sequence", "-s", help="Sequence of talks.", autocompletion=_plans)]
+Plans = Annotated[
+    list[str] | None, typer.Option("--sequence", "-s", help="Sequence; repeat for several.", autocompletion=_plans)
+]
+Runs = Annotated[int, typer.Option(help="Number of runs of each sequence.", min=1)]
+Rng = Annotated[int | None, typer.Option(help="Seed of all chance; the same seed gives the same runs.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="name=value, or name.entry=value for one party; repeatable.")
+]
+Workers = Annotated[int | None, typer.Option(help="Processes; by default as many as there are processors.", min=1)]
+Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .parquet or .csv.")]
+Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
+Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # Tables keep their columns when the output is piped to a file.
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def _load(name: str, settings: list[str] | None) -> Scenario:
+    from settlesim.scenario.files import load
+
+    scenario = load(name)
+    changes: dict[str, Any] = {}
+    for setting in settings or []:
+        key, found, value = setting.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not found or number != number:
+            raise UsageError(f"--set takes name=value with a number, got {setting!r}")
+        stem, _, entry = key.strip().partition(".")
+        if entry:
+            changes.setdefault(stem, {})[entry] = number
+        else:
+            changes[stem] = number
+    return scenario.with_parameters(**changes) if changes else scenario
+
+
+def _execution(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:
+    from settlesim.experiments.execution import Execution
+
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers is None:
+        workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
+    return Execution(workers=workers, progress=progress, out=out)
+
+
+def _draw(path: Path | None, figure: Any) -> None:
+    if path is None:
+        return
+    from settlesim.results.stores import replacing
+
+    if path.suffix not in (".png", ".pdf", ".svg"):
+        raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
+    with replacing(path) as temporary:
+        figure().figure.savefig(temporary, dpi=200, format=path.suffix[1:])
+
+
+def _close(dataset: xr.Dataset) -> None:
+    if dataset.attrs.get("interrupted"):
+        print(f"interrupted: {dataset.sizes['run']:,} runs of each sequence are complete", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the shipped scenarios and their sequences."""
+    from settlesim.scenario.files import builtin, load
+
+    found = {name: load(name) for name in builtin()}
+    if as_json:
+        print(json.dumps({name: list(s.sequences) for name, s in found.items()}, indent=2))
+        return
+    console = _console()
+    for name, scenario in found.items():
+        console.print(f"[bold]{name}[/]  {scenario.title}")
+        console.print(f"    {', '.join(scenario.sequences)}")
+
+
+@app.command()
+def show(scenario: Name, sequence: Plan = None, as_json: Json = False, plot: Plot = None) -> None:
+    """Show a scenario, or the steps of one of its sequences (--plot draws its timeline)."""
+    from settlesim.report import tables as report
+    from settlesim.scenario.files import load
+
+    war = load(scenario)
+    if sequence is not None:
+        plan = war.sequence(sequence)
+        if as_json:
+            print(json.dumps(war.tree()["sequences"][sequence], indent=2, default=str))
+        else:
+            _console().print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
+            for i, step in enumerate(plan.steps, 1):
+                wait = "" if step.when is None else f"  when {json.dumps(step.when.tree())}"
+                _console().print(f"  {i}. {step.name}{wait}", markup=False)
+        if plot is not None:
+            from settlesim.report import plots
+
+            _draw(plot, lambda: plots.timeline(war, sequence))
+        return
+    if as_json:
+        print(json.dumps(war.tree(), indent=2, default=str))
+        return
+    console = _console()
+    console.print(f"[bold]{war.title}[/] (from {war.start}, {war.horizon} weeks)\n{war.description}\n")
+    for table in report.scenario_tables(war):
+        console.print(table)
+    console.print(f"{len(war.parameters)} parameters, {len(war.provinces)} provinces, {len(war.factions)} factions.")
+
+
+@app.command()
+def run(
+    scenario: Name,
+    sequence: Plan = None,
+    runs: Runs = 1000,
+    rng: Rng = None,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    plot: Plot = None,
+    as_json: Json = False,
+    progress: Progress = None,
+) -> None:
+    """Simulate one sequence; --plot draws when its outcomes come about."""
+    from settlesim.experiments.simulate import simulate
+    from settlesim.report import tables as report
+
+    war = _load(scenario, settings)
+    how = _execution(workers, runs, progress, out)
+    result = simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how)
+    if as_json:
+        print(json.dumps({"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}, indent=2))
+    else:
+        _console().print(report.outcome_table(result))
+        _console().print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}.")
+    if plot is not None:
+        from settlesim.report import plots
+
+        _draw(plot, lambda: plots.incidence(result))
+    _close(result)
+
+
+@app.command()
+def compare(
+    scenario: Name,
+    sequence: Plans = None,
+    runs: Runs = 1000,
+    rng: Rng = None,
+    baseline: Annotated[str | None, typer.Option(help="Sequence to compare with.", autocompletion=_plans)] = None,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    plot: Plot = None,
+    as_json: Json = False,
+    progress: Progress = None,
+) -> None:
+    """Compare sequences over common worlds and luck; --plot draws shares of outcomes and paired differences."""
+    from settlesim.experiments.simulate import compare as compared
+    from settlesim.report import tables as report
+
+    war = _load(scenario, settings)
+    if baseline is not None:
+        war.sequence(baseline)
+    how = _execution(workers, runs, progress, out)
+    result = compared(war, sequence or None, runs=runs, rng=rng, execution=how)
+    several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
+    shown = ("settled", "comprehensive", "deaths")
+    if as_json:
+        answer: dict[str, Any] = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
+        if several:
+            answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
+            answer["ranking"] = report.rank_rows(result, "settled")
+        print(json.dumps(answer, indent=2))
+    else:
+        console = _console()
+        console.print(report.outcome_table(result))
+        if several:
+            for name in shown:
+                console.print(report.difference_table(result, name, baseline))
+            console.print(report.rank_table(result, "settled"))
+        console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
+    _draw(plot, lambda: _pair(result, several, baseline))
+    _close(result)
+
+
+def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
+    """Shares of outcomes above paired differences, in one figure."""
+    from matplotlib.figure import Figure
+
+    from settlesim.report import plots
+
+    if not several:
+        return plots.outcomes(result)
+    n = result.sizes["sequence"]
+    figure = Figure(figsize=(8.5, 4.0 + 0.75 * n), layout="constrained")
+    top, bottom = figure.subplots(2, 1, height_ratios=(1.35, 1))
+    plots.outcomes(result, ax=top)
+    return plots.differences(result, "settled", baseline=baseline, ax=bottom)
+
+
+@app.command()
+def replay(
+    scenario: Name,
+    run: Annotated[int, typer.Option(help="Number of the run.", min=0)] = 0,
+    rng: Annotated[int, typer.Option(help="Seed of the experiment.")] = 0,
+    sequence: Plan = None,
+    settings: Settings = None,
+    engine: Annotated[str, typer.Option(help="numpy or mesa; both tell the same.")] = "numpy",
+    as_json: Json = False,
+) -> None:
+    """Tell one run in words, dated, each event with its cause."""
+    from settlesim.report.story import replay as told
+
+    story = told(_load(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
+    if as_json:
+        events = [{"week": e.week, "date": str(e.date), "event": e.text, "cause": e.cause} for e in story.events]
+        print(json.dumps({"title": story.title, "events": events, "ending": story.ending}, indent=2))
+    else:
+        print(story)
+
+
+@app.command()
+def validate(
+    scenario: Name,
+    runs: Runs = 400,
+    rng: Rng = 7,
+    sequence: Annotated[str, typer.Option(help="The sequence that stands for history.")] = "historical",
+    settings: Settings = None,
+    workers: Workers = 1,
+    as_json: Json = False,
+    progress: Progress = None,
+) -> None:
+    """Hold the historical sequence against what happened: observed beside median and bands, misses first."""
+    from settlesim.analysis.hindcast import hindcast
+    from settlesim.experiments.simulate import simulate
+    from settlesim.report import tables as report
+
+    war = _load(scenario, settings)
+    if not war.targets:
+        raise UsageError(f"{war.name} declares no targets to be held against")
+    how = _execution(workers, runs, progress, None)
+    result = simulate(war, sequence=sequence, runs=runs, rng=rng, record="weekly", execution=how)
+    table = hindcast(result, war.targets, sequence=sequence)
+    if as_json:
+        print(json.dumps(report.hindcast_rows(table), indent=2))
+    else:
+        console = _console()
+        for held_out in (False, True):
+            if bool((table["held_out"] == held_out).any()):
+                console.print(report.hindcast_table(table, held_out=held_out))
+        inside = {level: 100 * table.attrs[f"coverage_{level}"] for level in (50, 90)}
+        console.print(
+            f"{result.sizes['run']:,} runs of {sequence}, parameters drawn anew from their priors in each. Of the "
+            f"targets above, {inside[50]:.0f}% lie in the 50% band and {inside[90]:.0f}% in the 90% band "
+            "(held-out ones apart). Misses are reported, not tuned away."
+        )
+    _close(result)
+
+
+@app.command()
+def verify(
+    scenario: Name,
+    sequence: Plans = None,
+    runs: Annotated[int, typer.Option(help="Runs of each sequence.", min=1)] = 1,
+    rng: Annotated[int, typer.Option(help="Seed of all chance.")] = 7,
+    settings: Settings = None,
+) -> None:
+    """Run the numpy engine and the Mesa reference model on the same fates; compare every variable, every week."""
+    from settlesim.engines.verify import verify as verified
+
+    war = _load(scenario, settings)
+    found = []
+    for name in sequence or war.sequences:
+        one = verified(war, sequences=[name], runs=runs, rng=rng)
+        found.append(one.ok)
+        print(str(one).rsplit("\n", 1)[0], flush=True)
+    print("both engines agree, bit for bit" if all(found) else "the engines differ")
+    if not all(found):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def view(
+    scenario: Annotated[
+        str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=_scenarios)
+    ] = "afghanistan-2018",
+    sequence: Plan = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any that is free.", min=0, max=65535)] = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+) -> None:
+    """Open a page on which one run is lived week by week, on this machine alone (extra: settlesim[view])."""
+    from settlesim.app.view import serve
+    from settlesim.scenario.files import load
+
+    war = load(scenario)
+    if sequence is not None:
+        war.sequence(sequence)
+    serve(scenario, sequence=sequence, port=port, browser=browser)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    from settlesim.scenario.files import schema as described
+
+    print(json.dumps(described(), indent=2))
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn errors into one message on stderr and an exit code."""
+    try:
+        yield
+    except UsageError as error:
+        print(f"settlesim: {error}", file=sys.stderr)
+        raise SystemExit(USAGE) from None
+    except SettlesimError as error:
+        print(f"settlesim: {error}", file=sys.stderr)
+        raise SystemExit(USAGE if type(error).__name__ == "ScenarioError" else FAILED) from None
+    except BrokenPipeError:
+        # The reader of the output went away, as with `| head`: nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from None
+
+
+def main() -> None:
+    """Entry point of the command ``settlesim``."""
+    with _plainly():
+        app()
+
+
+if __name__ == "__main__":
+    main()

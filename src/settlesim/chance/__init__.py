@@ -1,0 +1,1 @@
+"""What is drawn before the first week: worlds (parameters) and fates (luck)."""

@@ -1,0 +1,1 @@
+"""The numpy engine: a protocol over arrays of shape (entity, run)."""

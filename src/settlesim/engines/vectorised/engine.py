@@ -1,0 +1,345 @@
+"""The numpy engine: interprets a protocol over arrays of shape (entity, run), a block of runs at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from settlesim.chance.worlds import Fates
+from settlesim.engines.vectorised.commander_clocks import Cohort
+from settlesim.engines.vectorised.reader import Columns, Reader
+from settlesim.engines.vectorised.step_conditions import take_steps
+from settlesim.errors import UsageError
+from settlesim.model.protocol import Commanders, Fold, Protocol, Ranked, Rule, Select, Steps, Variable
+from settlesim.model.standard import STANDARD
+from settlesim.model.trace import Recorder, Trace
+from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.sequence import Sequence
+
+__all__ = ["run"]
+
+Floats = NDArray[np.float64]
+
+# A guarded rule is evaluated only for the runs in which its guard is up if these are less than this share.
+FEW = 0.6
+# Ended runs are dropped from the arrays when that saves more than this share of the block times weeks.
+WORTH_DROPPING = 5.0
+
+DTYPES = {"float": np.float64, "bool": np.bool_, "int": np.int64}
+COMBINE: dict[str, tuple[Any, float]] = {
+    "sum": (np.add, 0),
+    "max": (np.maximum, -np.inf),
+    "min": (np.minimum, np.inf),
+    "any": (np.logical_or, False),
+    "all": (np.logical_and, True),
+}
+
+
+def _stretch(rows: tuple[int, ...] | list[int]) -> Any:
+    """Rows as a slice where they are consecutive, which is read without a copy, else as an index."""
+    first, number = int(rows[0]), len(rows)
+    return slice(first, first + number) if list(rows) == list(range(first, first + number)) else np.array(rows, np.intp)
+
+
+class _Engine(Reader):
+    def __init__(
+        self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: Protocol
+    ) -> None:
+        super().__init__(scenario, sequence, worlds, fates, protocol)
+        self.gone = np.zeros(self.runs, bool)
+        self.kept: list[tuple[NDArray[np.intp], list[Any]]] = []
+        self.active: NDArray[np.bool_] | None = None
+        for item in protocol.items:
+            if isinstance(item, Commanders):
+                self._start_commanders(item)
+        for item in protocol.setup:
+            self._prepare(item)
+        self._start()
+        # What is fixed for each commander stays whole; only its status moves, and that the cohort keeps.
+        self.moving = [v.name for v in protocol.variables if v.scope != "commander"]
+        self.stages = [self._compile(item) for item in protocol.items]
+
+    # -- start ---------------------------------------------------------------------------------------
+
+    def _full(self, variable: Variable, value: Any) -> Any:
+        shape = (self.runs,) if variable.scope == "run" else (self.layout.size(variable.scope), self.runs)
+        return np.broadcast_to(np.asarray(value), shape).astype(DTYPES[variable.kind])
+
+    def _start(self) -> None:
+        for variable in self.protocol.variables:
+            if variable.name in self.state or variable.scope == "commander":
+                continue
+            value = variable.start
+            if isinstance(value, str):
+                value = self.state[value] if value in self.state else self.fetch(value, variable.scope)()
+            elif value is None:
+                value = 0
+            self.state[variable.name] = self._full(variable, value)
+
+    def _prepare(self, item: Any) -> None:
+        """Carry out an item of the setup: what it writes stands for good."""
+        for name in item.writes if isinstance(item, Rule) else (item.writes,):
+            self.state[name] = self._full(self._declared(name), 0)
+        self._compile(item)()
+
+    def _start_commanders(self, item: Commanders) -> None:
+        for rule in item.setup:
+            for name, value in zip(rule.writes, self.call(rule)(), strict=True):
+                self.state[name] = self._full(self.protocol.table[name], value)
+        self.cohort = Cohort(item, self.layout, self.names.scope, self.state, lambda name: self.draw(name)[0])
+
+    # -- compiling -----------------------------------------------------------------------------------
+
+    def _compile(self, item: Any) -> Callable[[], None]:
+        if isinstance(item, Rule):
+            return self._compile_rule(item)
+        if isinstance(item, Fold):
+            return self._compile_fold(item)
+        if isinstance(item, Select):
+            return self._compile_select(item)
+        if isinstance(item, Ranked):
+            return self._compile_ranked(item)
+        if isinstance(item, Steps):
+            return lambda: take_steps(self.state, self.layout, self.week, self.runs)
+        if isinstance(item, Commanders):
+            return self._compile_commanders(item)
+        raise UsageError(f"a protocol cannot hold {item!r}")
+
+    def _declared(self, name: str) -> Variable:
+        if name not in self.protocol.table:
+            raise UsageError(f"a rule writes {name!r}, which the protocol does not declare")
+        return self.protocol.table[name]
+
+    def _store(self, variable: Variable, value: Any) -> None:
+        """Write a variable."""
+        old = self.state[variable.name]
+        value = np.asarray(value, old.dtype)
+        self.state[variable.name] = value if value.shape == old.shape else np.broadcast_to(value, old.shape)
+
+    def _store_some(self, variable: Variable, value: Any, where: Any, columns: Any) -> None:
+        """Write a variable in some columns, leaving entities outside a rule's guard as they are."""
+        old = self.state[variable.name]
+        if columns is None:
+            return self._store(variable, np.where(where, value, old))
+        # A copy, for a fold of one member may have handed on the very array.
+        new = old.copy()
+        new[..., columns] = np.where(where, value, old[..., columns])
+        self.state[variable.name] = new
+
+    def _compile_rule(self, rule: Rule) -> Callable[[], None]:
+        call = self.call(rule)
+        written = [self._declared(name) for name in rule.writes]
+        if rule.when is None:
+
+            def execute() -> None:
+                for variable, value in zip(written, call(), strict=True):
+                    self._store(variable, value)
+
+            return execute
+        guard = self.fetch(rule.when, rule.scope)
+
+        def execute_guarded() -> None:
+            where = guard()
+            columns: Columns = np.flatnonzero(where.any(axis=0) if where.ndim > 1 else where)
+            if columns is None or not len(columns):
+                return
+            if len(columns) > FEW * self.runs:
+                columns = None
+            else:
+                where = where[..., columns]
+            for variable, value in zip(written, call(columns), strict=True):
+                self._store_some(variable, value, where, columns)
+
+        return execute_guarded
+
+    def _members(self, item: Fold) -> tuple[tuple[int, ...], ...]:
+        return self.layout.members[item.members] if item.members else (tuple(range(self.layout.size(item.over))),)
+
+    def _compile_fold(self, fold: Fold) -> Callable[[], None]:
+        variable = self._declared(fold.writes)
+        combine, start = COMBINE[fold.op]
+        empty = start if fold.empty is None else fold.empty
+        kind = DTYPES[variable.kind]
+        groups = self._members(fold)
+        # Members are combined in declared order, in all groups at once: first the first of each, then the second.
+        turns = []
+        for place in range(max(map(len, groups), default=0)):
+            takers = [g for g, members in enumerate(groups) if len(members) > place]
+            rows = [groups[g][place] for g in takers]
+            turns.append((_stretch(takers), _stretch(rows)))
+        alone = variable.scope == "run"
+
+        def execute() -> None:
+            values = self.state[fold.of]
+            if fold.op == "any" and not values.any():
+                self._store(variable, np.False_)
+                return
+            if alone and variable.kind != "float" and groups[0]:
+                # Whole numbers may be added in any order.
+                self._store(variable, combine.reduce(values[_stretch(groups[0])], axis=0))
+                return
+            if alone:
+                total = values[groups[0][0]] if groups[0] else np.full(self.runs, empty, kind)
+                for row in groups[0][1:]:
+                    total = combine(total, values[row])
+                self._store(variable, total)
+                return
+            total = np.full((len(groups), self.runs), empty, kind)
+            for turn, (takers, rows) in enumerate(turns):
+                total[takers] = combine(total[takers], values[rows]) if turn else values[rows]
+            self._store(variable, total)
+
+        return execute
+
+    def _compile_select(self, select: Select) -> Callable[[], None]:
+        variable = self._declared(select.writes)
+        entities = self.layout.entities[self.names.scope[select.of]]
+        if select.entity not in entities:
+            return lambda: self._store(variable, np.full(self.runs, select.absent))
+        row = entities.index(select.entity)
+        return lambda: self._store(variable, self.state[select.of][row])
+
+    def _compile_ranked(self, ranked: Ranked) -> Callable[[], None]:
+        variable = self._declared(ranked.writes)
+        guard = self.fetch(ranked.when, "clause")
+        groups = []
+        for members in self.layout.members["track_clauses"]:
+            if members:
+                rows = np.array(members, np.intp)
+                # Whether the clause on the first axis was declared before the one on the second.
+                groups.append((rows, (rows[:, None] < rows)[:, :, None]))
+
+        def execute() -> None:
+            where = guard()
+            if not where.any():
+                return
+            columns = np.flatnonzero(where.any(axis=0))
+            key, of = self.state[ranked.key][:, columns], self.state[ranked.of][:, columns]
+            out = np.zeros_like(of)
+            for rows, declared_before in groups:
+                mine, theirs = key[rows], key[rows][:, None]
+                comes_before = (theirs < mine) | ((theirs == mine) & declared_before)
+                counted = np.where(comes_before, of[rows][:, None], 0.0)
+                total = counted[0]
+                for one in counted[1:]:
+                    total = total + one
+                out[rows] = total
+            now = self.state[variable.name].copy()
+            now[:, columns] = np.where(where[:, columns], out, now[:, columns])
+            self._store(variable, now)
+
+        return execute
+
+    def _compile_commanders(self, item: Commanders) -> Callable[[], None]:
+        decide = self.call(item.choice.decide)
+        return lambda: self.cohort.advance(self.active, lambda runs: decide(runs)[0])
+
+    # -- running -------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Advance by a week.
+
+        A run that ends is copied out in that week, and nothing is read from its columns any more, whatever
+        the arrays go on to do there; from time to time the columns are dropped.
+        """
+        gone = int(np.count_nonzero(self.gone))
+        if gone and gone / self.runs * (self.layout.horizon - self.week) > WORTH_DROPPING:
+            self._drop()
+            gone = 0
+        self.week += 1.0
+        self.active = None if self.runs and not gone else ~self.gone
+        if not self.runs:
+            return
+        for stage in self.stages:
+            stage()
+        ends = self.state["ended"] & ~self.gone
+        if ends.any():
+            where = np.flatnonzero(ends)
+            self._keep(where)
+            self.cohort.retire(where)
+            self.gone = self.gone | ends
+
+    # -- ended runs ----------------------------------------------------------------------------------
+
+    def _keep(self, where: NDArray[np.intp]) -> None:
+        """Copy the values of some present runs, which have ended."""
+        self.kept.append((self.columns[where], [self.state[name].take(where, axis=-1) for name in self.moving]))
+
+    def _drop(self) -> None:
+        """Take ended runs out of the arrays; every operation is elementwise, so the others cannot tell."""
+        stay = np.flatnonzero(~self.gone)
+        self.narrow(stay)
+        self.gone = np.zeros(self.runs, bool)
+        for name in self.moving:
+            self.state[name] = self.state[name].take(stay, axis=-1)
+        self.cohort.drop(stay)
+
+    def finish(self) -> dict[str, Any]:
+        """Final values of all variables, every run in its column."""
+        self._keep(np.flatnonzero(~self.gone))
+        order = np.argsort(np.concatenate([columns for columns, _ in self.kept]))
+        values = zip(*(values for _, values in self.kept), strict=True)
+        return {
+            name: np.concatenate(pieces, axis=-1).take(order, axis=-1)
+            for name, pieces in zip(self.moving, values, strict=True)
+        }
+
+
+def run(
+    scenario: Scenario,
+    sequence: Sequence,
+    *,
+    worlds: Mapping[str, Floats],
+    fates: Fates,
+    protocol: Protocol | None = None,
+    record: Iterable[str] = (),
+) -> Trace:
+    """Simulate a block of runs of one sequence.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The conflict.
+    sequence : Sequence
+        The order of talks and concessions.
+    worlds : mapping
+        Parameter values by name, shape (runs,), from `settlesim.chance.worlds.worlds`.
+    fates : Fates
+        The luck of the block's runs.
+    protocol : Protocol, optional
+        What happens in a week; the standard protocol by default.
+    record : iterable of str
+        Variables to record every week.
+
+    Returns
+    -------
+    Trace
+        Final values of all variables, and the recorded ones by week.
+
+    Raises
+    ------
+    UsageError
+        If a rule reads or writes what nothing declares, or `record` names an unknown variable.
+
+    Examples
+    --------
+    >>> from settlesim.chance.worlds import Fates, worlds
+    >>> from settlesim.scenario.files import load
+    >>> scenario = load("two-party")
+    >>> sequence = scenario.sequence(scenario.default_sequence)
+    >>> trace = run(scenario, sequence, worlds=worlds(scenario, range(3), entropy=7), fates=Fates(7, range(3)))
+    >>> trace.final["deaths"].shape
+    (3,)
+    """
+    engine = _Engine(scenario, sequence, worlds, fates, protocol or STANDARD)
+    recorder = Recorder(engine.protocol, engine.layout, record, engine.state)
+    with np.errstate(all="ignore"):
+        for _ in range(scenario.horizon):
+            engine.step()
+            recorder.note(engine.state, engine.columns, engine.active)
+    # The stages hold the engine and the engine its stages: a block's arrays would wait for the garbage collector.
+    engine.stages.clear()
+    return recorder.trace(scenario, sequence, fates.runs, worlds, engine.finish())

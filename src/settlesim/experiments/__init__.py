@@ -1,0 +1,1 @@
+"""Runs repeated: simulations, comparisons, sweeps, and how they are executed."""

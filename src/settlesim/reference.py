@@ -1,0 +1,41 @@
+"""The Mesa reference model: the public door of `settlesim.engines.reference`."""
+
+from settlesim.engines.reference import (
+    Cell,
+    Commander,
+    Entity,
+    Faction,
+    Government,
+    Insurgency,
+    Neighbour,
+    Patron,
+    Province,
+    Rival,
+    Seat,
+    SettlementModel,
+    Track,
+    War,
+    release,
+    run,
+    values_of,
+)
+
+__all__ = [
+    "Cell",
+    "Commander",
+    "Entity",
+    "Faction",
+    "Government",
+    "Insurgency",
+    "Neighbour",
+    "Patron",
+    "Province",
+    "Rival",
+    "Seat",
+    "SettlementModel",
+    "Track",
+    "War",
+    "release",
+    "run",
+    "values_of",
+]

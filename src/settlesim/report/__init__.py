@@ -1,0 +1,1 @@
+"""What is shown of data: plots, tables, stories."""

@@ -1,0 +1,313 @@
+"""What happened in a week and why, in words: read off the values of a run, whichever engine lives through it.
+
+Every cause is read off what the rules themselves noted: which clock rang, whose it was, which condition held. Nothing
+is reckoned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from settlesim.model.rules.talks import BROKEN
+from settlesim.report.wording import Wording, listed
+
+if TYPE_CHECKING:
+    from settlesim.scenario.scenario import Scenario
+    from settlesim.scenario.sequence import Sequence
+
+__all__ = ["TOLD", "Course", "Teller"]
+
+# What has to be known of every week.
+TOLD = (
+    *("fires", "ordered_now", "switches"),
+    *("consents", "consent_hazard", "obliged", "opens", "resumes", "resume_week", "refuses", "faction_zone"),
+    *("breaks", "phase", "round", "suspensions", "insurgent_attacks", "trust_in_insurgency"),
+    *("agrees", "offer_accepted", "share", "signs", "agreed_week"),
+    *("promised", "promises", "due_week", "delivers", "excluded", "fails", "checks", "reverses"),
+    *("ceasefire_begins", "ceasefire_conceded", "ceasefire_declared", "exits", "patron_deal", "campaigns", "threat"),
+    *("relapses", "settlement_week", "implemented", "vetoes_excluded", "spoiler_attacks", "dimensions_held"),
+    *("deaths", "insurgent_control", "government_control", "garrison_yield", "troops", "legitimacy", "strength"),
+    *("control_step", "moved_lured", "moved_provoked", "moved_splintered", "moved_rejecting"),
+    *("moved_reintegrated", "moved_returned", "moved_killed", "outcome", "outcome_week"),
+)
+
+
+class Course(Protocol):
+    """The weeks of one run, as far as they have been lived.
+
+    Attributes
+    ----------
+    scenario, sequence
+        What was simulated.
+    run
+        Number of the run.
+    entities
+        Names of the entities by scope.
+    world
+        The run's parameters by name.
+    last
+        The last week lived.
+    """
+
+    @property
+    def scenario(self) -> Scenario: ...  # noqa: D102 (described above)
+    @property
+    def sequence(self) -> Sequence: ...  # noqa: D102
+    @property
+    def run(self) -> int: ...  # noqa: D102
+    @property
+    def entities(self) -> Mapping[str, tuple[str, ...]]: ...  # noqa: D102
+    @property
+    def world(self) -> Mapping[str, float]: ...  # noqa: D102
+    @property
+    def last(self) -> int: ...  # noqa: D102
+
+    def at(self, name: str, week: int) -> Any:
+        """Return a variable of `TOLD` at the end of a week: a value for the run, else one for each entity."""
+        ...
+
+
+class Teller:
+    """Tells a course week by week.
+
+    Parameters
+    ----------
+    course : Course
+        The run.
+    """
+
+    def __init__(self, course: Course) -> None:
+        self.course, self.scenario = course, course.scenario
+        self.say = Wording(course.scenario)
+
+    def week(self, w: int) -> Iterator[tuple[str, str]]:
+        """Yield what happened in a week, each event with its cause."""
+        for part in (self._plan, self._talks, self._deals, self._deeds, self._war):
+            yield from part(w)
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def _rows(self, name: str, scope: str, w: int) -> Iterator[tuple[int, str]]:
+        """Entities for which a weekly flag is up."""
+        for i in np.flatnonzero(self.course.at(name, w)):
+            yield int(i), self.course.entities[scope][i]
+
+    def _of(self, name: str, scope: str, entity: str, w: int) -> Any:
+        return self.course.at(name, w)[self.course.entities[scope].index(entity)]
+
+    def _change(self, name: str, w: int) -> int:
+        return int(self.course.at(name, w) - self.course.at(name, w - 1))
+
+    def _crosses(self, name: str, level: float, w: int) -> bool:
+        return bool(self.course.at(name, w - 1) < level <= self.course.at(name, w))
+
+    def _parties(self, track: str) -> list[str]:
+        return [self.say.actor(role) for role in self.scenario.tracks[track].parties]
+
+    # -- the plan and the tables ---------------------------------------------------------------------
+
+    def _plan(self, w: int) -> Iterator[tuple[str, str]]:
+        plan = self.course.sequence
+        for i, name in self._rows("fires", "step", w):
+            step = plan.steps[i]
+            whys = [] if step.when is None else [f"its condition holds: {self.say.condition(step.when.tree())}"]
+            if plan.ordered and i:
+                whys.append(f"its turn has come, {_weeks(plan.pace)} or more after “{plan.steps[i - 1].name}”")
+            if step.reciprocal:
+                whys.append(f"{self.say.actor('insurgency')} has kept quiet for {_weeks(step.weeks or 0)} or more")
+            yield f"the plan takes the step “{name}”", "; ".join(whys) or "it has no condition"
+        if self.course.at("switches", w):
+            forced = [name for i, name in self._rows("fires", "step", w) if plan.steps[i].do == "switch"]
+            patron = self.say.actor("patron")
+            why = f"the plan's step “{forced[0]}”" if forced else f"{patron}'s clock of policy rang"
+            yield f"{patron} gives up its refusal of bilateral talks", why
+
+    def _talks(self, w: int) -> Iterator[tuple[str, str]]:
+        say = self.say
+        for i, seat in self._rows("consents", "seat", w):
+            track, role = seat.split("/")
+            rate = 100 * self.course.at("consent_hazard", w)[i]
+            why = f"{say.actor(role)}'s clock of consent rang, at a hazard of {rate:.1f}% a week"
+            if self._of("obliged", "track", track, w):
+                why += ", pushed by a signed deal that obliges these talks"
+            yield f"{say.actor(role)} consents to {say.table(track)}", why
+        for _, track in self._rows("opens", "track", w):
+            yield f"{say.table(track)} open", f"consent of every party: {listed(self._parties(track))}"
+        for _, track in self._rows("resumes", "track", w):
+            since = next(v for v in range(w - 1, -1, -1) if self._of("breaks", "track", track, v))
+            yield f"{say.table(track)} resume", f"the suspension since week {since} is over"
+        for i, faction in self._rows("refuses", "faction", w):
+            gap = self.course.at("faction_zone", w)[i]
+            why = f"its clock of walking out rang: a veto player whose zone of possible agreement is {gap:.2f}"
+            yield f"{say.faction(faction)} walks out of the talks", why
+        for i, track in self._rows("breaks", "track", w):
+            number = int(self.course.at("round", w)[i])
+            if self.course.at("phase", w)[i] == BROKEN:
+                yield f"{say.table(track)} fail for good in round {number}", self._failure(i, w)
+            else:
+                back = int(self.course.at("resume_week", w)[i])
+                yield f"{say.table(track)} break down in round {number}, until week {back}", self._breakdown(w)
+
+    def _breakdown(self, w: int) -> str:
+        """What close_round reckons with: the chance of any round, higher after an attack while trust is low."""
+        attacks = int(self.course.at("insurgent_attacks", w))
+        if attacks and self.course.at("trust_in_insurgency", w) < 0:
+            blamed = f"{attacks} attack{'s' * (attacks > 1)} laid at the door of {self.say.actor('insurgency')}"
+            return f"no agreement; {blamed} that week, with trust low, made the chance of a breakdown larger"
+        return f"no agreement, and the chance of a breakdown in any round, {self.course.world['breakdown_rate']:.2f}"
+
+    def _failure(self, i: int, w: int) -> str:
+        number, limit = int(self.course.at("suspensions", w)[i]), self.course.world["suspension_limit"]
+        if number > limit:
+            return f"breakdown number {number}, where {limit:g} are borne"
+        return f"no agreement in twice the {self.course.world['deadline_rounds']:.1f} rounds of its deadline"
+
+    # -- deals and what follows from them ------------------------------------------------------------
+
+    def _deals(self, w: int) -> Iterator[tuple[str, str]]:
+        say, claims = self.say, self.say.actor("insurgency")
+        for i, track in self._rows("agrees", "track", w):
+            roles = self.scenario.tracks[track].parties
+            others = [say.actor(role) for role in roles if role != "insurgency"]
+            if self.course.at("offer_accepted", w)[i]:
+                why = f"{claims} accepts the offer of {listed(others)}"
+            elif len(others) < len(roles):
+                why = f"{listed(others)} accept{'s' * (len(others) == 1)} what {claims} asks"
+            else:
+                why = f"{listed(others)} accept alike"
+            yield f"agreement in {say.table(track)} in round {int(self.course.at('round', w)[i])}", why
+        for i, track in self._rows("signs", "track", w):
+            agreed = int(self.course.at("agreed_week", w)[i])
+            why = "agreed this week" if agreed == w else f"agreed in week {agreed}"
+            if self.scenario.tracks[track].prelude:
+                why += f", its prelude of {_weeks(self.scenario.tracks[track].prelude)} is over"
+            if self.course.sequence.undertaking == "single":
+                why += ", and every planned table is ready (a single undertaking)"
+            yield f"{say.table(track)} end in a signed deal: {self._terms(track, w)}", why
+        rejecting = self._change("moved_rejecting", w)
+        if rejecting:
+            why = "each one's choice at the signing, likelier for hardliners and in factions that walked out"
+            yield f"{rejecting} commanders reject the deal and splinter", why
+
+    def _terms(self, track: str, w: int) -> str:
+        issues, terms = self.scenario.tracks[track].issues, []
+        if "power" in issues:
+            share = self._of("share", "bargain", f"{track}/power", w)
+            terms.append(f"{100 * share:.0f}% of power to {self.say.actor('insurgency')}")
+        if "withdrawal" in issues:
+            terms.append(f"pace of withdrawal {self._of('share', 'bargain', f'{track}/withdrawal', w):.2f}")
+        return ", ".join(terms) or "cooperation"
+
+    def _deeds(self, w: int) -> Iterator[tuple[str, str]]:
+        say = self.say
+        for i, name in self._rows("delivers", "concession", w):
+            yield f"delivered: {say.gift(name)}", self._promise(i, name, w)
+        broken = [self.scenario.obligations[name].label for _, name in self._rows("fails", "obligation", w)]
+        check = int(self.course.at("checks", w))
+        if broken:
+            kept, all_of_them = self.course.world["obligation_compliance"], len(self.scenario.obligations)
+            why = f"{say.actor('insurgency')} keeps each of {all_of_them} with the chance {kept:.2f} (check {check})"
+            yield f"end-conditions broken: {listed(broken)}", why
+        for _, name in self._rows("reverses", "concession", w):
+            givers = listed(say.actor(role) for role in self.scenario.concessions[name].by)
+            limit = f"{100 * self.course.world['reversal_threshold']:.0f}%"
+            why = f"more than {limit} of the end-conditions failed check {check}; {givers} can take it back"
+            yield f"taken back: {say.gift(name)}", why
+        if self.course.at("ceasefire_begins", w):
+            yield "a ceasefire begins", self._ceasefire(w)
+
+    def _promise(self, i: int, name: str, w: int) -> str:
+        """Who promised what is delivered, and when."""
+        made = next(v for v in range(w, -1, -1) if not v or not self.course.at("promised", v - 1)[i])
+        due = int(self.course.at("due_week", w)[i])
+        signed = [clause.split("/")[0] for _, clause in self._rows("promises", "clause", made)
+                  if clause.endswith(f"/{name}")]  # fmt: skip
+        if self.course.at("ordered_now", made)[i]:
+            why = f"the plan ordered it in week {made}, due in week {due}"
+        else:
+            why = f"promised in {listed(map(self.say.table, signed))} in week {made}, due in week {due}"
+        late = self.course.at("excluded", made) and "government" in self.scenario.concessions[name].by
+        return f"{why}, late since {self.say.actor('government')} was left out of the talks" if late else why
+
+    def _ceasefire(self, w: int) -> str:
+        if self.course.at("ceasefire_conceded", w - 1):
+            gifts = [name for _, name in self._rows("delivers", "concession", w - 1)
+                     if self.scenario.concessions[name].ceases_fire]  # fmt: skip
+            return f"it was delivered in week {w - 1}: {listed(map(self.say.gift, gifts))}"
+        declared = next(v for v in range(w, 0, -1) if self.course.at("ceasefire_declared", v) > 0)
+        return f"declared in week {declared}; the clock with which {self.say.actor('insurgency')} takes it up rang"
+
+    # -- the war -------------------------------------------------------------------------------------
+
+    def _war(self, w: int) -> Iterator[tuple[str, str]]:
+        course, say, claims = self.course, self.say, self.say.actor("insurgency")
+        if course.at("exits", w):
+            faster = f", {course.world['fatigue_after_deal']:g} times as fast after its deal"
+            why = f"{say.actor('patron')}'s clock of fatigue rang{faster if course.at('patron_deal', w) else ''}"
+            yield f"{say.actor('patron')} decides to leave without a deal", why
+        if self._change("campaigns", w):
+            why = f"{claims}'s clock of campaigns rang, at a threat of {course.at('threat', w - 1):.2f} on a scale to 1"
+            yield f"{claims} turns on {say.actor('rival')}", why
+        if course.at("relapses", w):
+            age = w - int(course.at("settlement_week", w))
+            share, held = 100 * course.at("implemented", w), int(course.at("dimensions_held", w))
+            why = (
+                f"its clock of relapse rang {_weeks(age)} after signing, {share:.0f}% of it implemented, power shared "
+                f"in {held} dimensions, {int(course.at('vetoes_excluded', w))} veto players outside, "
+                f"{course.at('spoiler_attacks', w):.1f} spoiler attacks a week"
+            )
+            yield "the settlement relapses into war", why
+        for level in (0.25, 0.5, 0.75):
+            if self._crosses("garrison_yield", level, w):
+                yield f"{100 * level:.0f}% of garrisons yield without a fight", self._cascade(w)
+            if self._crosses("insurgent_control", level, w):
+                yield f"{claims} holds {100 * level:.0f}% of districts", self._territory(w)
+        if w % 52 == 0:
+            yield self._year(w), ""
+
+    def _troops(self, w: int) -> str:
+        if "patron" not in self.scenario.actors:
+            return ""
+        return f", {self.course.at('troops', w):.1f} thousand troops of {self.say.actor('patron')}"
+
+    def _cascade(self, w: int) -> str:
+        """What a garrison weighs: see the rule `garrisons`."""
+        held, gone = (100 * self.course.at(name, w - 1) for name in ("insurgent_control", "garrison_yield"))
+        return (
+            f"the cascade of garrisons: {held:.0f}% of districts lost and {gone:.0f}% yielding a week before"
+            f"{self._troops(w - 1)}, legitimacy {self.course.at('legitimacy', w):.2f}"
+        )
+
+    def _territory(self, w: int) -> str:
+        """What the drift of control is made of: see the rule `drift`; the rest is the fronts' fortunes."""
+        course = self.course
+        return (
+            f"drift of {course.at('control_step', w):+.3f} in the week and the fortunes of the fronts: "
+            f"{100 * course.at('garrison_yield', w):.0f}% of garrisons yielding{self._troops(w - 1)}, "
+            f"strength {course.at('strength', w):.2f} of the start"
+        )
+
+    def _year(self, w: int) -> str:
+        def grown(name: str) -> int:
+            return int(self.course.at(name, w) - self.course.at(name, w - 52))
+
+        parts = [
+            f"a year's balance: {grown('deaths'):,} deaths",
+            f"districts {100 * self.course.at('government_control', w):.0f}% government"
+            f" and {100 * self.course.at('insurgent_control', w):.0f}% insurgent",
+        ]
+        if "rival" in self.scenario.actors:
+            lost = grown("moved_lured") + grown("moved_provoked")
+            parts.append(f"{lost} commanders to {self.say.actor('rival')} ({grown('moved_returned')} back)")
+        parts.append(
+            f"{grown('moved_splintered')} splintered, {grown('moved_reintegrated')} reintegrated,"
+            f" {grown('moved_killed')} killed"
+        )
+        return "; ".join(parts)
+
+
+def _weeks(number: int) -> str:
+    return f"{number} week{'s' * (number != 1)}"

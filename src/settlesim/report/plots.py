@@ -1,0 +1,366 @@
+"""Plots for papers: each takes and returns matplotlib Axes, and changes no global setting.
+
+Colours are those of Okabe and Ito (2008), which the colour-blind can tell apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from settlesim.analysis.differences import differences as paired
+from settlesim.analysis.incidence import incidence as course_of
+from settlesim.analysis.summary import summary
+from settlesim.errors import UsageError, choose
+from settlesim.results.dataset import weekly_name
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+    from settlesim.scenario.scenario import Scenario
+
+__all__ = ["control_map", "differences", "fan", "incidence", "outcomes", "timeline"]
+
+COLOURS = {
+    "insurgent_victory": "#D55E00",
+    "government_victory": "#0072B2",
+    "comprehensive_settlement": "#009E73",
+    "fragile_settlement": "#7FCFB6",
+    "partial_settlement": "#E69F00",
+    "fragmentation": "#CC79A7",
+    "low_activity": "#56B4E9",
+    "continued_war": "#999999",
+}
+# A second mark besides colour, for print in grey.
+HATCHES = {"fragile_settlement": "//", "low_activity": "..", "partial_settlement": "xx"}
+LINE = "#0072B2"
+STEP_COLOURS = {"open": "#0072B2", "deliver": "#009E73", "table": "#999999", "ceasefire": "#D55E00"}
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    # A Figure of its own: pyplot would keep it alive and need a display.
+    return Figure(figsize=size, layout="constrained").add_subplot()
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
+    """Shares of outcomes by sequence, as stacked bars with their percentages.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `simulate` or `compare`.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a figure of its own.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from settlesim.experiments.simulate import compare
+    >>> from settlesim.scenario.files import load
+    >>> outcomes(compare(load("two-party"), runs=20, rng=7)).get_xlabel()
+    'share of runs (%)'
+    """
+    shares = summary(dataset, "outcome")["outcome"].sel(statistic="estimate")
+    names = [str(name) for name in dataset["sequence"].values]
+    ax = _axes(ax, (8.5, 1.4 + 0.42 * len(names)))
+    left = np.zeros(len(names))
+    for kind in (str(k) for k in shares["outcome_kind"].values):
+        width = 100 * shares.sel(outcome_kind=kind).values
+        if not width.any():
+            continue
+        bars = ax.barh(
+            range(len(names)),
+            width,
+            left=left,
+            height=0.72,
+            color=COLOURS.get(kind, "#000000"),
+            hatch=HATCHES.get(kind),
+            edgecolor="white",
+            linewidth=0.6,
+            label=_said(kind),
+        )
+        for bar, w in zip(bars, width, strict=True):
+            if w >= 5:
+                x, y = bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height() / 2
+                box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
+                ax.text(x, y, f"{w:.0f}", ha="center", va="center", fontsize=8, bbox=box)
+        left += width
+    ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)), yticklabels=map(_said, names))
+    ax.invert_yaxis()
+    ax.set_title(f"Outcomes, {dataset.sizes['run']:,} runs a sequence", loc="left", fontsize=10)
+    ax.legend(ncols=3, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.16))
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    return ax
+
+
+def incidence(dataset: xr.Dataset, *, sequence: str | None = None, ax: Axes | None = None) -> Axes:
+    """Cumulative incidence of the competing outcomes by week, with 95% bands.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `simulate` or `compare`.
+    sequence : str, optional
+        Which sequence; by default the first.
+    ax : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    name = _one(dataset, sequence)
+    course = course_of(dataset.sel(sequence=[name])).squeeze("sequence")
+    ax = _axes(ax, (7.0, 4.2))
+    for kind in (str(k) for k in course["outcome_kind"].values):
+        one = course.sel(outcome_kind=kind)
+        if float(one["incidence"].max()) <= 0.0:
+            continue
+        colour = COLOURS.get(kind, "#000000")
+        weeks = one["week"].values
+        ax.fill_between(weeks, 100 * one["low"], 100 * one["high"], color=colour, alpha=0.25, linewidth=0)
+        ax.plot(
+            weeks,
+            100 * one["incidence"],
+            color=colour,
+            linewidth=1.8,
+            label=_said(kind),
+            linestyle="--" if kind in HATCHES else "-",
+        )
+    ax.set(xlabel="weeks since the start", ylabel="cumulative incidence (% of runs)", xlim=(0, int(course["week"][-1])))
+    ax.set_ylim(bottom=0)
+    ax.set_title(f"When the final outcome came about: {_said(name)}", loc="left", fontsize=10)
+    ax.legend(fontsize=8, frameon=False)
+    return ax
+
+
+def fan(
+    dataset: xr.Dataset,
+    variable: str,
+    *,
+    sequence: str | None = None,
+    entity: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Median and 50% and 90% bands of a weekly variable.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Simulated with ``record="weekly"``, or with `variable` recorded.
+    variable : str
+        A recorded variable.
+    sequence : str, optional
+        Which sequence; by default the first.
+    entity : str, optional
+        For a variable of provinces, tracks and so on: which one.
+    ax : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    UsageError
+        If the variable was not recorded.
+    """
+    values = _weekly(dataset, variable).sel(sequence=_one(dataset, sequence))
+    scopes = [str(dim) for dim in values.dims if dim not in ("run", "week")]
+    if scopes:
+        values = values.sel({scopes[0]: choose(entity or "", [str(e) for e in values[scopes[0]].values], scopes[0])})
+    levels = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95], "run").transpose("quantile", "week").values
+    weeks = values["week"].values
+    ax = _axes(ax, (7.0, 4.0))
+    ax.fill_between(weeks, levels[0], levels[4], color=LINE, alpha=0.18, linewidth=0, label="90% of runs")
+    ax.fill_between(weeks, levels[1], levels[3], color=LINE, alpha=0.35, linewidth=0, label="50% of runs")
+    ax.plot(weeks, levels[2], color="#003B5C", linewidth=1.8, label="median")
+    units = values.attrs.get("units", "1")
+    label = values.attrs.get("long_name", _said(variable))
+    ax.set(
+        xlabel="weeks since the start",
+        ylabel=label if units == "1" else f"{label} ({units})",
+        xlim=(weeks[0], weeks[-1]),
+    )
+    ax.set_title(f"{_said(entity or variable)}: {_said(_one(dataset, sequence))}", loc="left", fontsize=10)
+    ax.legend(fontsize=8, frameon=False)
+    return ax
+
+
+def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = None, ax: Axes | None = None) -> Axes:
+    """Paired differences from the baseline with 95% intervals.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `compare`.
+    variable : str
+        An outcome that is not coded.
+    baseline : str, optional
+        The sequence compared with.
+    ax : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    table = paired(dataset, variable, baseline=baseline)
+    share = set(np.unique(dataset[variable].values)) <= {0, 1}
+    scale = 100.0 if share else 1.0
+    names = [str(name) for name in table["sequence"].values]
+    ax = _axes(ax, (7.0, 1.3 + 0.42 * len(names)))
+    middle = scale * table["difference"].values
+    spread = np.stack([middle - scale * table["low"].values, scale * table["high"].values - middle])
+    ax.errorbar(middle, range(len(names)), xerr=spread, fmt="o", color=LINE, capsize=3, markersize=5)
+    ax.axvline(0.0, color="#555555", linewidth=0.9, linestyle="--")
+    units = "percentage points" if share else dataset[variable].attrs.get("units", "1")
+    ax.set(
+        yticks=range(len(names)),
+        yticklabels=map(_said, names),
+        ylim=(len(names) - 0.5, -0.5),
+        xlabel=f"difference from {_said(table.attrs['baseline'])} ({units})",
+    )
+    title = f"{_said(variable)}: paired differences, 95% intervals, {dataset.sizes['run']:,} runs"
+    ax.set_title(title, loc="left", fontsize=10)
+    ax.grid(axis="x", alpha=0.25)
+    return ax
+
+
+def timeline(scenario: Scenario, sequence: str, *, ax: Axes | None = None) -> Axes:
+    """Steps of a sequence from top to bottom, each with what it waits for; dated steps at their week.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The conflict.
+    sequence : str
+        One of its sequences.
+    ax : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    plan = scenario.sequence(sequence)
+    ax = _axes(ax, (8.5, 1.2 + 0.5 * len(plan.steps)))
+    at: dict[str, float] = {}
+    horizon = float(scenario.horizon)
+    for row, step in enumerate(plan.steps):
+        tree = {} if step.when is None else step.when.tree()
+        week = _earliest(tree, at, plan)
+        at[str(step.name)] = week
+        colour = STEP_COLOURS.get(step.do, "#CC79A7")
+        dated = not tree or "week" in tree
+        ax.plot([week, horizon], [row, row], color=colour, linewidth=1, alpha=0.35, linestyle="-" if dated else ":")
+        ax.plot(week, row, marker="o" if dated else ">", color=colour, markersize=8)
+        wait = "" if not tree else "  when " + _words(tree)
+        ax.text(week + 0.012 * horizon, row - 0.12, f"{step.name}{wait}", fontsize=8, va="bottom")
+    ax.set(ylim=(len(plan.steps) - 0.4, -0.9), yticks=[], xlim=(-2, horizon), xlabel="earliest week since the start")
+    ax.set_title(f"{plan.label or plan.name}   (● dated   ▶ waits for an event)", loc="left", fontsize=10)
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    return ax
+
+
+def _earliest(tree: dict[str, Any], at: dict[str, float], plan: Any) -> float:
+    """Least week in which a condition could hold, taking events on tables for as early as their opening step."""
+    if not tree:
+        return 1.0
+    kind, value = next((k, v) for k, v in tree.items() if k != "delay")
+    if kind in ("all", "any"):
+        parts = [_earliest(part, at, plan) for part in value]
+        base = max(parts) if kind == "all" else min(parts)
+    elif kind == "week":
+        base = float(value)
+    elif kind == "taken":
+        base = at.get(value, 1.0)
+    elif kind in ("opened", "signed", "broken"):
+        opening = [str(s.name) for s in plan.steps if s.do == "open" and s.track == value]
+        base = min((at[name] for name in opening if name in at), default=1.0)
+    elif kind == "quiet":
+        base = float(value)
+    else:
+        base = 1.0
+    return base + float(tree.get("delay", 0))
+
+
+def _words(tree: dict[str, Any]) -> str:
+    kind, value = next((k, v) for k, v in tree.items() if k != "delay")
+    if kind in ("all", "any"):
+        text = (" and " if kind == "all" else " or ").join(_words(part) for part in value)
+    elif kind == "not":
+        text = f"not ({_words(value)})"
+    else:
+        text = f"{kind} {value}" if kind in ("week", "quiet") else f"{value} {kind}"
+    return f"{text} + {tree['delay']} weeks" if tree.get("delay") else text
+
+
+def control_map(scenario: Scenario, share: Any, *, label: str = "insurgent share (%)", ax: Axes | None = None) -> Axes:
+    """Provinces as tiles of equal size in their rough places, shaded by a share.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The conflict, for the provinces' tiles.
+    share : array-like, shape (provinces,)
+        Values between 0 and 1, in the scenario's order of provinces.
+    label : str
+        What the shade means.
+    ax : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.patches import Rectangle
+
+    ax = _axes(ax, (8.5, 6.5))
+    values = np.asarray(share, dtype=float)
+    if values.shape != (len(scenario.provinces),):
+        raise UsageError(f"share needs one value for each of the {len(scenario.provinces)} provinces")
+    shades = ScalarMappable(Normalize(0, 100), "cividis")
+    for province, value in zip(scenario.provinces, values, strict=True):
+        row, column = province.tile
+        ax.add_patch(Rectangle((column, row), 0.96, 0.96, facecolor=shades.to_rgba(100 * value)))
+        ink = "black" if value > 0.55 else "white"
+        ax.text(column + 0.48, row + 0.4, province.name, ha="center", va="center", fontsize=6.5, color=ink)
+        ax.text(column + 0.48, row + 0.72, f"{100 * value:.0f}", ha="center", va="center", fontsize=6.5, color=ink)
+    rows, columns = zip(*(p.tile for p in scenario.provinces), strict=True)
+    ax.set(xlim=(min(columns) - 0.1, max(columns) + 1.1), ylim=(max(rows) + 1.1, min(rows) - 0.1), aspect="equal")
+    ax.set_axis_off()
+    if ax.figure is not None:
+        ax.figure.colorbar(shades, ax=ax, label=label, shrink=0.7)
+    return ax
+
+
+def _one(dataset: xr.Dataset, sequence: str | None) -> str:
+    names = [str(name) for name in dataset["sequence"].values]
+    return names[0] if sequence is None else choose(sequence, names, "sequence")
+
+
+def _weekly(dataset: xr.Dataset, variable: str) -> xr.DataArray:
+    key = weekly_name(variable)
+    if key not in dataset:
+        kept = [str(name).removesuffix("_weekly") for name in dataset.data_vars if str(name).endswith("_weekly")]
+        raise UsageError(f"{variable!r} was not recorded by week (recorded: {', '.join(kept) or 'nothing'})")
+    return dataset[key]

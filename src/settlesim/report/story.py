@@ -1,0 +1,183 @@
+"""One run told in words, dated, each event with its cause."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from settlesim.experiments.simulate import replay_trace
+from settlesim.model.rules.ending import OUTCOMES
+from settlesim.model.trace import Trace
+from settlesim.report.narrator import TOLD, Course, Teller
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from settlesim.chance.worlds import Rng
+    from settlesim.model.protocol import Protocol
+    from settlesim.scenario.scenario import Scenario
+    from settlesim.scenario.sequence import Sequence
+
+__all__ = ["STORY_VARIABLES", "Event", "Story", "Telling", "replay", "tell"]
+
+# What has to be recorded for a story.
+STORY_VARIABLES = TOLD
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a week: what, and why."""
+
+    week: int
+    date: datetime.date
+    text: str
+    cause: str
+
+    def __str__(self) -> str:
+        day = f"{self.date.day} {self.date:%b %Y}"
+        return f"week {self.week} ({day}): {self.text}" + (f" ({self.cause})" if self.cause else "")
+
+
+@dataclass(frozen=True)
+class Story:
+    """The events of one run in order, between an opening and a closing line."""
+
+    title: str
+    events: tuple[Event, ...]
+    ending: str
+
+    def __str__(self) -> str:
+        return "\n".join([self.title, *map(str, self.events), self.ending])
+
+
+class Telling:
+    """A course told as it is lived: week by week, and at any time whole.
+
+    Parameters
+    ----------
+    course : Course
+        Anything that has the weekly values of a run: a trace, or a model that is still running.
+
+    Examples
+    --------
+    >>> from settlesim.scenario.files import load
+    >>> trace = replay_trace(load("two-party"), run=0, rng=7, record=STORY_VARIABLES)
+    >>> [event.text for event in Telling(Recorded(trace)).events(8)]
+    ['the plan takes the step “open:talks”']
+    """
+
+    def __init__(self, course: Course) -> None:
+        self.course, self._teller = course, Teller(course)
+
+    @property
+    def title(self) -> str:
+        """The opening line."""
+        course = self.course
+        return f"{course.scenario.title}: sequence {course.sequence.name}, run {course.run}"
+
+    def events(self, week: int) -> tuple[Event, ...]:
+        """Return the events of a week that has been lived."""
+        date = self.course.scenario.date_of(week)
+        return tuple(Event(week, date, text, why) for text, why in self._teller.week(week))
+
+    @property
+    def ending(self) -> str:
+        """The outcome as it stands after the last week lived."""
+        course = self.course
+        last = course.last
+        code = OUTCOMES[int(course.at("outcome", last))].replace("_", " ")
+        since, deaths = int(course.at("outcome_week", last)), int(course.at("deaths", last))
+        return f"In the end: {code}, standing since week {since}; {deaths:,} deaths in {last} weeks."
+
+    def story(self) -> Story:
+        """Return the whole story so far."""
+        weeks = range(1, self.course.last + 1)
+        return Story(self.title, tuple(event for w in weeks for event in self.events(w)), self.ending)
+
+
+class Recorded:
+    """The course of a run that has been recorded.
+
+    Parameters
+    ----------
+    trace : Trace
+        Of one run, with `STORY_VARIABLES` recorded.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self.scenario, self.sequence, self.run = trace.scenario, trace.sequence, trace.runs.start
+        self.entities: Mapping[str, tuple[str, ...]] = trace.entities
+        self.world: Mapping[str, float] = {name: float(values[0]) for name, values in trace.worlds.items()}
+        ended = bool(trace.final["ended"][0])
+        self.last = int(trace.final["end_week"][0]) if ended else trace.scenario.horizon
+
+    def at(self, name: str, week: int) -> Any:
+        """Return a recorded variable at the end of a week."""
+        return self._trace.weekly[name][week][..., 0]
+
+
+def tell(trace: Trace) -> Story:
+    """Tell a run in words.
+
+    Parameters
+    ----------
+    trace : Trace
+        Of one run, with `STORY_VARIABLES` recorded; either engine's give the same story.
+
+    Returns
+    -------
+    Story
+        ``str(story)`` is the text, ``story.events`` the events.
+
+    Examples
+    --------
+    >>> from settlesim.scenario.files import load
+    >>> print(replay(load("two-party"), run=0, rng=7).events[0].week)
+    8
+    """
+    return Telling(Recorded(trace)).story()
+
+
+def replay(
+    scenario: Scenario,
+    *,
+    sequence: str | Sequence | None = None,
+    run: int,
+    rng: Rng,
+    engine: str = "numpy",
+    protocol: Protocol | None = None,
+) -> Story:
+    """Simulate one run of an experiment again and tell it in words.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The conflict.
+    sequence : str or Sequence, optional
+        By default the scenario's default sequence.
+    run : int
+        Number of the run.
+    rng : int, SeedSequence or Generator
+        Entropy of the experiment.
+    engine : {"numpy", "mesa"}
+        The interpreter; both tell the same.
+    protocol : Protocol, optional
+        What happens in a week.
+
+    Returns
+    -------
+    Story
+
+    Examples
+    --------
+    >>> from settlesim.scenario.files import load
+    >>> story = replay(load("two-party"), run=3, rng=7)
+    >>> story.ending.startswith("In the end: ")
+    True
+    """
+    trace = replay_trace(
+        scenario, sequence=sequence, run=run, rng=rng, record=STORY_VARIABLES, engine=engine, protocol=protocol
+    )
+    return tell(trace)

@@ -1,0 +1,1 @@
+"""What is collected from runs: outcomes, labelled data, files."""

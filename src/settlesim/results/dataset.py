@@ -1,0 +1,313 @@
+"""From traces to one labelled `xarray.Dataset`: dimensions, units, meanings of codes, provenance.
+
+Outcomes have dimensions ``(sequence, run)`` and possibly one more, such as ``destination``.  A variable
+recorded every week is called ``<name>_weekly``, since ``legitimacy`` at the end and ``legitimacy_weekly``
+are two things.  Every drawn parameter is a variable on ``run`` under its own name, ``name.entry`` if it has
+several, and ``name_drawn`` where an outcome has the name already.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from settlesim.errors import UsageError, choose
+from settlesim.results.stores import compact, open, save, table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from settlesim.model.trace import Trace
+    from settlesim.results.outcomes import Outcome
+    from settlesim.scenario.scenario import Scenario
+
+__all__ = [
+    "Assembly",
+    "Block",
+    "Field",
+    "collect",
+    "definition",
+    "from_traces",
+    "open",
+    "provenance",
+    "save",
+    "table",
+    "weekly_name",
+]
+
+CAVEAT = "Distributions under stated assumptions, to compare sequences under common luck; not a point forecast."
+
+
+def weekly_name(name: str) -> str:
+    """Return the name under which a variable recorded every week stands in a result."""
+    return f"{name}_weekly"
+
+
+@dataclass(frozen=True)
+class Field:
+    """Dimensions of a variable beyond (sequence, run), and its attributes."""
+
+    dims: tuple[str, ...]
+    attrs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a block of runs contributes to a result; arrays of shape (sequences, runs, ...).
+
+    Attributes
+    ----------
+    runs : range
+        Numbers of the runs.
+    arrays : dict
+        Outcomes and weekly values by name.
+    parameters : dict
+        Drawn parameters, shape (runs,), or (sequences, runs) where a sequence's levers set them.
+    fields : dict
+        Layout of the arrays.
+    labels : dict
+        Labels along each dimension.
+    """
+
+    runs: range
+    arrays: dict[str, NDArray[Any]]
+    parameters: dict[str, NDArray[np.float64]]
+    fields: dict[str, Field] = field(default_factory=dict)
+    labels: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+
+def collect(traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: Iterable[str]) -> Block:
+    """Evaluate the outcomes of one block of runs under each sequence.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        One for each sequence, all of the same runs.
+    outcomes : iterable of Outcome
+        What to keep.
+    parameters : iterable of str
+        Names of the parameters to keep from the traces' worlds.
+
+    Raises
+    ------
+    UsageError
+        If a recorded variable belongs to entities that differ between the sequences, such as their steps.
+    """
+    from settlesim.results.outcomes import DESTINATIONS, evaluate
+
+    wanted = tuple(outcomes)
+    first = traces[0]
+    known = {**first.entities, "destination": DESTINATIONS}
+    values = [evaluate(trace, wanted) for trace in traces]
+    block = Block(first.runs, {}, {name: _stack([t.worlds[name] for t in traces]) for name in parameters})
+    for outcome in wanted:
+        array = np.stack([v[outcome.name] for v in values])
+        block.fields[outcome.name] = Field(tuple(outcome.dims[1:]), _attrs("outcome", outcome, array))
+        block.arrays[outcome.name] = _coded(array, outcome.flags)
+        for dim in outcome.dims[1:]:
+            _label(block, choose(dim, known, "dimension"), known[dim], outcome.name)
+    for name in first.weekly:
+        info = first.info[name]
+        scope = () if info.scope == "run" else (info.scope,)
+        if scope and any(t.entities[info.scope] != first.entities[info.scope] for t in traces):
+            raise UsageError(f"{name!r} belongs to a {info.scope}, which sequences do not share: record it for one")
+        # (week[, entity], run) to (run, week[, entity]), so that runs can be split and joined along one axis
+        array = np.stack([np.moveaxis(t.weekly[name], -1, 0) for t in traces])
+        key = weekly_name(name)
+        block.fields[key] = Field(("week", *scope), _attrs("weekly", info, array))
+        block.arrays[key] = _coded(array, info.flags)
+        _label(block, "week", tuple(range(array.shape[2])), name)
+        for dim in scope:
+            _label(block, dim, first.entities[dim], name)
+    return block
+
+
+def _stack(columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    if all(column is columns[0] or np.array_equal(column, columns[0], equal_nan=True) for column in columns):
+        return columns[0]
+    return np.stack(columns)
+
+
+def _coded(array: NDArray[Any], flags: Mapping[int, str] | None) -> NDArray[Any]:
+    return array.astype(np.int8) if flags else array
+
+
+def _attrs(role: str, info: Any, array: NDArray[Any]) -> dict[str, Any]:
+    attrs = {"long_name": info.meaning, "units": info.units, "role": role}
+    if info.flags:
+        # CF conventions: one word for each code, the codes of the variable's own type
+        attrs["flag_values"] = [int(code) for code in info.flags]
+        attrs["flag_meanings"] = " ".join(meaning.replace(" ", "_") for meaning in info.flags.values())
+    return attrs
+
+
+def _label(block: Block, dim: str, labels: Iterable[Any], name: str) -> None:
+    labels = tuple(labels)
+    if block.labels.setdefault(dim, labels) != labels:
+        raise UsageError(f"{name!r} disagrees with other variables about the labels along {dim!r}")
+
+
+class Assembly:
+    """Puts blocks together in whatever order they arrive; only outcomes grow with the runs.
+
+    Parameters
+    ----------
+    sequences : int
+        Number of sequences.
+    runs : range
+        Numbers of all runs.
+    """
+
+    def __init__(self, sequences: int, runs: range) -> None:
+        self.sequences = sequences
+        self.runs = runs
+        self.done = np.zeros(len(runs), bool)
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self.parameters: dict[str, NDArray[np.float64]] = {}
+        self.fields: dict[str, Field] = {}
+        self.labels: dict[str, tuple[Any, ...]] = {}
+
+    def add(self, block: Block) -> None:
+        """Take in a block; its runs must lie within the assembly's."""
+        start = block.runs.start - self.runs.start
+        place = slice(start, start + len(block.runs))
+        if not self.fields:
+            self.fields, self.labels = block.fields, block.labels
+        for name, array in block.arrays.items():
+            if name not in self.arrays:
+                self.arrays[name] = np.zeros((self.sequences, len(self.runs), *array.shape[2:]), array.dtype)
+            self.arrays[name][:, place] = array
+        for name, column in block.parameters.items():
+            if name not in self.parameters:
+                self.parameters[name] = np.zeros((*column.shape[:-1], len(self.runs)))
+            if column.ndim > self.parameters[name].ndim:  # the first block whose sequences differ in it
+                self.parameters[name] = np.repeat(self.parameters[name][np.newaxis], self.sequences, axis=0)
+            self.parameters[name][..., place] = column
+        self.done[place] = True
+
+    def dataset(self, scenario: Scenario, sequences: Sequence[Any], attrs: Mapping[str, Any]) -> xr.Dataset:
+        """Return the runs that are there as a Dataset.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            Supplies units and sources of the parameters.
+        sequences : sequence of Sequence
+            Supplies names and definitions.
+        attrs : mapping
+            From `provenance`.
+        """
+        import xarray as xr
+
+        done: Any = slice(None) if self.done.all() else self.done
+        variables: dict[str, Any] = {}
+        for name, array in self.arrays.items():
+            layout = self.fields[name]
+            notes = dict(layout.attrs)
+            if "flag_values" in notes:
+                notes["flag_values"] = np.array(notes["flag_values"], array.dtype)
+            variables[name] = (("sequence", "run", *layout.dims), array[:, done], notes)
+        described = _described(scenario)
+        for name, column in self.parameters.items():
+            dims = ("run",) if column.ndim == 1 else ("sequence", "run")
+            # An outcome keeps its name; a parameter that shares it, such as a strength at the start, steps
+            # aside.
+            key = f"{name}_drawn" if name in variables else name
+            variables[key] = (dims, column[..., done], described[name])
+        coords: dict[str, Any] = {
+            "sequence": ("sequence", [s.name for s in sequences], {"long_name": "sequence of talks"}),
+            "definition": (
+                "sequence",
+                [definition(s) for s in sequences],
+                {"long_name": "sequence as JSON"},
+            ),
+            "run": ("run", np.array(self.runs)[done], {"long_name": "number of the run, fixes its luck"}),
+        }
+        for dim, labels in self.labels.items():
+            notes = {"long_name": "weeks since the start", "units": "weeks"} if dim == "week" else {"long_name": dim}
+            coords[dim] = (dim, np.array(labels) if dim == "week" else list(labels), notes)
+        completed = int(self.done.sum())
+        status = {"runs_completed": completed, "interrupted": int(completed < len(self.runs))}
+        return xr.Dataset(variables, coords, {**attrs, **status})
+
+
+def definition(sequence: Any) -> str:
+    """Return the definition of a sequence as JSON."""
+    return compact(sequence.model_dump(mode="json", exclude_defaults=True))
+
+
+def _described(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """Attributes of every parameter: unit, meaning, prior, source."""
+    out: dict[str, dict[str, Any]] = {}
+    for name, parameter in scenario.parameters.items():
+        for entry, prior in parameter.entries().items():
+            key = f"{name}.{entry}" if entry else name
+            meaning = f"{parameter.meaning} ({entry})" if entry else parameter.meaning
+            out[key] = _parameter_attrs(meaning, parameter.unit, prior, parameter)
+    for name, concession in scenario.concessions.items():
+        for what, prior in (("value", concession.value), ("cost", concession.cost)):
+            meaning = f"{what.capitalize()} of the concession {concession.label!r}"
+            out[f"concession_{what}.{name}"] = _parameter_attrs(meaning, "share", prior, concession)
+    return out
+
+
+def _parameter_attrs(meaning: str, unit: str, prior: Any, declared: Any) -> dict[str, Any]:
+    text = compact(prior.model_dump(mode="json"))
+    kind = {"role": "parameter", "prior": text, "source": declared.source, "tag": declared.tag}
+    return {"long_name": meaning, "units": unit, **kind}
+
+
+def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str) -> dict[str, Any]:
+    """Return the attributes from which a result can be made again.
+
+    They hold no date, host or number of workers: equal inputs give equal results, down to the file.
+    """
+    return {
+        "Conventions": "CF-1.11",
+        "title": f"settlesim: {scenario.title}",
+        "comment": CAVEAT,
+        "settlesim_version": _version(),
+        "scenario": scenario.name,
+        "scenario_digest": scenario.digest(),
+        "start": scenario.start.isoformat(),
+        "horizon": scenario.horizon,
+        "baseline_sequence": scenario.baseline_sequence,
+        "parameters": compact({name: json.loads(a["prior"]) for name, a in _described(scenario).items()}),
+        "entropy": str(entropy),
+        "engine": engine,
+        "method": method,
+        "protocol": protocol,
+    }
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("settlesim")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+source"
+
+
+def from_traces(
+    traces: Sequence[Trace], outcomes: Iterable[Outcome], attrs: Mapping[str, Any] | None = None
+) -> xr.Dataset:
+    """Turn traces of the same runs, one for each sequence, into a Dataset.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        From an engine.
+    outcomes : iterable of Outcome
+        What to keep.
+    attrs : mapping, optional
+        From `provenance`.
+    """
+    first = traces[0]
+    assembly = Assembly(len(traces), first.runs)
+    assembly.add(collect(traces, outcomes, first.worlds))
+    return assembly.dataset(first.scenario, [trace.sequence for trace in traces], attrs or {})

@@ -1,0 +1,336 @@
+"""What must hold between the parts of a scenario: names that exist, sums, and steps that can be taken.
+
+Each check reads a `Parts`, which holds every part that is sound by itself. So a scenario with one broken
+track still gets all its other mistakes reported, and a reference to the broken track is not reported as
+unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from settlesim.errors import Problem, nearest
+from settlesim.scenario.messages import dotted
+from settlesim.scenario.parts import ROLES, UNITS, Parameter
+from settlesim.scenario.reachability import unreachable
+from settlesim.scenario.sequence import Sequence
+
+__all__ = ["Parts", "check", "check_sequence"]
+
+Path = tuple[str | int, ...]
+NEEDED = ("government", "insurgency")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The sound parts of a scenario.
+
+    Parameters
+    ----------
+    values
+        Field name → its value; tables and lists hold only their sound entries.
+    names
+        Field name → every key written there, sound or not.
+    broken
+        Fields of which some entry is not sound, so that their sums mean nothing.
+    index
+        List field → position in the file of each sound entry.
+    """
+
+    values: Mapping[str, Any]
+    names: Mapping[str, tuple[str, ...]]
+    broken: frozenset[str] = frozenset()
+    index: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """Return the sound entries of a table."""
+        found: Mapping[str, Any] = self.values.get(name) or {}
+        return found
+
+    def rows(self, name: str) -> list[tuple[int, Any]]:
+        """Return the sound entries of a list, with their positions."""
+        entries = self.values.get(name) or ()
+        return list(zip(self.index.get(name, range(len(entries))), entries, strict=True))
+
+    def whole(self, name: str) -> bool:
+        """Tell whether the field is there and all of it is sound."""
+        return name in self.values and name not in self.broken
+
+
+def check(parts: Parts, file: str) -> list[Problem]:
+    """Return every problem that lies between the parts."""
+    found: list[Problem] = []
+    for one in CHECKS:
+        found.extend(one(parts, file))
+    return found
+
+
+def _unknown(file: str, path: Path, value: object, names: tuple[str, ...], what: str) -> Problem:
+    allowed = ", ".join(names) if 0 < len(names) <= 12 else None
+    like = nearest(path[-1] if value is None else value, names)
+    return Problem(file, dotted(path), f"unknown {what}", None, value, allowed or None, like)
+
+
+def _actors(parts: Parts, file: str) -> Iterator[Problem]:
+    if "actors" not in parts.values:
+        return
+    for role in NEEDED:
+        if role not in parts.names["actors"]:
+            yield Problem(file, "actors", f"there is no {role}; it is needed")
+    for role, actor in parts.table("actors").items():
+        for name in ("commanders", "group_size"):
+            if role == "insurgency" and getattr(actor, name) < 1:
+                yield Problem(
+                    file,
+                    f"actors.insurgency.{name}",
+                    "must be at least 1",
+                    None,
+                    getattr(actor, name),
+                    "1 or more",
+                )
+            if role != "insurgency" and getattr(actor, name) > 0:
+                value = getattr(actor, name)
+                yield Problem(file, f"actors.{role}.{name}", "only the insurgency has it", None, value, "0")
+
+
+def _factions(parts: Parts, file: str) -> Iterator[Problem]:
+    rows = parts.rows("factions")
+    regions = tuple(dict.fromkeys(province.region for _, province in parts.rows("provinces")))
+    for at, faction in rows:
+        for region in faction.regions:
+            if parts.whole("provinces") and region not in regions:
+                yield _unknown(file, ("factions", at, "regions", region), None, regions, f"region {region!r}")
+        if not sum(faction.regions.values()) > 0:
+            yield Problem(
+                file,
+                f"factions[{at}].regions",
+                f"faction {faction.name!r} stands nowhere",
+                None,
+                None,
+                "a weight above 0",
+            )
+    if parts.whole("factions"):
+        total = sum(faction.share for _, faction in rows)
+        if not rows:
+            yield Problem(file, "factions", "there is no faction; at least one is needed")
+        elif abs(total - 1) > 1e-6:
+            yield Problem(file, "factions", f"the shares sum to {total:g}, not to 1", None, None, "a sum of 1")
+
+
+def _provinces(parts: Parts, file: str) -> Iterator[Problem]:
+    rows = parts.rows("provinces")
+    tiles: dict[tuple[int, int], str] = {}
+    for at, province in rows:
+        if province.tile in tiles:
+            other = tiles[province.tile]
+            yield Problem(
+                file,
+                f"provinces[{at}].tile",
+                f"{province.name} lies on the tile of {other}",
+                None,
+                list(province.tile),
+            )
+        tiles.setdefault(province.tile, province.name)
+    if not parts.whole("provinces"):
+        return
+    if not rows:
+        yield Problem(file, "provinces", "there is no province; at least one is needed")
+        return
+    total = parts.values.get("districts_total")
+    count = sum(province.districts for _, province in rows)
+    if total is not None and count != total:
+        message = f"the provinces have {count} districts together, not {total}"
+        yield Problem(file, "districts_total", message, None, total, str(count))
+    if not sum(province.insurgents for _, province in rows) > 0:
+        yield Problem(file, "provinces", "the insurgents stand in no province")
+    if "rival" in parts.names.get("actors", ()) and not sum(province.rival for _, province in rows) > 0:
+        yield Problem(file, "provinces", "the rival stands in no province, though it is among the actors")
+
+
+def _doubles(parts: Parts, file: str) -> Iterator[Problem]:
+    for table in ("factions", "provinces", "targets"):
+        seen: set[str] = set()
+        for at, row in parts.rows(table):
+            if row.name in seen:
+                yield Problem(file, f"{table}[{at}].name", "the name is used twice", None, row.name)
+            seen.add(row.name)
+
+
+def _tracks(parts: Parts, file: str) -> Iterator[Problem]:
+    actors = tuple(
+        dict.fromkeys(parts.names.get("actors", ()) + NEEDED)
+    )  # that one of these is missing is said once, elsewhere
+    for name, track in parts.table("tracks").items():
+        for at, party in enumerate(track.parties):
+            if "actors" in parts.values and party not in actors:
+                yield _unknown(file, ("tracks", name, "parties", at), party, actors, "actor")
+
+
+def _concessions(parts: Parts, file: str) -> Iterator[Problem]:
+    known = tuple(dict.fromkeys(parts.names.get("actors", ()) + NEEDED + parts.names.get("bodies", ())))
+    concessions = parts.table("concessions")
+    for name, concession in concessions.items():
+        for at, who in enumerate(concession.by):
+            if "actors" in parts.values and who not in known:
+                yield _unknown(file, ("concessions", name, "by", at), who, known, "actor or body")
+    total = sum(concession.value.central for concession in concessions.values() if concession.pie)
+    if parts.whole("concessions") and total > 1 + 1e-9:
+        message = f"the most likely values of what can be offered sum to {total:g}, more than the whole prize"
+        yield Problem(file, "concessions", message, None, None, "a sum of 1 or less")
+
+
+def _sources(parts: Parts, file: str) -> Iterator[Problem]:
+    known = parts.names.get("sources", ())
+    if "sources" not in parts.values:
+        return
+    places: list[tuple[Path, Any]] = [(("control",), parts.values.get("control"))]
+    for table in ("actors", "tracks", "concessions", "obligations", "parameters"):
+        places += [((table, name), entry) for name, entry in parts.table(table).items()]
+    for table in ("factions", "provinces", "targets"):
+        places += [((table, at), entry) for at, entry in parts.rows(table)]
+    for path, entry in places:
+        if entry is not None and entry.source not in known:
+            like = nearest(entry.source, known)
+            yield Problem(
+                file,
+                dotted((*path, "source")),
+                "unknown source",
+                None,
+                entry.source,
+                "a key of [sources]",
+                like,
+            )
+
+
+def _parameters(parts: Parts, file: str) -> Iterator[Problem]:
+    dyads = tuple(f"{a}_{b}" for a in ROLES for b in ROLES if a != b)
+    for name, parameter in parts.table("parameters").items():
+        low, high = parameter.range
+        least, most = UNITS[parameter.unit]
+        if low < least or high > most:
+            allowed = f"{least:g} to {most:g} for the unit {parameter.unit!r}"
+            yield Problem(
+                file,
+                f"parameters.{name}.range",
+                "goes beyond what its unit can be",
+                None,
+                [low, high],
+                allowed,
+            )
+        for entry in parameter.each or ():
+            if entry not in ROLES + dyads:
+                path: Path = ("parameters", name, "each", entry)
+                yield _unknown(file, path, None, ROLES + dyads, f"role {entry!r}")
+        for entry, prior in parameter.entries().items():
+            yield from _within(parameter, prior.bounds, _place(name, parameter, entry), file)
+
+
+def _place(name: str, parameter: Parameter, entry: str) -> str:
+    if parameter.each is not None:
+        return f"parameters.{name}.each.{entry}"
+    return f"parameters.{name}.{'value' if parameter.prior is None else 'prior'}"
+
+
+def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: str) -> Iterator[Problem]:
+    low, high = parameter.range
+    allowed = f"{low:g} to {high:g} ({parameter.unit})"
+    for end, value in (("low", bounds[0]), ("high", bounds[1])):
+        if not low <= value <= high:
+            point = bounds[0] == bounds[1]
+            message = "lies outside the range" if point else f"reaches outside the range with its {end} end"
+            yield Problem(file, key, message, None, value, allowed)
+            if point:
+                return
+
+
+def _sequences(parts: Parts, file: str) -> Iterator[Problem]:
+    names = parts.names.get("sequences", ())
+    for key in ("default_sequence", "baseline_sequence"):
+        chosen = parts.values.get(key)
+        if chosen is not None and names and chosen not in names:
+            yield _unknown(file, (key,), chosen, names, "sequence")
+    for name, sequence in parts.table("sequences").items():
+        if sequence.name != name:
+            key = f"sequences.{name}.name"
+            yield Problem(file, key, "stands under another name", None, sequence.name, name)
+        yield from check_sequence(sequence, parts, file, ("sequences", name))
+
+
+def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ()) -> Iterator[Problem]:
+    """Yield the problems of a sequence: unknown names, levers out of range, steps that cannot be taken."""
+    tracks, concessions = parts.names.get("tracks", ()), parts.names.get("concessions", ())
+    steps = tuple(str(step.name) for step in sequence.steps)
+    sound = True
+    for at, step in enumerate(sequence.steps):
+        here: Path = (*path, "steps", at)
+        asked: list[tuple[Path, str, tuple[str, ...], str]] = []
+        asked += [((*here, key), ref, tracks, "track") for key in ("track", "by") if (ref := getattr(step, key))]
+        if step.concession:
+            asked.append(((*here, "concession"), step.concession, concessions, "concession"))
+        asked += [((*here, "concessions", i), c, concessions, "concession") for i, c in enumerate(step.concessions)]
+        for condition in step.when.walk() if step.when else ():
+            kind = condition.kind
+            known, what = (steps, "step") if kind == "taken" else (tracks, "track")
+            if kind == "delivered":
+                known, what = concessions, "concession"
+            if condition.ref is not None:
+                asked.append(((*here, "when", kind), condition.ref, known, what))
+        for place, ref, known, what in asked:
+            if ref not in known:
+                sound = False
+                yield _unknown(file, place, ref, known, what)
+        yield from _deliverable(step, parts, file, here)
+        absent = "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
+        if absent and "actors" in parts.values and absent not in parts.names["actors"]:
+            yield Problem(file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do)
+    if sequence.troop_path and "actors" in parts.values and "patron" not in parts.names["actors"]:
+        message = "there is no patron in this conflict, whose troops these would be"
+        yield Problem(file, dotted((*path, "troop_path")), message)
+    yield from _levers(sequence, parts, file, path)
+    if sound and parts.whole("tracks") and parts.whole("concessions"):
+        horizon = parts.values.get("horizon") or 10_000
+        for at, message in unreachable(sequence, parts.table("tracks"), parts.table("concessions"), horizon):
+            yield Problem(file, dotted((*path, "steps", at, "when")), message)
+
+
+def _deliverable(step: Any, parts: Parts, file: str, here: Path) -> Iterator[Problem]:
+    track = parts.table("tracks").get(step.track or "")
+    for at, name in enumerate(step.concessions):
+        concession = parts.table("concessions").get(name)
+        if track is not None and concession is not None and not set(concession.by) & set(track.parties):
+            key = dotted((*here, "concessions", at))
+            message = f"none of the parties of {step.track} can deliver it"
+            yield Problem(file, key, message, None, name, f"a concession by {', '.join(track.parties)}")
+
+
+def _levers(sequence: Sequence, parts: Parts, file: str, path: Path) -> Iterator[Problem]:
+    known = parts.names.get("parameters", ())
+    for name, lever in sequence.levers.items():
+        place = (*path, "levers", name)
+        if name not in known:
+            yield _unknown(file, place, None, known, f"parameter {name!r}")
+            continue
+        parameter = parts.table("parameters").get(name)
+        if parameter is None:
+            continue
+        given = lever if isinstance(lever, Mapping) else {"": lever}
+        for entry, value in given.items():
+            here = dotted((*place, entry)) if entry else dotted(place)
+            if entry and entry not in parameter.entries():
+                yield _unknown(file, (*place, entry), None, tuple(parameter.entries()), f"entry {entry!r} of {name}")
+            yield from _within(parameter, (value, value), here, file)
+
+
+CHECKS: tuple[Callable[[Parts, str], Iterator[Problem]], ...] = (
+    _actors,
+    _factions,
+    _provinces,
+    _doubles,
+    _tracks,
+    _concessions,
+    _sources,
+    _parameters,
+    _sequences,
+)

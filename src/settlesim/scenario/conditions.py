@@ -1,0 +1,214 @@
+"""When a step may be taken: conditions as data.
+
+In a file a condition is a small table with one kind and an optional delay in weeks:
+``{week = 8}``, ``{signed = "kabul_talks", delay = 26}``, ``{all = [{week = 8}, {quiet = 4}]}``, ``{not =
+{opened = "t"}}``. In Python the same are ``week(8)``, ``signed("kabul_talks").after(26)``, ``all_of(week(8),
+quiet(4))`` and ``not_(opened("t"))``. Nothing is ever evaluated from a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic_core import CoreSchema
+
+from settlesim.errors import nearest
+from settlesim.scenario.base import Count, Declaration, Number, fail
+
+__all__ = [
+    "Condition",
+    "all_of",
+    "any_of",
+    "broken",
+    "delivered",
+    "file_schema",
+    "not_",
+    "opened",
+    "quiet",
+    "signed",
+    "taken",
+    "week",
+]
+
+NUMBERS = ("week", "quiet")
+TRACKS = ("opened", "signed", "broken")
+REFERENCES = (*TRACKS, "delivered", "taken")
+GROUPS = ("all", "any", "not")
+KINDS = (*NUMBERS, *REFERENCES, *GROUPS)
+DEEPEST = 16
+
+Kind = Literal["week", "quiet", "opened", "signed", "broken", "delivered", "taken", "all", "any", "not"]
+
+
+class Condition(Declaration):
+    """A condition on the course of a run.
+
+    Parameters
+    ----------
+    kind
+        ``week`` (reached), ``quiet`` (that many weeks without an attack by the insurgency), ``opened``,
+        ``signed`` or ``broken`` (a track), ``delivered`` (a concession), ``taken`` (another step of the same
+        sequence), ``all``, ``any`` or ``not`` (of the children).
+    ref
+        The track, concession or step meant.
+    number
+        The week, or the number of quiet weeks.
+    children
+        The conditions joined by ``all``, ``any`` or ``not``.
+    delay
+        Weeks that must pass after the condition first held.
+
+    Examples
+    --------
+    >>> signed("patron_talks").after(26).tree()
+    {'signed': 'patron_talks', 'delay': 26}
+    """
+
+    kind: Kind
+    ref: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    number: Annotated[Number, Field(ge=0, le=10_000)] | None = None
+    children: tuple[Condition, ...] = ()
+    delay: Count = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        _not_too_deep(data, 0)
+        if "kind" in data:
+            return data
+        kinds = [key for key in data if key in KINDS]
+        strange = [key for key in data if key not in (*KINDS, "delay")]
+        if strange:
+            like = nearest(strange[0], (*KINDS, "delay"))
+            fail(f"unknown condition {strange[0]!r}", allowed=", ".join((*KINDS, "delay")), nearest=like)
+        if len(kinds) != 1:
+            found = " and ".join(kinds) or "none"
+            fail(f"a condition needs exactly one kind, found {found}", allowed=", ".join(KINDS))
+        kind = kinds[0]
+        field = "ref" if kind in REFERENCES else "number" if kind in NUMBERS else "children"
+        value = [data[kind]] if kind == "not" else data[kind]
+        return {"kind": kind, field: value, "delay": data.get("delay", 0)}
+
+    @model_validator(mode="after")
+    def _check(self) -> Condition:
+        if self.kind in REFERENCES and self.ref is None:
+            fail(f"{self.kind} needs a name")
+        if self.kind in NUMBERS and self.number is None:
+            fail(f"{self.kind} needs a number of weeks")
+        if self.kind in GROUPS and not self.children:
+            fail(f"{self.kind} needs at least one condition")
+        if self.kind == "not" and len(self.children) != 1:
+            fail("not takes one condition")
+        return self
+
+    @model_serializer
+    def tree(self) -> dict[str, Any]:
+        """Return the table that stands for this condition in a file."""
+        value: Any
+        if self.kind in REFERENCES:
+            value = self.ref
+        elif self.kind in NUMBERS:
+            number = self.number or 0.0
+            value = int(number) if number == int(number) else number
+        elif self.kind == "not":
+            value = self.children[0].tree()
+        else:
+            value = [child.tree() for child in self.children]
+        return {self.kind: value} | ({"delay": self.delay} if self.delay else {})
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Stand in for `file_schema`, which refers to itself as pydantic's generator would not let it."""
+        return {"title": "Condition", "type": "object"}
+
+    def after(self, weeks: int) -> Condition:
+        """Return this condition, to hold `weeks` weeks later than it does now."""
+        return self.model_copy(update={"delay": self.delay + weeks})
+
+    def walk(self) -> Iterator[Condition]:
+        """Yield this condition and all within it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def file_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a condition as a file holds it, to stand at ``#/$defs/Condition``."""
+    me = {"$ref": "#/$defs/Condition"}
+    number = {"type": "number", "minimum": 0, "maximum": 10_000}
+    name = {"type": "string", "minLength": 1}
+    many = {"type": "array", "items": me, "minItems": 1}
+    kinds = dict.fromkeys(NUMBERS, number) | dict.fromkeys(REFERENCES, name) | {"all": many, "any": many, "not": me}
+    return {
+        "title": "Condition",
+        "description": "When a step may be taken.",
+        "type": "object",
+        "properties": kinds | {"delay": {"type": "integer", "minimum": 0}},
+        "additionalProperties": False,
+        "oneOf": [{"required": [kind]} for kind in KINDS],
+    }
+
+
+def _not_too_deep(data: Any, depth: int) -> None:
+    if depth > DEEPEST:
+        fail(f"conditions are nested more than {DEEPEST} deep")
+    if isinstance(data, dict):
+        for value in data.values():
+            _not_too_deep(value, depth + 1)
+    elif isinstance(data, (list, tuple)):
+        for value in data:
+            _not_too_deep(value, depth)
+
+
+def week(number: float) -> Condition:
+    """Hold from week `number` on."""
+    return Condition(kind="week", number=number)
+
+
+def quiet(weeks: float) -> Condition:
+    """Hold while the insurgency has kept `weeks` weeks without an attack."""
+    return Condition(kind="quiet", number=weeks)
+
+
+def opened(track: str) -> Condition:
+    """Hold once `track` has opened."""
+    return Condition(kind="opened", ref=track)
+
+
+def signed(track: str) -> Condition:
+    """Hold once a deal on `track` is signed."""
+    return Condition(kind="signed", ref=track)
+
+
+def broken(track: str) -> Condition:
+    """Hold once `track` has broken down for good."""
+    return Condition(kind="broken", ref=track)
+
+
+def delivered(concession: str) -> Condition:
+    """Hold once `concession` is delivered."""
+    return Condition(kind="delivered", ref=concession)
+
+
+def taken(step: str) -> Condition:
+    """Hold once the step named `step` of the same sequence is taken."""
+    return Condition(kind="taken", ref=step)
+
+
+def all_of(*conditions: Condition) -> Condition:
+    """Hold when all `conditions` hold."""
+    return Condition(kind="all", children=conditions)
+
+
+def any_of(*conditions: Condition) -> Condition:
+    """Hold when at least one of `conditions` holds."""
+    return Condition(kind="any", children=conditions)
+
+
+def not_(condition: Condition) -> Condition:
+    """Hold while `condition` does not."""
+    return Condition(kind="not", children=(condition,))

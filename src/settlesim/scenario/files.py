@@ -1,0 +1,224 @@
+"""Scenarios as TOML files: reading, writing, the built-in ones, and their JSON Schema.
+
+A file may say ``extends = "afghanistan-2018"`` and then gives only what differs: ``[parameters]`` and
+``[sources]`` are merged entry by entry, every other table replaces the base's. ``inherit = ["parameters"]``
+takes over no more than that (and the references). Name, title and description are never inherited.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
+from settlesim.scenario.conditions import file_schema
+from settlesim.scenario.scenario import Scenario, revise
+from settlesim.scenario.toml_lines import find, key_lines
+
+__all__ = ["builtin", "dumps", "load", "loads", "save", "schema"]
+
+OWN = ("name", "title", "description")
+MERGED = ("parameters", "sources")
+
+
+def builtin() -> list[str]:
+    """Return the names of the scenarios that come with settlesim.
+
+    Examples
+    --------
+    >>> "afghanistan-2018" in builtin()
+    True
+    """
+    return sorted(path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml"))
+
+
+def load(name_or_path: str | Path) -> Scenario:
+    """Read a scenario: a built-in one by its name, or a file by its path.
+
+    Raises
+    ------
+    UsageError
+        When there is no such built-in scenario or file.
+    ScenarioError
+        With every mistake in the file, each with its line.
+
+    Examples
+    --------
+    >>> load("afghanistan-2018").districts_total
+    407
+    """
+    path = Path(name_or_path)
+    text = str(name_or_path)
+    looks_like_path = isinstance(name_or_path, Path) or "/" in text or "\\" in text or text.endswith(".toml")
+    if not looks_like_path and not path.is_file():
+        path = Path(str(_folder() / f"{choose(text, builtin(), 'scenario')}.toml"))
+    return _read(path, ())
+
+
+def loads(text: str, file: str = "<text>") -> Scenario:
+    """Read a scenario from TOML text; `file` is the name used in errors.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake in the text, each with its line.
+    """
+    return _parse(text, file, None, ())
+
+
+def dumps(scenario: Scenario) -> str:
+    """Return the scenario as TOML text, complete in itself: ``loads(dumps(scenario)) == scenario``."""
+    import tomli_w
+
+    return tomli_w.dumps(scenario.tree())
+
+
+def save(scenario: Scenario, path: str | Path) -> None:
+    """Write the scenario to `path` as TOML."""
+    Path(path).write_text(dumps(scenario), encoding="utf-8")
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of scenario files, for editors that complete and check them."""
+    own = Scenario.model_json_schema(mode="validation")
+    definitions, properties = own["$defs"], own["properties"]
+    definitions["Condition"] = file_schema()
+    definitions["Sequence"]["required"] = ["steps"]
+    definitions["Sequence"]["properties"].pop("name")
+    part = {key: value for key, value in definitions["Parameter"].items() if key != "required"}
+    definitions["ParameterChange"] = part | {"title": "ParameterChange"}
+    whole = properties["parameters"]
+    change = {"anyOf": [{"$ref": "#/$defs/ParameterChange"}, {"type": "number"}]}
+    properties["parameters"] = {"type": "object", "additionalProperties": change}
+    properties["extends"] = {"type": "string", "description": "The scenario this one starts from."}
+    properties["inherit"] = {"type": "array", "items": {"enum": sorted(Scenario.model_fields)}}
+    required = own.pop("required")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **own,
+        "if": {"required": ["extends"]},
+        "then": {"required": list(OWN)},
+        "else": {"required": required, "properties": {"parameters": whole}},
+    }
+
+
+def _folder() -> Any:
+    """Return the folder of built-in scenarios: inside the installed package, or beside the sources."""
+    packaged = resources.files("settlesim") / "scenarios"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "scenarios"
+
+
+def _read(path: Path, above: tuple[str, ...]) -> Scenario:
+    try:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot read the scenario file {str(path)!r}: {reason}") from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ScenarioError([Problem(path.name, "", "is not UTF-8 text", line)]) from None
+    return _parse(text, path.name, path.parent, above)
+
+
+def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) -> Scenario:
+    tree = _toml(text, file)
+    problems: list[Problem] = []
+    if "extends" in tree or "inherit" in tree:
+        tree = _extended(tree, file, folder, above, problems)
+    scenario = None
+    try:
+        if tree is not None:
+            scenario = Scenario.model_validate(tree)
+    except ScenarioError as error:
+        problems += error.problems
+    if problems or scenario is None:
+        lines = key_lines(text.replace("\r\n", "\n"))
+        raise ScenarioError(problem.moved(file, find(problem.key, lines)) for problem in problems)
+    return scenario
+
+
+def _toml(text: str, file: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = re.search(r"\s*\(at line (\d+), column \d+\)", message)
+        line = int(place[1]) if place else text.count("\n") + 1
+        plain = message.replace(place[0], "") if place else message.replace(" (at end of document)", ", at the end")
+        raise ScenarioError([Problem(file, "", f"is not valid TOML: {plain}", line)]) from None
+    except (
+        RecursionError,
+        ValueError,
+        OverflowError,
+    ) as error:  # absurd nesting, or numbers beyond Python's limits
+        raise ScenarioError([Problem(file, "", f"cannot be read as TOML: {type(error).__name__}")]) from None
+
+
+def _extended(
+    tree: dict[str, Any], file: str, folder: Path | None, above: tuple[str, ...], problems: list[Problem]
+) -> dict[str, Any] | None:
+    """Return `tree` filled up from the scenario it extends; ``None`` when that cannot be had."""
+    own = {key: value for key, value in tree.items() if key not in ("extends", "inherit")}
+    base = _base(tree.get("extends"), file, folder, above, problems)
+    fields = [key for key in Scenario.model_fields if key not in OWN]
+    inherit = tree.get("inherit", fields)
+    if not isinstance(inherit, list):
+        problems.append(Problem(file, "inherit", "must be a list", None, None, ", ".join(fields)))
+        inherit = fields
+    for at, key in enumerate(inherit):
+        if key not in fields:
+            like = nearest(key, fields)
+            problems.append(Problem(file, f"inherit[{at}]", "cannot be inherited", None, key, ", ".join(fields), like))
+    if base is None:
+        return None
+    merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
+    for key, value in own.items():
+        if key not in MERGED or not isinstance(value, Mapping) or key not in merged:
+            merged[key] = value
+        elif key == "sources":
+            merged[key] = merged[key] | value
+        else:
+            merged[key] = dict(merged[key])
+            for name, change in value.items():
+                entry = revise(name, merged[key], change, file, problems)
+                if entry is not None:
+                    merged[key][name] = entry
+    return merged
+
+
+def _base(
+    name: Any, file: str, folder: Path | None, above: tuple[str, ...], problems: list[Problem]
+) -> dict[str, Any] | None:
+    if not isinstance(name, str) or not name:
+        message = "names the scenario to start from" if name is None else "must be the name of a scenario in quotes"
+        problems.append(Problem(file, "extends", message, None, None, ", ".join(builtin())))
+        return None
+    sibling = f"{name.removesuffix('.toml')}.toml"
+    if re.search(r"[/\\\0]", name) or ".." in name:
+        message = "must be a built-in scenario or a file beside this one, without a path"
+        problems.append(Problem(file, "extends", message, None, name, ", ".join(builtin())))
+        return None
+    if name in above or sibling in (file, *above):
+        problems.append(Problem(file, "extends", "leads back to this scenario", None, name))
+        return None
+    beside = folder / sibling if folder is not None else None
+    path = beside if beside is not None and beside.is_file() else Path(str(_folder() / sibling))
+    if not path.is_file():
+        known = builtin()
+        problems.append(
+            Problem(file, "extends", "unknown scenario", None, name, ", ".join(known), nearest(name, known))
+        )
+        return None
+    try:
+        return _read(path, (*above, file)).tree()
+    except ScenarioError as error:
+        problems.append(
+            Problem(file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name)
+        )
+        return None

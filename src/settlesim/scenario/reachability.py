@@ -1,0 +1,118 @@
+"""Which steps of a sequence can ever be taken: a least fixpoint, taking every doubt in the sequence's favour.
+
+Consent, deals, quiet and breakdown are taken as possible; what is not possible is a step that waits, directly
+or in a circle, for something that no step brings about, or for a week beyond the horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from settlesim.scenario.conditions import Condition
+from settlesim.scenario.sequence import Sequence
+
+__all__ = ["unreachable"]
+
+
+def unreachable(
+    sequence: Sequence, tracks: Mapping[str, Any], concessions: Mapping[str, Any], horizon: float
+) -> Iterator[tuple[int, str]]:
+    """Yield, for each root cause, the position of the first step that can never be taken and the reason."""
+    steps = sequence.steps
+    can: set[int] = set()
+    grew = True
+    while grew:
+        grew = False
+        for at, step in enumerate(steps):
+            if at in can or (sequence.ordered and at > 0 and at - 1 not in can):
+                continue
+            if step.when is None or not _blocks(step.when, sequence, can, tracks, concessions, horizon):
+                can.add(at)
+                grew = True
+    told: set[int] = set()
+    for at in range(len(steps)):
+        if at in can or at in told:
+            continue
+        chain, why = _chain(at, sequence, can, tracks, concessions, horizon)
+        if not told & set(chain):
+            yield chain[0], why
+        told |= {at, *chain}
+
+
+def _chain(
+    at: int,
+    sequence: Sequence,
+    can: set[int],
+    tracks: Mapping[str, Any],
+    concessions: Mapping[str, Any],
+    horizon: float,
+) -> tuple[list[int], str]:
+    """Follow what step `at` waits for, to a circle or a dead end."""
+    path = [at]
+    while True:
+        step = sequence.steps[path[-1]]
+        blocks = _blocks(step.when, sequence, can, tracks, concessions, horizon) if step.when else []
+        providers, reason = [], ""
+        if sequence.ordered and path[-1] > 0 and path[-1] - 1 not in can:
+            providers = [path[-1] - 1]
+        elif blocks:
+            reason, providers = blocks[0]
+        if not providers:
+            return [path[-1]], f"step {step.name!r} can never be taken: {reason}"
+        if providers[0] in path:
+            circle = path[path.index(providers[0]) :]
+            first = circle.index(min(circle))
+            circle = circle[first:] + circle[:first]
+            names = " waits for ".join(repr(sequence.steps[i].name) for i in [*circle, circle[0]])
+            return circle, f"steps wait for each other in a circle: {names}"
+        path.append(providers[0])
+
+
+def _blocks(
+    when: Condition,
+    sequence: Sequence,
+    can: set[int],
+    tracks: Mapping[str, Any],
+    concessions: Mapping[str, Any],
+    horizon: float,
+) -> list[tuple[str, list[int]]]:
+    """Return what keeps the condition from ever holding: reasons, each with the steps that could end it."""
+    kind = when.kind
+    if kind in ("week", "quiet"):
+        late = (when.number or 0) + when.delay
+        return [(f"week {late:g} lies beyond the horizon of {horizon:g} weeks", [])] if late > horizon else []
+    if kind == "not":
+        return []
+    if kind in ("all", "any"):
+        inner = [_blocks(child, sequence, can, tracks, concessions, horizon) for child in when.children]
+        if kind == "any" and not all(inner):
+            return []
+        return [block for blocks in inner for block in blocks]
+    providers = _providers(when, sequence, tracks, concessions)
+    if any(at in can for at in providers):
+        return []
+    return [(f"no step brings about {kind} = {when.ref!r}", providers)]
+
+
+def _providers(
+    when: Condition, sequence: Sequence, tracks: Mapping[str, Any], concessions: Mapping[str, Any]
+) -> list[int]:
+    """Return the steps that could bring about what the condition refers to."""
+    found = []
+    for at, step in enumerate(sequence.steps):
+        if when.kind == "taken":
+            good = step.name == when.ref
+        elif when.kind == "delivered":
+            track = tracks.get(step.track or "")
+            concession = concessions.get(when.ref or "")
+            at_table = bool(track and concession and set(track.parties) & set(concession.by))
+            opens = step.do == "open" and (at_table or bool(track and not getattr(concession, "pie", True)))
+            good = step.concession == when.ref or when.ref in step.concessions or opens
+            good = good or (step.do == "ceasefire" and getattr(concession, "ceases_fire", False))
+            good = good or (step.do == "withdraw" and not getattr(concession, "pie", True))
+        else:
+            good = step.do == "open" and step.track == when.ref
+        if good:
+            found.append(at)
+    return found

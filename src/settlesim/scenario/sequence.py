@@ -1,0 +1,232 @@
+"""A sequence: an ordered list of steps, each with the condition under which it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Several
+from itertools import islice, permutations
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from settlesim.errors import UsageError
+from settlesim.scenario.base import Count, Declaration, Key, Number, Table, Text, build, fail
+from settlesim.scenario.conditions import Condition
+
+__all__ = ["Do", "Lever", "Sequence", "Step"]
+
+Do = Literal["open", "close", "table", "deliver", "ceasefire", "press", "oblige", "withdraw", "switch"]
+Weeks = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Lever = Annotated[
+    Annotated[Number, Tag("number")] | Annotated[Table[Key, Number], Tag("each")],
+    Discriminator(lambda lever: "each" if isinstance(lever, Mapping) else "number"),
+]
+
+# What each kind of step needs, and what else it may carry.
+NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "open": (("track",), ("concessions",)),
+    "close": (("track",), ()),
+    "table": (("track", "concessions"), ()),
+    "deliver": (("concession",), ("weeks", "reciprocal")),
+    "ceasefire": (("weeks",), ()),
+    "press": (("amount", "weeks"), ()),
+    "oblige": (("track", "by"), ()),
+    "withdraw": (("amount", "weeks"), ()),
+    "switch": ((), ()),
+}
+DETAILS = ("track", "by", "concession", "concessions", "weeks", "amount", "reciprocal")
+
+
+class Step(Declaration):
+    """One step of a sequence, taken once, in the first week in which its condition holds.
+
+    Parameters
+    ----------
+    do
+        ``open`` a track (`concessions`: its agenda, in order), ``close`` it, ``table`` `concessions` on a
+        track, ``deliver`` a `concession`, declare a ``ceasefire`` of `weeks`, ``press`` the neighbour
+        (leverage rises by `amount` over `weeks`), ``oblige`` (a deal on `by` obliges talks on `track`),
+        ``withdraw`` (the patron's troops fall to `amount` thousand over `weeks`), or ``switch`` (the patron
+        ends its refusal to talk).
+    name
+        Unique within the sequence; given by what the step does where it is left out, as in
+        ``open:kabul_talks``.
+    when
+        The condition; ``None`` means from the first week.
+    reciprocal
+        Deliver only in return for quiet: the deliverer waits for `weeks` weeks without an attack.
+    """
+
+    do: Do
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    track: Key | None = None
+    by: Key | None = None
+    concession: Key | None = None
+    concessions: tuple[Key, ...] = ()
+    weeks: Weeks | None = None
+    amount: Annotated[Number, Field(ge=0, le=100_000)] | None = None
+    when: Condition | None = None
+    reciprocal: bool = Field(default=False, strict=True)
+
+    @model_validator(mode="after")
+    def _check(self) -> Step:
+        needed, optional = NEEDS[self.do]
+        # Not `in (None, (), False)`, which a zero is equal to: a withdrawal to 0 is one.
+        given = [name for name in DETAILS if not any(getattr(self, name) is empty for empty in (None, (), False))]
+        missing = [name for name in needed if name not in given]
+        if missing:
+            fail(f"a step that does {self.do!r} needs {' and '.join(missing)}")
+        strange = [name for name in given if name not in needed + optional]
+        if strange:
+            fail(
+                f"a step that does {self.do!r} takes no {strange[0]}",
+                allowed=", ".join(needed + optional) or "nothing",
+            )
+        if self.reciprocal and self.weeks is None:
+            fail("a reciprocal delivery needs weeks, the quiet it waits for")
+        if self.do == "deliver" and self.weeks is not None and not self.reciprocal:
+            fail("weeks of quiet mean nothing unless the delivery is reciprocal")
+        if len(set(self.concessions)) < len(self.concessions):
+            fail("the same concession is listed twice")
+        return self
+
+
+class Sequence(Declaration):
+    """A plan: who talks to whom first, and which concession comes when.
+
+    Parameters
+    ----------
+    name
+        How the sequence is called in results.
+    steps
+        The steps. Their order matters only where `ordered` is set or conditions refer to each other.
+    label, description
+        For people.
+    undertaking
+        ``early_harvest``: what is agreed on one track holds at once. ``single``: nothing is agreed until
+        everything is.
+    ordered
+        Step k + 1 may be taken only `pace` weeks after step k was, besides its own condition.
+    levers
+        Parameters held at a value under this plan, for instance ``{"withdrawal_linkage": 0}``.
+    troop_path
+        Dated troops of the patron, as (week, thousands), linear in between.
+
+    Raises
+    ------
+    ScenarioError
+        When a step is malformed. Names are checked when the sequence meets a scenario.
+
+    Examples
+    --------
+    >>> from settlesim.scenario.steps import deliver, delivered, open_track
+    >>> talks = open_track("kabul_talks", when=delivered("prisoners"))
+    >>> plan = Sequence("prisoners first", [deliver("prisoners"), talks])
+    >>> [step.name for step in plan.steps]
+    ['deliver:prisoners', 'open:kabul_talks']
+    """
+
+    name: Text
+    steps: tuple[Step, ...]
+    label: str = ""
+    description: str = ""
+    undertaking: Literal["early_harvest", "single"] = "early_harvest"
+    ordered: bool = Field(default=False, strict=True)
+    pace: Count = 0
+    levers: Table[Key, Lever] = Field(default_factory=dict)
+    troop_path: tuple[tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]], ...] = ()
+
+    def __init__(
+        self,
+        name: str,
+        steps: Several[Step | Mapping[str, Any]] = (),
+        *,
+        label: str = "",
+        description: str = "",
+        undertaking: Literal["early_harvest", "single"] = "early_harvest",
+        ordered: bool = False,
+        pace: int = 0,
+        levers: Mapping[str, float | Mapping[str, float]] | None = None,
+        troop_path: Several[tuple[float, float]] = (),
+    ) -> None:
+        data: dict[str, Any] = {"name": name, "steps": steps, "label": label, "description": description}
+        data |= {"undertaking": undertaking, "ordered": ordered, "pace": pace}
+        build(self, data | {"levers": levers or {}, "troop_path": troop_path})
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, data: Any) -> Any:
+        """Name the steps that have no name, so that conditions and results can refer to them."""
+        if not isinstance(data, dict) or not isinstance(data.get("steps"), (list, tuple)):
+            return data
+        return data | {"steps": list(_named(data["steps"]))}
+
+    @model_validator(mode="after")
+    def _check(self) -> Sequence:
+        seen: set[str | None] = set()
+        for step in self.steps:
+            if step.name in seen:
+                fail(f"two steps are called {step.name!r}")
+            seen.add(step.name)
+        weeks = [at for at, _ in self.troop_path]
+        if weeks != sorted(set(weeks)):
+            fail("the weeks of troop_path must rise")
+        return self
+
+    def with_levers(self, **levers: float | Mapping[str, float]) -> Sequence:
+        """Return this sequence with more parameters held at a value.
+
+        Examples
+        --------
+        >>> Sequence("plan").with_levers(withdrawal_linkage=1.0).levers
+        {'withdrawal_linkage': 1.0}
+        """
+        return self._copy(levers=dict(self.levers) | levers)
+
+    def permutations(self, limit: int | None = None) -> Iterator[Sequence]:
+        """Yield this sequence with its steps in every order, the given order first.
+
+        Parameters
+        ----------
+        limit
+            At most so many.
+
+        Examples
+        --------
+        >>> from settlesim.scenario.steps import deliver
+        >>> plan = Sequence("gifts", [deliver("prisoners"), deliver("delisting")], ordered=True, pace=4)
+        >>> [p.name for p in plan.permutations()]
+        ['gifts [1,2]', 'gifts [2,1]']
+        """
+        if limit is not None and limit < 0:
+            raise UsageError(f"limit must not be negative, got {limit}")
+        for order in islice(permutations(range(len(self.steps))), limit):
+            name = f"{self.name} [{','.join(str(i + 1) for i in order)}]"
+            yield self._copy(name=name, steps=tuple(self.steps[i] for i in order))
+
+    def _copy(self, **changes: Any) -> Sequence:
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return Sequence(**(fields | changes))
+
+
+def _named(steps: Several[Any]) -> Iterator[Any]:
+    """Fill in the names that steps were not given; a repeated one gets a number."""
+    used = {name for step in steps if isinstance(name := _get(step, "name"), str)}
+    for step in steps:
+        if _get(step, "name") is not None or _get(step, "do") not in get_args(Do):
+            yield step
+            continue
+        target = _get(step, "track") or _get(step, "concession")
+        plain = f"{_get(step, 'do')}:{target}" if isinstance(target, str) else str(_get(step, "do"))
+        name, count = plain, 1
+        while name in used:
+            count += 1
+            name = f"{plain} ({count})"
+        used.add(name)
+        yield step.model_copy(update={"name": name}) if isinstance(step, Step) else {**step, "name": name}
+
+
+def _get(step: Any, key: str) -> Any:
+    return step.get(key) if isinstance(step, Mapping) else getattr(step, key, None)
