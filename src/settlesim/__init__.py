@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from settlesim.errors import ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.simulate import compare, simulate, sweep
+    from settlesim.model.outcome import Outcome
     from settlesim.model.protocol import Fold, Luck, Rule, Variable, rule
     from settlesim.model.standard import STANDARD
     from settlesim.report.story import replay
-    from settlesim.results.outcomes import STANDARD_OUTCOMES, Outcome
+    from settlesim.results.outcomes import STANDARD_OUTCOMES
     from settlesim.results.stores import open, save
     from settlesim.scenario.files import load
     from settlesim.scenario.scenario import Scenario
@@ -63,7 +64,7 @@ _HOME = {
     "Luck": "model.protocol",
     "Variable": "model.protocol",
     "rule": "model.protocol",
-    "Outcome": "results.outcomes",
+    "Outcome": "model.outcome",
     "STANDARD_OUTCOMES": "results.outcomes",
     "SettlesimError": "errors",
     "ScenarioError": "errors",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from settlesim.chance.worlds import Fates, entropy_of, worlds
-from settlesim.model.protocol import Commanders, Protocol, Rule
+from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 
 if TYPE_CHECKING:
@@ -76,15 +76,7 @@ def _writers(protocol: Protocol) -> dict[str, tuple[int, str]]:
     """For every variable: place and name of the item that writes it first in a week."""
     found: dict[str, tuple[int, str]] = {}
     for place, item in enumerate(protocol.items):
-        if isinstance(item, Rule):
-            names = item.writes
-        elif isinstance(item, Commanders):
-            names = tuple(
-                v.name for v in protocol.variables if v.name.startswith(("cell_", "count_", "moved_", "status"))
-            )
-        else:
-            names = (getattr(item, "writes", "taken_week"),)
-        for name in names:
+        for name in item.writes:
             found.setdefault(name, (place, item.name))
     return found
 

@@ -19,11 +19,12 @@ import numpy as np
 
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import SettlesimError, UsageError, choose
+from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Item, Protocol, Rule
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 from settlesim.results.dataset import Block, Field, collect
-from settlesim.results.outcomes import STANDARD_OUTCOMES, Outcome
+from settlesim.results.outcomes import STANDARD_OUTCOMES
 from settlesim.results.stores import compact, replacing
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence

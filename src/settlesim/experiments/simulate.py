@@ -14,12 +14,12 @@ from settlesim.chance.worlds import Fates, Rng, entropy_of, worlds
 from settlesim.errors import UsageError, choose
 from settlesim.experiments.execution import Execution, execute
 from settlesim.experiments.job import ENGINES, Job, Parts, engine_of
+from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 from settlesim.results.dataset import provenance
 from settlesim.results.grid import folded
-from settlesim.results.outcomes import STANDARD_OUTCOMES, Outcome
 from settlesim.results.stores import save
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
@@ -27,32 +27,7 @@ from settlesim.scenario.sequence import Sequence
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["WEEKLY", "Execution", "compare", "replay_trace", "simulate", "sweep"]
-
-# What `record="weekly"` keeps: the course of the war and of the talks, and what the hindcast looks at.
-WEEKLY = (
-    "deaths",
-    "deaths_week",
-    "government_control",
-    "insurgent_control",
-    "legitimacy",
-    "troops",
-    "strength",
-    "rival_strength_now",
-    "splintered",
-    "leverage",
-    "zone",
-    "reservation_power",
-    "limit_power",
-    "garrison_yield",
-    "deaths_rival_government",
-    "deaths_rival_insurgency",
-    "trust",
-    "phase",
-    "ceasefire",
-    "settled",
-    "patron_deal",
-)
+__all__ = ["Execution", "compare", "replay_trace", "simulate", "sweep"]
 
 
 def simulate(
@@ -81,8 +56,8 @@ def simulate(
     rng : int, SeedSequence, Generator or None
         Entropy of all chance; None takes fresh entropy.  The result records it.
     record : "weekly", iterable of str or None
-        Variables to keep for every week, as ``<name>_weekly``; ``"weekly"`` keeps `WEEKLY`.  They cost
-        memory.
+        Variables to keep for every week, as ``<name>_weekly``; ``"weekly"`` keeps those that the
+        protocol flags so.  They cost memory.
     engine : {"numpy", "mesa"}
         The interpreter of the rules; both give the same, bit for bit.
     method : {"monte_carlo", "latin_hypercube", "sobol", "central"} or mapping
@@ -337,7 +312,7 @@ def _job(
         kept: tuple[str, ...] = ()
     elif isinstance(record, str):
         choose(record, ("weekly",), "set of variables to record")
-        kept = tuple(name for name in WEEKLY if name in rules.table)
+        kept = rules.weekly
     else:
         kept = tuple(choose(name, rules.table, "variable") for name in dict.fromkeys(record))
     job = Job(
@@ -349,7 +324,7 @@ def _job(
         kept,
         choose(engine, ENGINES, "engine"),
         rules,
-        STANDARD_OUTCOMES if outcomes is None else tuple(outcomes),
+        rules.outcomes if outcomes is None else tuple(outcomes),
     )
     # Faults of the whole experiment are to be found before the first block, not in a worker.
     last = range(numbers.stop - 1, numbers.stop)

@@ -1,8 +1,9 @@
-"""The vocabulary in which the model is written: variables, luck, rules, folds and protocols.
+"""The vocabulary in which the model is written: variables, luck, rules, folds, mechanisms and protocols.
 
 A *rule* is a pure elementwise function.  Its argument names say what it reads; its declaration says
-for which kind of entity (*scope*) it is evaluated and what it writes.  A *protocol* is an ordered
-tuple of such items: data that the engines interpret.
+for which kind of entity (*scope*) it is evaluated and what it writes.  A *mechanism* is a few such items with
+the luck they meet and the outcomes that are read off them.  A *protocol* is an ordered tuple of items: data
+that the engines interpret.  Every item has the same face: `name`, `scope`, `reads` and `writes`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from settlesim.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from settlesim.model.outcome import Outcome
 
 __all__ = [
     "Choice",
@@ -24,6 +28,7 @@ __all__ = [
     "Fold",
     "Item",
     "Luck",
+    "Mechanism",
     "Protocol",
     "Ranked",
     "Rule",
@@ -75,7 +80,8 @@ class Variable:
     name : str
         The name by which rules read it.
     scope : str
-        The kind of entity that has it: ``"run"``, ``"province"``, ``"seat"`` and so on.
+        The kind of entity that has it: ``"run"``, ``"province"``, ``"seat"`` and so on. Declared by a rule that
+        writes it, a variable takes the rule's.
     units : str
         The unit; ``"1"`` for a pure number.
     meaning : str
@@ -89,17 +95,23 @@ class Variable:
         Its number type.
     flags : mapping or None
         Meanings of the codes of an integer variable.
+    weekly : bool
+        Whether ``record="weekly"`` keeps it.
+    told : bool
+        Whether the story of a run needs it.
     """
 
     name: str
-    scope: str
-    units: str
-    meaning: str
+    scope: str = ""
+    units: str = "1"
+    meaning: str = ""
     start: float | bool | int | str | None = None
     low: float = float("-inf")
     high: float = float("inf")
     kind: Literal["float", "bool", "int"] = "float"
     flags: Mapping[int, str] | None = None
+    weekly: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,9 @@ class Rule:
     when : str or None
         A boolean variable of the same scope: the rule writes only where it is true.
     source : str
-        Where the equation comes from.
+        Where the equation comes from: keys of the bibliography, separated by spaces.
+    declares : tuple of Variable
+        Those of the variables it writes that it declares, being the first to write them.
     """
 
     function: Callable[..., Any]
@@ -143,6 +157,7 @@ class Rule:
     writes: tuple[str, ...]
     when: str | None = None
     source: str = ""
+    declares: tuple[Variable, ...] = ()
 
     @property
     def name(self) -> str:
@@ -150,13 +165,19 @@ class Rule:
         return getattr(self.function, "__name__", "rule")
 
     @cached_property
-    def reads(self) -> tuple[str, ...]:
-        """Names of what the function reads: its argument names."""
+    def arguments(self) -> tuple[str, ...]:
+        """Names of what the function is given: its argument names."""
         return tuple(inspect.signature(self.function).parameters)
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Names of what it reads: the function's arguments, and its guard."""
+        guard = () if self.when is None or self.when in self.arguments else (self.when,)
+        return (*self.arguments, *guard)
 
 
 def rule(
-    scope: str, writes: str, *, when: str | None = None, source: str = "MODEL.md section 6"
+    scope: str, *writes: str | Variable, when: str | None = None, source: str = ""
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Declare the decorated function as a rule.
 
@@ -164,12 +185,13 @@ def rule(
     ----------
     scope : str
         The kind of entity it is evaluated for.
-    writes : str
-        Space-separated names of the variables it writes, in the order it returns them.
+    *writes : str or Variable
+        The variables it writes, in the order it returns them: space-separated names of variables that are
+        declared elsewhere, and declarations of those it is the first to write.
     when : str, optional
         Boolean variable of that scope; the rule writes only where it is true.
     source : str, optional
-        Where the equation comes from.
+        Where the equation comes from: keys of the bibliography, separated by spaces.
 
     Examples
     --------
@@ -178,16 +200,56 @@ def rule(
     ...     return legitimacy / 2.0
     >>> halve.name, halve.reads, halve.writes
     ('halve', ('legitimacy',), ('half',))
+    >>> @rule("run", Variable("third", units="share", meaning="a third of legitimacy"))
+    ... def thirds(legitimacy):
+    ...     return legitimacy / 3.0
+    >>> thirds.declares[0].scope
+    'run'
     """
+    names: list[str] = []
+    declared: list[Variable] = []
+    for item in writes:
+        if isinstance(item, Variable):
+            declared.append(item if item.scope else replace(item, scope=scope))
+            names.append(item.name)
+        else:
+            names += item.split()
 
     def declare(function: Callable[..., Any]) -> Rule:
-        return Rule(function, scope, tuple(writes.split()), when, source)
+        return Rule(function, scope, tuple(names), when, source, tuple(declared))
 
     return declare
 
 
 @dataclass(frozen=True)
-class Fold:
+class _Derived:
+    """An item that writes one variable, named or declared in `into`."""
+
+    into: str | Variable
+
+    @property
+    def name(self) -> str:
+        """The written variable's name."""
+        return self.into.name if isinstance(self.into, Variable) else self.into
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Names of the variables it writes: one."""
+        return (self.name,)
+
+    @property
+    def scope(self) -> str:
+        """Scope of the written variable, empty where that is declared elsewhere."""
+        return self.into.scope if isinstance(self.into, Variable) else ""
+
+    @property
+    def declares(self) -> tuple[Variable, ...]:
+        """The written variable, where it is declared here."""
+        return (self.into,) if isinstance(self.into, Variable) else ()
+
+
+@dataclass(frozen=True)
+class Fold(_Derived):
     """Combine a variable over entities, one after another in declared order.
 
     ``members`` names the index that says which entities of `over` belong to each entity of the
@@ -196,7 +258,6 @@ class Fold:
     there is no member; None takes the operation's own (0, -inf, inf, False, True).
     """
 
-    writes: str
     of: str
     op: Literal["sum", "max", "min", "any", "all"]
     over: str
@@ -204,43 +265,41 @@ class Fold:
     empty: float | None = None
 
     @property
-    def name(self) -> str:
-        """The written variable's name."""
-        return self.writes
+    def reads(self) -> tuple[str, ...]:
+        """The variable that is combined."""
+        return (self.of,)
 
 
 @dataclass(frozen=True)
-class Select:
+class Select(_Derived):
     """One entity's value of a variable, read as a variable of the run (zero where it is absent)."""
 
-    writes: str
     of: str
     entity: str
     absent: float = 0.0
 
     @property
-    def name(self) -> str:
-        """The written variable's name."""
-        return self.writes
+    def reads(self) -> tuple[str, ...]:
+        """The variable that is looked at."""
+        return (self.of,)
 
 
 @dataclass(frozen=True)
-class Ranked:
+class Ranked(_Derived):
     """For every clause: the sum of `of` over the clauses of its track that come before it by `key`.
 
     Ties go to the clause declared first.  The sum runs in declared order, so that its last bit does
     not depend on the ranking.
     """
 
-    writes: str
     of: str
     key: str
     when: str
 
     @property
-    def name(self) -> str:
-        """The written variable's name."""
-        return self.writes
+    def reads(self) -> tuple[str, ...]:
+        """What is summed, what orders it, and the guard."""
+        return (self.of, self.key, self.when)
 
 
 @dataclass(frozen=True)
@@ -248,6 +307,10 @@ class Steps:
     """Evaluate the sequence's conditions and take the steps that are due."""
 
     name: str = "steps"
+    scope: str = "step"
+    reads: tuple[str, ...] = ("opened_week", "phase", "delivered", "quiet_weeks", "taken_week", "condition_since")
+    writes: tuple[str, ...] = ("fires", "taken_week", "condition_since")
+    declares: tuple[Variable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -266,30 +329,80 @@ class Clock:
     to: int
     spends: tuple[str, ...] = ()
 
+    @property
+    def tally(self) -> str:
+        """The variable of the run that counts how often it rang."""
+        return f"moved_{self.name}"
+
 
 @dataclass(frozen=True)
 class Choice:
-    """A one-off decision of every exposed commander in the week `trigger` is true for its run."""
+    """A one-off decision of every exposed commander in the week `trigger` is true for its run.
+
+    `tally` names the variable of the run that counts those who went to the status `to`.
+    """
 
     trigger: str
     decide: Rule
     exposed: tuple[int, ...]
     to: int
+    tally: str = "moved_rejecting"
 
 
 @dataclass(frozen=True)
 class Commanders:
-    """Advance all commanders by a week: their clocks, then their choice at a signing."""
+    """Advance all commanders by a week: their clocks, then their choice at a signing.
+
+    Parameters
+    ----------
+    clocks : tuple of Clock
+        The motives, each to a status of its own.
+    choice : Choice
+        The decision at a signing.
+    setup : tuple of Rule
+        Rules by which commanders are made, once, before the first week.
+    heads : mapping
+        By status, the variable of the run that counts the commanders who have it.
+    fighters : mapping
+        By status, the variable of the cell that counts the fighters under commanders who have it.
+    absent : tuple
+        A status, and the variable of the cell that counts its commanders who have it.
+    initial : int
+        Status of every commander before the first week.
+    """
 
     clocks: tuple[Clock, ...]
     choice: Choice
     setup: tuple[Rule, ...]
+    heads: Mapping[int, str]
+    fighters: Mapping[int, str]
+    absent: tuple[int, str]
+    initial: int = 0
     name: str = "commanders"
+    scope: str = "commander"
 
     @property
     def rules(self) -> tuple[str, ...]:
         """Names of the rules by which commanders are made and choose."""
         return (*(rule.name for rule in self.setup), self.choice.decide.name)
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The hazards of all clocks, luck and factors, the trigger of the choice and what it looks at."""
+        names = [name for clock in self.clocks for name in (clock.hazard, clock.luck, clock.factor)]
+        return tuple(dict.fromkeys([*names, self.choice.trigger, *self.choice.decide.reads]))
+
+    @cached_property
+    def writes(self) -> tuple[str, ...]:
+        """Status, counts by status, and the tallies of clocks and choice."""
+        tallies = (*(clock.tally for clock in self.clocks), self.choice.tally)
+        counts = (*self.fighters.values(), self.absent[1], *self.heads.values())
+        return tuple(dict.fromkeys(["status", *counts, *tallies, *self.choice.decide.writes]))
+
+    @property
+    def declares(self) -> tuple[Variable, ...]:
+        """What the rules of setup and choice declare."""
+        return tuple(v for rule in (*self.setup, self.choice.decide) for v in rule.declares)
 
     def with_rule(self, name: str, new: Rule) -> Commanders:
         """Return the same with another rule in place of the one of that name."""
@@ -302,8 +415,49 @@ Item = Rule | Fold | Select | Ranked | Steps | Commanders
 
 
 @dataclass(frozen=True)
+class Mechanism:
+    """A part of the model that can be read, added and taken away by itself.
+
+    Parameters
+    ----------
+    name : str
+        Its heading in ``docs/model.md``.
+    items : tuple of Item
+        What happens in a week, in order.
+    variables : tuple of Variable
+        Variables that its items write and none of its rules or folds declares.
+    luck : tuple of Luck
+        The chance its rules meet.
+    outcomes : tuple of Outcome
+        What is read off its variables at the end of a run.
+    setup : tuple of Item
+        What is done once, before the first week.
+
+    Examples
+    --------
+    >>> from settlesim.model.rules.spoilers import SPOILERS
+    >>> [item.name for item in SPOILERS.items]
+    ['spoilers']
+    >>> [variable.name for variable in SPOILERS.declared]
+    ['spoiler_attacks', 'spoiler_believed']
+    """
+
+    name: str
+    items: tuple[Item, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    luck: tuple[Luck, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    setup: tuple[Item, ...] = ()
+
+    @cached_property
+    def declared(self) -> tuple[Variable, ...]:
+        """All variables that it declares."""
+        return (*self.variables, *(v for item in (*self.setup, *self.items) for v in item.declares))
+
+
+@dataclass(frozen=True)
 class Protocol:
-    """An ordered tuple of items, with the variables they write and the luck they meet.
+    """An ordered tuple of items, with the variables they write, the luck they meet and the outcomes read off them.
 
     `setup` is done once, before the first week and after the commanders are made.
 
@@ -318,6 +472,19 @@ class Protocol:
     variables: tuple[Variable, ...]
     luck: tuple[Luck, ...] = ()
     setup: tuple[Item, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+
+    @classmethod
+    def of(cls, mechanisms: Iterable[Mechanism]) -> Protocol:
+        """Return the protocol in which some mechanisms act one after another."""
+        parts = tuple(mechanisms)
+        return cls(
+            items=tuple(item for part in parts for item in part.items),
+            variables=tuple(v for part in parts for v in part.declared),
+            luck=tuple(item for part in parts for item in part.luck),
+            setup=tuple(item for part in parts for item in part.setup),
+            outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -328,6 +495,16 @@ class Protocol:
     def table(self) -> dict[str, Variable]:
         """Variables by name."""
         return {v.name: v for v in self.variables}
+
+    @cached_property
+    def weekly(self) -> tuple[str, ...]:
+        """Names of the variables that ``record="weekly"`` keeps."""
+        return tuple(v.name for v in self.variables if v.weekly)
+
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """Names of the variables that the story of a run needs."""
+        return tuple(v.name for v in self.variables if v.told)
 
     def _position(self, name: str) -> int:
         if name not in self.names:
@@ -364,13 +541,38 @@ class Protocol:
         UsageError
             If there is no item of that name, or a variable is declared already.
         """
+        return self.with_mechanism(Mechanism(new.name, (new,), tuple(variables), tuple(luck)), after=after)
+
+    def with_mechanism(self, new: Mechanism, *, after: str) -> Protocol:
+        """Return a protocol with a mechanism placed behind the item named `after`.
+
+        Parameters
+        ----------
+        new : Mechanism
+            Its items act in their order; its setup is done after all others.
+        after : str
+            Name of the item behind which they go.
+
+        Returns
+        -------
+        Protocol
+
+        Raises
+        ------
+        UsageError
+            If there is no item of that name, or a variable is declared already.
+        """
         at = self._position(after) + 1
-        extra = tuple(variables)
-        for v in extra:
+        for v in new.declared:
             if v.name in self.table:
                 raise UsageError(f"variable {v.name!r} is declared by the protocol already")
-        items = (*self.items[:at], new, *self.items[at:])
-        return replace(self, items=items, variables=self.variables + extra, luck=self.luck + tuple(luck))
+        return Protocol(
+            items=(*self.items[:at], *new.items, *self.items[at:]),
+            variables=self.variables + new.declared,
+            luck=self.luck + new.luck,
+            setup=self.setup + new.setup,
+            outcomes=self.outcomes + new.outcomes,
+        )
 
     def replaced(self, name: str, new: Item) -> Protocol:
         """Return a protocol in which the item called `name` is `new`: another policy in its place.

@@ -1,60 +1,106 @@
-"""The protocol of MODEL.md section 4: what happens in a week, in order."""
+"""The standard protocol: the mechanisms in the order of a week, stage by stage."""
 
 from __future__ import annotations
 
-from settlesim.model.protocol import Item, Protocol
-from settlesim.model.rules import (
-    commanders,
-    control,
-    delivery,
-    durability,
-    ending,
-    patron,
-    plan_steps,
-    power,
-    rival,
-    rounds,
-    start,
-    talks,
-    trust,
-    violence,
-)
+from settlesim.model.protocol import Item, Mechanism, Protocol
+from settlesim.model.rules.acceptance import ACCEPTANCE
+from settlesim.model.rules.breakdown import BREAKDOWN
+from settlesim.model.rules.ceasefire import CEASEFIRE
+from settlesim.model.rules.classification import CLASSIFICATION
+from settlesim.model.rules.commanders import COMMANDERS
+from settlesim.model.rules.commitment import COMMITMENT
+from settlesim.model.rules.compliance import COMPLIANCE
+from settlesim.model.rules.consent import CONSENT
+from settlesim.model.rules.control import CONTROL
+from settlesim.model.rules.deals import DEALS
+from settlesim.model.rules.delivery import DELIVERY
+from settlesim.model.rules.durability import DURABILITY
+from settlesim.model.rules.exclusion import EXCLUSION
+from settlesim.model.rules.garrisons import GARRISONS
+from settlesim.model.rules.implementation import IMPLEMENTATION
+from settlesim.model.rules.legitimacy import LEGITIMACY
+from settlesim.model.rules.neighbour import NEIGHBOUR
+from settlesim.model.rules.package import PACKAGE
+from settlesim.model.rules.patron_policy import PATRON_POLICY
+from settlesim.model.rules.plan_steps import PLAN_STEPS
+from settlesim.model.rules.pocketing import POCKETING
+from settlesim.model.rules.power import POWER
+from settlesim.model.rules.recruitment import RECRUITMENT
+from settlesim.model.rules.ripeness import RIPENESS
+from settlesim.model.rules.rival import RIVAL_STRENGTH
+from settlesim.model.rules.rounds import ROUNDS
+from settlesim.model.rules.signing import SIGNING
+from settlesim.model.rules.spoilers import SPOILERS
+from settlesim.model.rules.surrender_frame import SURRENDER_FRAME
+from settlesim.model.rules.tabling import TABLING
+from settlesim.model.rules.trust_from_attacks import TRUST_FROM_ATTACKS
+from settlesim.model.rules.trust_from_deeds import TRUST_FROM_DEEDS
+from settlesim.model.rules.veto_players import VETO_PLAYERS
+from settlesim.model.rules.violence import VIOLENCE
+from settlesim.model.rules.week_zero import WEEK_ZERO
+from settlesim.model.rules.withdrawal import WITHDRAWAL
 
-__all__ = ["STAGES", "STANDARD"]
+__all__ = ["STAGES", "STANDARD", "WEEK"]
 
-STAGES: dict[str, tuple[Item, ...]] = {
-    "sequence": (*plan_steps.ITEMS, *delivery.TABLING),
-    "power": (power.strength, *talks.FRAME, *power.ITEMS),
-    "consent": (*talks.CONSENT, *patron.NEIGHBOUR),
-    "violence": (*trust.ITEMS, *violence.ITEMS),
-    "rounds": (rounds.round_calendar, *delivery.PACKAGE, *rounds.ITEMS),
-    "delivery": (*delivery.DELIVERY, *patron.DEALS, *delivery.COMPLIANCE),
-    "territory": (*patron.TROOPS, *control.ITEMS),
-    "commanders": (*commanders.HAZARDS, *commanders.ITEMS, *commanders.TALLIES),
-    "rival": rival.ITEMS,
-    "outcome": (*durability.ITEMS, *ending.ITEMS),
+# What happens in a week, in order; a new mechanism is one line here.
+WEEK: dict[str, tuple[Mechanism, ...]] = {
+    "sequence": (
+        PLAN_STEPS,
+        TABLING,
+    ),
+    "power": (
+        POWER,
+        SURRENDER_FRAME,
+        RIPENESS,
+        COMMITMENT,
+        VETO_PLAYERS,
+    ),
+    "consent": (
+        PATRON_POLICY,
+        CONSENT,
+        EXCLUSION,
+        NEIGHBOUR,
+    ),
+    "violence": (
+        CEASEFIRE,
+        SPOILERS,
+        TRUST_FROM_ATTACKS,
+        VIOLENCE,
+    ),
+    "rounds": (
+        ROUNDS,
+        PACKAGE,
+        ACCEPTANCE,
+        BREAKDOWN,
+        SIGNING,
+    ),
+    "delivery": (
+        DELIVERY,
+        POCKETING,
+        DEALS,
+        COMPLIANCE,
+        IMPLEMENTATION,
+        TRUST_FROM_DEEDS,
+    ),
+    "territory": (
+        WITHDRAWAL,
+        LEGITIMACY,
+        GARRISONS,
+        CONTROL,
+    ),
+    "commanders": (COMMANDERS,),
+    "rival": (
+        RIVAL_STRENGTH,
+        RECRUITMENT,
+    ),
+    "outcome": (
+        DURABILITY,
+        CLASSIFICATION,
+    ),
 }
 
-_MODULES = (
-    start,
-    plan_steps,
-    talks,
-    power,
-    trust,
-    violence,
-    rounds,
-    delivery,
-    patron,
-    control,
-    commanders,
-    rival,
-    durability,
-    ending,
-)
+STAGES: dict[str, tuple[Item, ...]] = {
+    stage: tuple(item for mechanism in mechanisms for item in mechanism.items) for stage, mechanisms in WEEK.items()
+}
 
-STANDARD = Protocol(
-    items=tuple(item for stage in STAGES.values() for item in stage),
-    variables=tuple(v for module in _MODULES for v in module.VARIABLES),
-    setup=start.ITEMS,
-    luck=tuple(item for module in _MODULES for item in getattr(module, "LUCK", ())),
-)
+STANDARD = Protocol.of((WEEK_ZERO, *(mechanism for mechanisms in WEEK.values() for mechanism in mechanisms)))

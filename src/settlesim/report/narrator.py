@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from settlesim.model.rules.talks import BROKEN
+from settlesim.model.codes import BROKEN
 from settlesim.report.wording import Wording, listed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from settlesim.experiments.simulate import replay_trace
-from settlesim.model.rules.ending import OUTCOMES
+from settlesim.model.codes import OUTCOMES
 from settlesim.model.trace import Trace
 from settlesim.report.narrator import TOLD, Course, Teller
 

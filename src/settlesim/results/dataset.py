@@ -23,8 +23,8 @@ from settlesim.results.stores import compact, open, save, table
 if TYPE_CHECKING:
     import xarray as xr
 
+    from settlesim.model.outcome import Outcome
     from settlesim.model.trace import Trace
-    from settlesim.results.outcomes import Outcome
     from settlesim.scenario.scenario import Scenario
 
 __all__ = [

@@ -9,9 +9,8 @@ from typing import Any
 from settlesim.app.view.live import Watched
 from settlesim.app.view.svg import Line, lines, table, tiles
 from settlesim.engines.reference import values_of
+from settlesim.model.codes import AGREED, CALLED, OPEN, OUTCOMES, PHASES, SIGNED, SUSPENDED
 from settlesim.model.protocol import logistic
-from settlesim.model.rules.ending import OUTCOMES
-from settlesim.model.rules.talks import AGREED, CALLED, OPEN, PHASES, SIGNED, SUSPENDED
 from settlesim.report.wording import Wording
 
 __all__ = ["concessions", "headline", "provinces", "story", "strengths", "talks", "trust"]

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mesa import Agent
 
+from settlesim.model.codes import STATUS
 from settlesim.model.protocol import Clock, Rule
-from settlesim.model.rules.commanders import STATUS, fraction_of_week, hazard_at, left_at, mark_at
+from settlesim.model.rules.commanders import fraction_of_week, hazard_at, left_at, mark_at
 
 if TYPE_CHECKING:
     from settlesim.engines.reference.settlement_model import SettlementModel
@@ -100,7 +101,7 @@ class Entity(Agent):  # type: ignore[misc]
 
     def _instructions(self, rule: Rule) -> tuple[Callable[..., Any], Any, tuple[Any, ...]]:
         """What to do for a rule, where its guard is, and where to find what is read."""
-        act, reads = rule.function, rule.reads
+        act, reads = rule.function, rule.arguments
         if rule.name in self.model.behaviours and hasattr(type(self), rule.name):
             act = getattr(self, rule.name)
             reads = tuple(inspect.signature(act).parameters)
@@ -186,7 +187,7 @@ class Commander(Entity):
             fraction, k = first
             clock = self.clocks[k]
             self.change(clock.to, fraction, {clock.name, *clock.spends})
-            self.model.war.values[f"moved_{clock.name}"] += 1
+            self.model.war.values[clock.tally] += 1
 
     def decide(self, rule: Rule, exposed: tuple[int, ...], to: int) -> None:
         """Follow or reject a deal that is signed this week."""

@@ -33,9 +33,6 @@ from settlesim.scenario.sequence import Sequence
 
 __all__ = ["SettlementModel"]
 
-TALLIES = {0: "cell_fighters", 1: "cell_splinter", 2: "cell_rival"}
-COUNTS = ("count_insurgent", "count_splinter", "count_rival", "count_reintegrated", "count_killed")
-
 
 class SettlementModel(Model):  # type: ignore[misc]
     """One run of a war and its talks, agent by agent.
@@ -190,9 +187,10 @@ class SettlementModel(Model):  # type: ignore[misc]
             agent.values[name] = table[self.week]
 
     def _start(self) -> None:
-        started = set(TALLIES.values()) | {"cell_gone", "status"}
+        started: set[str] = set()
         for item in self.protocol.items:
             if isinstance(item, Commanders):
+                started |= {"status", *item.fighters.values(), item.absent[1]}
                 for rule in item.setup:
                     started |= set(rule.writes)
                     for agent in self.entities[rule.scope]:
@@ -203,10 +201,10 @@ class SettlementModel(Model):  # type: ignore[misc]
                 faces = {self.scope_of(clock.hazard) for clock in item.clocks}
                 for agent in (a for scope in faces for a in self.entities[scope]):
                     agent.clock_faces = [(0.0, 0.0, 0.0)] * len(item.clocks)
-                self._count()
+                self._count(item)
         for item in self.protocol.setup:
             self._carry_out(item)
-            started |= set(item.writes if isinstance(item, Rule) else (item.writes,))  # type: ignore[union-attr]
+            started |= set(item.writes)
         for variable in self.protocol.variables:
             if variable.name in started:
                 continue
@@ -272,7 +270,7 @@ class SettlementModel(Model):  # type: ignore[misc]
             self._gather(item)
         elif isinstance(item, Select):
             named = [a for a in self.entities[self.scope_of(item.of)] if a.name == item.entity]
-            self.war.values[item.writes] = named[0].values[item.of] if named else np.float64(item.absent)
+            self.war.values[item.name] = named[0].values[item.of] if named else np.float64(item.absent)
         elif isinstance(item, Ranked):
             self._rank(item)
         elif isinstance(item, Steps):
@@ -281,8 +279,8 @@ class SettlementModel(Model):  # type: ignore[misc]
             self._commanders_act(item)
 
     def _gather(self, fold: Fold) -> None:
-        kind = self.kinds[fold.writes]
-        for agent in self.entities[self.scope_of(fold.writes)]:
+        kind = self.kinds[fold.name]
+        for agent in self.entities[self.scope_of(fold.name)]:
             members = self.groups[fold.members][agent.name] if fold.members else self.entities[fold.over]
             values = [m.values[fold.of] for m in members]
             if not values:
@@ -298,7 +296,7 @@ class SettlementModel(Model):  # type: ignore[misc]
                         if fold.op == "sum"
                         else {"max": np.maximum, "min": np.minimum}[fold.op](total, value)
                     )
-            agent.values[fold.writes] = kind(total)
+            agent.values[fold.name] = kind(total)
 
     def _rank(self, ranked: Ranked) -> None:
         for track in self.entities["track"]:
@@ -311,7 +309,7 @@ class SettlementModel(Model):  # type: ignore[misc]
                     a, b = other.values[ranked.key], mine.values[ranked.key]
                     if a < b or (a == b and i < j):
                         total = total + other.values[ranked.of]
-                mine.values[ranked.writes] = total
+                mine.values[ranked.name] = total
 
     # -- the plan ------------------------------------------------------------------------------------
 
@@ -383,23 +381,23 @@ class SettlementModel(Model):  # type: ignore[misc]
         if self.war.values[item.choice.trigger]:
             for commander in self.entities["commander"]:
                 commander.decide(item.choice.decide, item.choice.exposed, item.choice.to)
-        self._count()
+        self._count(item)
 
-    def _count(self) -> None:
+    def _count(self, item: Commanders) -> None:
         """Count heads and fighters anew."""
         cells: dict[str, dict[str, int]] = {
-            a.name: dict.fromkeys([*TALLIES.values(), "cell_gone"], 0) for a in self.entities["cell"]
+            a.name: dict.fromkeys([*item.fighters.values(), item.absent[1]], 0) for a in self.entities["cell"]
         }
-        heads = [0] * len(COUNTS)
+        heads = dict.fromkeys(item.heads.values(), 0)
         for commander in self.entities["commander"]:
-            heads[commander.status] += 1
-            if commander.status in TALLIES:
+            heads[item.heads[commander.status]] += 1
+            if commander.status in item.fighters:
                 cell = cells[commander.links["cell"].name]
-                cell[TALLIES[commander.status]] += commander.size
-                cell["cell_gone"] += commander.status == 2
+                cell[item.fighters[commander.status]] += commander.size
+                cell[item.absent[1]] += commander.status == item.absent[0]
         for agent in self.entities["cell"]:
             agent.values.update({name: np.int64(n) for name, n in cells[agent.name].items()})
-        self.war.values.update({name: np.int64(n) for name, n in zip(COUNTS, heads, strict=True)})
+        self.war.values.update({name: np.int64(n) for name, n in heads.items()})
 
 
 def _of_the_war(name: str) -> Callable[[SettlementModel], Any]:

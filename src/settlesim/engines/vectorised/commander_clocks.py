@@ -19,11 +19,6 @@ from numpy.typing import NDArray
 from settlesim.model.layout import Layout
 from settlesim.model.protocol import Commanders
 from settlesim.model.rules.commanders import (
-    INSURGENT,
-    KILLED,
-    REINTEGRATED,
-    RIVAL,
-    SPLINTER,
     fraction_of_week,
     hazard_at,
     left_at,
@@ -35,17 +30,9 @@ __all__ = ["Cohort"]
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-TALLIED = {INSURGENT: "cell_fighters", SPLINTER: "cell_splinter", RIVAL: "cell_rival"}
 # Members a squad has at most.  Small squads mean that fewer members are looked at in vain, large ones fewer squads.
 # At flagship size 16 and 32 took the same time, 8 some 5% and 4 a third more (one timing each, on a shared machine).
 SQUAD = 16
-COUNTED = {
-    INSURGENT: "count_insurgent",
-    SPLINTER: "count_splinter",
-    RIVAL: "count_rival",
-    REINTEGRATED: "count_reintegrated",
-    KILLED: "count_killed",
-}
 
 
 class Cohort:
@@ -90,7 +77,7 @@ class Cohort:
         self.place = np.arange(self.runs)
         self.size = np.ascontiguousarray(state["size"].T).astype(np.int64)
         self.status = np.zeros((self.runs, self.commanders), np.int8)
-        self.exposed = np.array([np.isin(np.arange(5), clock.exposed) for clock in self.clocks])
+        self.exposed = np.array([np.isin(np.arange(len(item.heads)), clock.exposed) for clock in self.clocks])
         self.matters: NDArray[np.bool_] = np.logical_or.reduce(self.exposed, axis=0)
         self.to = np.array([clock.to for clock in self.clocks])
         # Last row: the choice at a signing, which spends no clock.
@@ -99,9 +86,9 @@ class Cohort:
             self.spends[k] = [other.name in (clock.name, *clock.spends) for other in self.clocks]
         self._hazards(layout, [scopes[clock.hazard] for clock in self.clocks])
         self._wind(draw)
-        for name in ("cell_fighters", "cell_splinter", "cell_rival", "cell_gone"):
+        for name in (*item.fighters.values(), item.absent[1]):
             state[name] = np.zeros((self.cells, self.runs), np.int64)
-        state["cell_fighters"][:] = np.add.reduceat(self.size.T, layout.cell_starts, axis=0)
+        state[item.fighters[item.initial]][:] = np.add.reduceat(self.size.T, layout.cell_starts, axis=0)
         self._show()
 
     def _hazards(self, layout: Layout, scopes: list[str]) -> None:
@@ -137,7 +124,7 @@ class Cohort:
             for some in np.array_split(np.arange(self.commanders), self.commanders // 64 + 1):
                 part = slice(int(some[0]), int(some[-1]) + 1)
                 self.marks[:, k, part] = (luck[part] / factor[part]).T
-            if INSURGENT in clock.exposed:
+            if self.item.initial in clock.exposed:
                 self.next[:, k] = np.minimum.reduceat(self.marks[:, k], self.starts, axis=1)
                 np.minimum.at(self.least, self.faced[k], self.next[:, k].T)
 
@@ -207,7 +194,7 @@ class Cohort:
 
     def _running(self, members: _Members) -> NDArray[np.bool_]:
         """Whether the members' clocks run."""
-        return self.exposed.ravel().take(members.clock * len(COUNTED) + self.status.ravel().take(members.at))
+        return self.exposed.ravel().take(members.clock * len(self.item.heads) + self.status.ravel().take(members.at))
 
     def _ring(self, members: _Members, hazard: Index) -> None:
         """Find the clocks that passed; where several of a commander did so in one week, the earliest wins."""
@@ -225,7 +212,7 @@ class Cohort:
         self._move(at, fraction, self.to[clock], clock)
         moved = self._counted(clock, at // self.commanders, len(self.clocks))
         for item, change in zip(self.clocks, moved, strict=True):
-            self.state[f"moved_{item.name}"] = self.state[f"moved_{item.name}"] + change
+            self.state[item.tally] = self.state[item.tally] + change
 
     def _counted(self, kind: Index, run: Index, kinds: int) -> NDArray[np.intp]:
         """Count events by kind and run, shape (kinds, runs)."""
@@ -242,7 +229,7 @@ class Cohort:
             at = runs[row] * self.commanders + who
             self._move(at, np.ones(len(at)), np.full(len(at), choice.to), np.full(len(at), len(self.clocks)))
             change = np.bincount(runs[row], minlength=self.runs)
-            self.state["moved_rejecting"] = self.state["moved_rejecting"] + change
+            self.state[choice.tally] = self.state[choice.tally] + change
 
     def _move(self, at: Index, fraction: Floats, to: Index, rung: Index) -> None:
         """Change statuses and keep the tallies and clocks up."""
@@ -276,17 +263,19 @@ class Cohort:
         np.minimum.at(self.least.ravel(), faced[starts], mark[starts])
 
     def _tally(self, at: Index, run: Index, home: Index, old: Index, to: Index) -> None:
-        change = self._counted(to, run, len(COUNTED)) - self._counted(old, run, len(COUNTED))
-        for status, name in COUNTED.items():
+        statuses = len(self.item.heads)
+        change = self._counted(to, run, statuses) - self._counted(old, run, statuses)
+        for status, name in self.item.heads.items():
             self.state[name] = self.state[name] + change[status]
         size = self.size.ravel().take(at + (self.place[run] - run) * self.commanders)
         cell = home * self.runs + run
-        for status, name in TALLIED.items():
+        for status, name in self.item.fighters.items():
             left, came = old == status, to == status
             np.subtract.at(self.state[name].ravel(), cell[left], size[left])
             np.add.at(self.state[name].ravel(), cell[came], size[came])
-        np.subtract.at(self.state["cell_gone"].ravel(), cell[old == RIVAL], 1)
-        np.add.at(self.state["cell_gone"].ravel(), cell[to == RIVAL], 1)
+        status, name = self.item.absent
+        np.subtract.at(self.state[name].ravel(), cell[old == status], 1)
+        np.add.at(self.state[name].ravel(), cell[to == status], 1)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class _Engine(Reader):
 
     def _prepare(self, item: Any) -> None:
         """Carry out an item of the setup: what it writes stands for good."""
-        for name in item.writes if isinstance(item, Rule) else (item.writes,):
+        for name in item.writes:
             self.state[name] = self._full(self._declared(name), 0)
         self._compile(item)()
 
@@ -159,7 +159,7 @@ class _Engine(Reader):
         return self.layout.members[item.members] if item.members else (tuple(range(self.layout.size(item.over))),)
 
     def _compile_fold(self, fold: Fold) -> Callable[[], None]:
-        variable = self._declared(fold.writes)
+        variable = self._declared(fold.name)
         combine, start = COMBINE[fold.op]
         empty = start if fold.empty is None else fold.empty
         kind = DTYPES[variable.kind]
@@ -195,7 +195,7 @@ class _Engine(Reader):
         return execute
 
     def _compile_select(self, select: Select) -> Callable[[], None]:
-        variable = self._declared(select.writes)
+        variable = self._declared(select.name)
         entities = self.layout.entities[self.names.scope[select.of]]
         if select.entity not in entities:
             return lambda: self._store(variable, np.full(self.runs, select.absent))
@@ -203,7 +203,7 @@ class _Engine(Reader):
         return lambda: self._store(variable, self.state[select.of][row])
 
     def _compile_ranked(self, ranked: Ranked) -> Callable[[], None]:
-        variable = self._declared(ranked.writes)
+        variable = self._declared(ranked.name)
         guard = self.fetch(ranked.when, "clause")
         groups = []
         for members in self.layout.members["track_clauses"]:

@@ -179,7 +179,7 @@ class Reader:
 
     def call(self, rule: Rule) -> Fetch:
         """Return what evaluates a rule, for all runs or for some columns, and gives its values as a tuple."""
-        reads = [self.fetch(name, rule.scope) for name in rule.reads]
+        reads = [self.fetch(name, rule.scope) for name in rule.arguments]
         function, several = rule.function, len(rule.writes) > 1
 
         def call(columns: Columns = None) -> tuple[Any, ...]:

@@ -1,65 +1,76 @@
-"""Commanders: hazards of their six clocks, frailty factors, choice at a signing (MODEL.md section 6, Commanders)."""
+"""Commanders: the hazards of their clocks, what makes them differ, and their choice at a signing."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from scipy.special import hyp1f1
 
-from settlesim.model.protocol import Choice, Clock, Commanders, Fold, Luck, Rule, Variable, logistic, rule
+from settlesim.model.codes import INSURGENT, KILLED, REINTEGRATED, RIVAL, SPLINTER, STATUS
+from settlesim.model.outcome import Outcome, Values, final
+from settlesim.model.protocol import Choice, Clock, Commanders, Fold, Luck, Mechanism, Variable, logistic, rule
+from settlesim.model.trace import Trace
 
-__all__ = ["HAZARDS", "INSURGENT", "ITEMS", "KILLED", "LUCK", "REINTEGRATED", "RIVAL", "SPLINTER", "STATUS", "TALLIES",
-           "VARIABLES", "fraction_of_week", "hazard_at", "left_at", "mark_at"]
-
-INSURGENT, SPLINTER, RIVAL, REINTEGRATED, KILLED = range(5)
-STATUS = {INSURGENT: "insurgent", SPLINTER: "splinter", RIVAL: "rival", REINTEGRATED: "reintegrated", KILLED: "killed"}
+__all__ = ["COMMANDERS", "fraction_of_week", "hazard_at", "left_at", "mark_at"]
 
 
-def fraction_of_week(mark: Any, before: Any, hazard: Any) -> Any:
+def fraction_of_week(mark, before, hazard):
     """When within the week accumulated hazard reached the mark: 0 at its start, 1 at its end."""
     return np.clip((mark - before) / np.maximum(hazard, 1e-300), 0.0, 1.0)
 
 
-def hazard_at(before: Any, hazard: Any, fraction: Any) -> Any:
+def hazard_at(before, hazard, fraction):
     """Accumulated hazard at a fraction of the week."""
     return before + hazard * fraction
 
 
-def left_at(mark: Any, accumulated: Any) -> Any:
+def left_at(mark, accumulated):
     """What is left of a clock that stops."""
     return mark - accumulated
 
 
-def mark_at(left: Any, accumulated: Any) -> Any:
+def mark_at(left, accumulated):
     """The mark at which a clock that starts (again) will ring."""
     return accumulated + left
 
 
-@rule("run", "mean_lure mean_provocation mean_splinter mean_reintegration")
-def frailty_means(hardline_concentration: Any, hardline_lure: Any, hardline_provocation: Any,
-                  hardline_splinter: Any, hardline_reintegration: Any) -> Any:
-    """Mean of e^(k(θ-.5)) over a Beta distribution of mean 1/2, by which the factors are normalised.
+@rule(
+    "run",
+    Variable("mean_lure", units="1", meaning="population mean of the raw factor", low=1.0),
+    Variable("mean_provocation", units="1", meaning="population mean of the raw factor", low=1.0),
+    Variable("mean_splinter", units="1", meaning="population mean of the raw factor", low=1.0),
+    Variable("mean_reintegration", units="1", meaning="population mean of the raw factor", low=1.0),
+    source="settlesim",
+)
+def frailty_means(hardline_concentration, hardline_lure, hardline_provocation, hardline_splinter,
+                  hardline_reintegration, hardline_mean):
+    """Mean of e^(k(θ-m)) over a Beta distribution of mean m, by which the factors are normalised.
 
     The norm is that of the reference population, so a faction with a higher mean hardline really has
     higher hazards.
     """
-    a = 0.5 * hardline_concentration
+    a = hardline_mean * hardline_concentration
     n = hardline_concentration
     return (
-        hyp1f1(a, n, hardline_lure) * np.exp(-0.5 * hardline_lure),
-        hyp1f1(a, n, hardline_provocation) * np.exp(-0.5 * hardline_provocation),
-        hyp1f1(a, n, hardline_splinter) * np.exp(-0.5 * hardline_splinter),
-        hyp1f1(a, n, hardline_reintegration) * np.exp(-0.5 * hardline_reintegration),
+        hyp1f1(a, n, hardline_lure) * np.exp(-hardline_mean * hardline_lure),
+        hyp1f1(a, n, hardline_provocation) * np.exp(-hardline_mean * hardline_provocation),
+        hyp1f1(a, n, hardline_splinter) * np.exp(-hardline_mean * hardline_splinter),
+        hyp1f1(a, n, hardline_reintegration) * np.exp(-hardline_mean * hardline_reintegration),
     )
 
 
-@rule("commander", "factor_lure factor_provocation factor_splinter factor_reintegration factor_killed")
-def frailties(theta: Any, hardline_lure: Any, hardline_provocation: Any, hardline_splinter: Any,
-              hardline_reintegration: Any, mean_lure: Any, mean_provocation: Any, mean_splinter: Any,
-              mean_reintegration: Any) -> Any:
-    """Constant factors of a commander on the hazards of its cell: e^(k(θ-.5)) over its population mean."""
-    distance = theta - 0.5
+@rule(
+    "commander",
+    Variable("factor_lure", units="1", meaning="factor on being lured", low=0.0),
+    Variable("factor_provocation", units="1", meaning="factor on being provoked", low=0.0),
+    Variable("factor_splinter", units="1", meaning="factor on splintering", low=0.0),
+    Variable("factor_reintegration", units="1", meaning="factor on reintegrating and returning", low=0.0),
+    Variable("factor_killed", units="1", meaning="factor on being killed", low=0.0),
+    source="settlesim",
+)
+def frailties(theta, hardline_lure, hardline_provocation, hardline_splinter, hardline_reintegration, mean_lure,
+              mean_provocation, mean_splinter, mean_reintegration, hardline_mean):
+    """Constant factors of a commander on the hazards of its cell: e^(k(θ-m)) over its population mean."""
+    distance = theta - hardline_mean
     return (
         np.exp(hardline_lure * distance) / mean_lure,
         np.exp(hardline_provocation * distance) / mean_provocation,
@@ -69,26 +80,45 @@ def frailties(theta: Any, hardline_lure: Any, hardline_provocation: Any, hardlin
     )
 
 
-@rule("commander", "size")
-def group_size(group_size_luck: Any, group_size_mean: Any, group_size_spread: Any) -> Any:
+@rule("commander", Variable("size", units="fighters", meaning="fighters of the group", low=1.0), source="settlesim")
+def group_size(group_size_luck, group_size_mean, group_size_spread):
     """Fighters under a commander, a whole number: lognormal with the given mean, constant at spread 0."""
     drawn = group_size_mean * np.exp(group_size_spread * group_size_luck - 0.5 * group_size_spread * group_size_spread)
     return np.maximum(np.rint(drawn), 1.0)
 
 
-@rule("province", "rival_presence lure_there")
-def presence(rival_external: Any, province_rival_fighters: Any, rival_reference: Any, defection_rate: Any) -> Any:
+@rule("commander", Variable("rejects", units="1", meaning="rejects the deal", kind="bool"), source="settlesim")
+def choose(theta, choice_luck, rejection_bias, rejection_hardline, rejection_refused, joined, hardline_mean):
+    """Reject a signed deal with a probability that rises with θ, and where the faction has walked out."""
+    push = rejection_bias + rejection_hardline * (theta - hardline_mean) + rejection_refused * ~joined
+    return choice_luck < logistic(push)
+
+
+@rule(
+    "province",
+    Variable("rival_presence", units="1", meaning="rival presence, 1 for the average commander at the start", low=0.0),
+    Variable("lure_there", units="per week", meaning="hazard of being lured before any peer is gone", low=0.0),
+    source="settlesim",
+)
+def presence(rival_external, province_rival_fighters, rival_reference, defection_rate):
     """Rival strength in the province, relative to what the average insurgent commander met in week 0, and its lure."""
     there = rival_external + province_rival_fighters
     relative = np.where(rival_reference > 0.0, there / np.maximum(rival_reference, 1e-9), 0.0)
     return relative, defection_rate / 52.0 * relative
 
 
-@rule("run", "provocation splinter_hazard reintegration_hazard return_hazard rival_hazard")
-def shared_hazards(rival_losses_government: Any, rival_losses_insurgency: Any, talks_provocation: Any,
-                   provocation_government: Any, provocation_patron: Any, frame: Any,
-                   government_talks: Any, patron_talks: Any, splinter_rate: Any, reintegration_rate: Any,
-                   settled_reintegration_rate: Any, at_peace: Any, return_rate: Any) -> Any:
+@rule(
+    "run",
+    Variable("provocation", units="1", meaning="provocation by talks A, times talks_provocation", low=0.0),
+    Variable("splinter_hazard", units="per week", meaning="hazard of splintering", low=0.0),
+    Variable("reintegration_hazard", units="per week", meaning="hazard of reintegrating", low=0.0),
+    Variable("return_hazard", units="per week", meaning="hazard of returning from the rival", low=0.0),
+    Variable("rival_hazard", units="per week", meaning="hazard of falling with the rival", low=0.0),
+    source="settlesim",
+)
+def shared_hazards(rival_losses_government, rival_losses_insurgency, talks_provocation, provocation_government,
+                   provocation_patron, frame, government_talks, patron_talks, splinter_rate, reintegration_rate,
+                   settled_reintegration_rate, at_peace, return_rate):
     """A = 6 f 1[talks with government] + .10 1[talks with patron], and the hazards that all commanders share."""
     act = talks_provocation * (provocation_government * frame * government_talks + provocation_patron * patron_talks)
     back = np.where(at_peace, settled_reintegration_rate, reintegration_rate)
@@ -97,86 +127,33 @@ def shared_hazards(rival_losses_government: Any, rival_losses_insurgency: Any, t
     )
 
 
-@rule("cell", "lure_hazard provoked_hazard")
-def lure(lure_there: Any, peer_effect: Any, cell_gone: Any, cell_commanders: Any, provocation: Any) -> Any:
+@rule(
+    "cell",
+    Variable("lure_hazard", units="per week", meaning="hazard of being lured by the rival", low=0.0),
+    Variable("provoked_hazard", units="per week", meaning="hazard of being provoked by talks to join the rival",
+             low=0.0),
+    source="settlesim",
+)
+def lure(lure_there, peer_effect, cell_gone, cell_commanders, provocation):
     """Lure of the rival: rate × presence × e^(2 peer share already gone); provoked: the same base × A."""
     gone = cell_gone / cell_commanders
     base = lure_there * np.exp(peer_effect * gone)
     return base, base * provocation
 
 
-@rule("commander", "rejects")
-def choose(theta: Any, choice_luck: Any, rejection_bias: Any, rejection_hardline: Any, rejection_refused: Any,
-           joined: Any) -> Any:
-    """Reject a signed deal with a probability that rises with θ, and where the faction has walked out."""
-    push = rejection_bias + rejection_hardline * (theta - 0.5) + rejection_refused * ~joined
-    return choice_luck < logistic(push)
+def _defections(trace: Trace) -> Values:
+    f = trace.final
+    return np.stack(
+        [
+            f["moved_lured"] + f["moved_provoked"],
+            f["moved_splintered"] + f["moved_rejecting"],
+            f["moved_reintegrated"],
+            f["moved_returned"],
+            f["moved_killed"] + f["moved_fallen"],
+        ],
+        axis=1,
+    )
 
-
-VARIABLES = (
-    Variable("mean_lure", "run", "1", "population mean of the raw factor", low=1.0),
-    Variable("mean_provocation", "run", "1", "population mean of the raw factor", low=1.0),
-    Variable("mean_splinter", "run", "1", "population mean of the raw factor", low=1.0),
-    Variable("mean_reintegration", "run", "1", "population mean of the raw factor", low=1.0),
-    Variable("factor_lure", "commander", "1", "factor on being lured", low=0.0),
-    Variable("factor_provocation", "commander", "1", "factor on being provoked", low=0.0),
-    Variable("factor_splinter", "commander", "1", "factor on splintering", low=0.0),
-    Variable("factor_reintegration", "commander", "1", "factor on reintegrating and returning", low=0.0),
-    Variable("factor_killed", "commander", "1", "factor on being killed", low=0.0),
-    Variable("size", "commander", "fighters", "fighters of the group", low=1.0),
-    Variable("rejects", "commander", "1", "rejects the deal", kind="bool"),
-    Variable("status", "commander", "1", "status of the commander", 0, 0, 4, "int", STATUS),
-    Variable("rival_presence", "province", "1", "rival presence, 1 for the average commander at the start", low=0.0),
-    Variable("lure_there", "province", "per week", "hazard of being lured before any peer is gone", low=0.0),
-    Variable("provocation", "run", "1", "provocation by talks A, times talks_provocation", low=0.0),
-    Variable("splinter_hazard", "run", "per week", "hazard of splintering", low=0.0),
-    Variable("reintegration_hazard", "run", "per week", "hazard of reintegrating", low=0.0),
-    Variable("return_hazard", "run", "per week", "hazard of returning from the rival", low=0.0),
-    Variable("rival_hazard", "run", "per week", "hazard of falling with the rival", low=0.0),
-    Variable("lure_hazard", "cell", "per week", "hazard of being lured by the rival", low=0.0),
-    Variable("provoked_hazard", "cell", "per week", "hazard of being provoked by talks to join the rival", low=0.0),
-    Variable("cell_fighters", "cell", "fighters", "insurgent fighters of the cell", 0, 0,
-             kind="int"),
-    Variable("cell_splinter", "cell", "fighters", "splinter fighters of the cell", 0, 0, kind="int"),
-    Variable("cell_rival", "cell", "fighters", "fighters of the cell gone to the rival", 0, 0, kind="int"),
-    Variable("cell_gone", "cell", "1", "commanders of the cell with the rival", 0, 0, kind="int"),
-    Variable("count_insurgent", "run", "1", "insurgent commanders", "commanders_total", 0, kind="int"),
-    Variable("count_splinter", "run", "1", "splinter commanders", 0, 0, kind="int"),
-    Variable("count_rival", "run", "1", "commanders with the rival", 0, 0, kind="int"),
-    Variable("count_reintegrated", "run", "1", "reintegrated commanders", 0, 0, kind="int"),
-    Variable("count_killed", "run", "1", "killed commanders", 0, 0, kind="int"),
-    Variable("moved_lured", "run", "1", "defections to the rival by lure", 0, 0, kind="int"),
-    Variable("moved_provoked", "run", "1", "defections to the rival provoked by talks", 0, 0, kind="int"),
-    Variable("moved_splintered", "run", "1", "commanders that splintered", 0, 0, kind="int"),
-    Variable("moved_reintegrated", "run", "1", "commanders that reintegrated", 0, 0, kind="int"),
-    Variable("moved_returned", "run", "1", "commanders that returned from the rival", 0, 0, kind="int"),
-    Variable("moved_killed", "run", "1", "commanders killed", 0, 0, kind="int"),
-    Variable("moved_fallen", "run", "1", "commanders that fell with the rival", 0, 0, kind="int"),
-    Variable("moved_rejecting", "run", "1", "commanders that rejected a deal", 0, 0, kind="int"),
-    Variable("fighters", "run", "fighters", "insurgent fighters", "initial_fighters", 0, kind="int"),
-    Variable("fighters_at_start", "run", "fighters", "insurgent fighters at the start", "initial_fighters", 0,
-             kind="int"),
-    Variable("splintered", "run", "fighters", "splinter fighters", 0, 0, kind="int"),
-    Variable("rival_defected", "run", "fighters", "fighters gone to the rival", 0, 0, kind="int"),
-    Variable("faction_fighters", "faction", "fighters", "insurgent fighters of the faction",
-             "faction_fighters_start", 0, kind="int"),
-    Variable("province_fighters", "province", "fighters", "insurgent fighters in the province",
-             "province_fighters_start", 0, kind="int"),
-    Variable("province_rival_fighters", "province", "fighters", "fighters gone to the rival there", 0, 0, kind="int"),
-)
-
-LUCK = (
-    Luck("theta", "commander", "beta", meaning="hardline θ", parameter="hardline"),
-    Luck("lure_luck", "commander", "exponential", meaning="clock of being lured"),
-    Luck("provocation_luck", "commander", "exponential", meaning="clock of being provoked by talks"),
-    Luck("splinter_luck", "commander", "exponential", meaning="clock of splintering"),
-    Luck("reintegration_luck", "commander", "exponential", meaning="clock of reintegrating"),
-    Luck("return_luck", "commander", "exponential", meaning="clock of returning from the rival"),
-    Luck("killed_luck", "commander", "exponential", meaning="clock of being killed"),
-    Luck("fallen_luck", "commander", "exponential", meaning="clock of falling with the rival"),
-    Luck("choice_luck", "commander", "uniform", meaning="the choice at a signing"),
-    Luck("group_size_luck", "commander", "normal", meaning="size of the group"),
-)
 
 CLOCKS = (
     Clock("lured", "lure_hazard", "lure_luck", "factor_lure", (INSURGENT,), RIVAL, ("lured", "provoked")),
@@ -191,17 +168,121 @@ CLOCKS = (
     Clock("fallen", "rival_hazard", "fallen_luck", "factor_killed", (RIVAL,), KILLED, ("fallen",)),
 )
 
-HAZARDS: tuple[Rule, ...] = (presence, shared_hazards, lure)
-
-ITEMS: tuple[Commanders, ...] = (
-    Commanders(CLOCKS, Choice("settling", choose, (INSURGENT,), SPLINTER), (frailty_means, frailties, group_size)),
+COMMANDERS_OF_THE_INSURGENCY = Commanders(
+    clocks=CLOCKS,
+    choice=Choice("settling", choose, (INSURGENT,), SPLINTER),
+    setup=(frailty_means, frailties, group_size),
+    heads={
+        INSURGENT: "count_insurgent",
+        SPLINTER: "count_splinter",
+        RIVAL: "count_rival",
+        REINTEGRATED: "count_reintegrated",
+        KILLED: "count_killed",
+    },
+    fighters={INSURGENT: "cell_fighters", SPLINTER: "cell_splinter", RIVAL: "cell_rival"},
+    absent=(RIVAL, "cell_gone"),
 )
 
-TALLIES: tuple[Fold, ...] = (
-    Fold("fighters", "cell_fighters", "sum", "cell"),
-    Fold("splintered", "cell_splinter", "sum", "cell"),
-    Fold("rival_defected", "cell_rival", "sum", "cell"),
-    Fold("faction_fighters", "cell_fighters", "sum", "cell", "faction_cells"),
-    Fold("province_fighters", "cell_fighters", "sum", "cell", "province_cells"),
-    Fold("province_rival_fighters", "cell_rival", "sum", "cell", "province_cells"),
+
+COMMANDERS = Mechanism(
+    "Commanders",
+    items=(
+        presence,
+        shared_hazards,
+        lure,
+        COMMANDERS_OF_THE_INSURGENCY,
+        Fold(
+            Variable("fighters", scope="run", units="fighters", meaning="insurgent fighters", start="initial_fighters",
+                     low=0, kind="int"),
+            "cell_fighters", "sum", "cell",
+        ),
+        Fold(
+            Variable("splintered", scope="run", units="fighters", meaning="splinter fighters", start=0, low=0,
+                     kind="int",
+                     weekly=True),
+            "cell_splinter", "sum", "cell",
+        ),
+        Fold(
+            Variable("rival_defected", scope="run", units="fighters", meaning="fighters gone to the rival", start=0,
+                     low=0, kind="int"),
+            "cell_rival", "sum", "cell",
+        ),
+        Fold(
+            Variable("faction_fighters", scope="faction", units="fighters", meaning="insurgent fighters of the faction",
+                     start="faction_fighters_start", low=0, kind="int"),
+            "cell_fighters", "sum", "cell", "faction_cells",
+        ),
+        Fold(
+            Variable("province_fighters", scope="province", units="fighters",
+                     meaning="insurgent fighters in the province", start="province_fighters_start", low=0, kind="int"),
+            "cell_fighters", "sum", "cell", "province_cells",
+        ),
+        Fold(
+            Variable("province_rival_fighters", scope="province", units="fighters",
+                     meaning="fighters gone to the rival there", start=0, low=0, kind="int"),
+            "cell_rival", "sum", "cell", "province_cells",
+        ),
+    ),
+    variables=(
+        Variable("status", scope="commander", units="1", meaning="status of the commander", start=0, low=0, high=4,
+                 kind="int", flags=STATUS),
+        Variable("cell_fighters", scope="cell", units="fighters", meaning="insurgent fighters of the cell", start=0,
+                 low=0, kind="int"),
+        Variable("cell_splinter", scope="cell", units="fighters", meaning="splinter fighters of the cell", start=0,
+                 low=0,
+                 kind="int"),
+        Variable("cell_rival", scope="cell", units="fighters", meaning="fighters of the cell gone to the rival",
+                 start=0,
+                 low=0, kind="int"),
+        Variable("cell_gone", scope="cell", units="1", meaning="commanders of the cell with the rival", start=0, low=0,
+                 kind="int"),
+        Variable("count_insurgent", scope="run", units="1", meaning="insurgent commanders", start="commanders_total",
+                 low=0, kind="int"),
+        Variable("count_splinter", scope="run", units="1", meaning="splinter commanders", start=0, low=0, kind="int"),
+        Variable("count_rival", scope="run", units="1", meaning="commanders with the rival", start=0, low=0,
+                 kind="int"),
+        Variable("count_reintegrated", scope="run", units="1", meaning="reintegrated commanders", start=0, low=0,
+                 kind="int"),
+        Variable("count_killed", scope="run", units="1", meaning="killed commanders", start=0, low=0, kind="int"),
+        Variable("moved_lured", scope="run", units="1", meaning="defections to the rival by lure", start=0, low=0,
+                 kind="int", told=True),
+        Variable("moved_provoked", scope="run", units="1", meaning="defections to the rival provoked by talks", start=0,
+                 low=0, kind="int", told=True),
+        Variable("moved_splintered", scope="run", units="1", meaning="commanders that splintered", start=0, low=0,
+                 kind="int", told=True),
+        Variable("moved_reintegrated", scope="run", units="1", meaning="commanders that reintegrated", start=0, low=0,
+                 kind="int", told=True),
+        Variable("moved_returned", scope="run", units="1", meaning="commanders that returned from the rival", start=0,
+                 low=0, kind="int", told=True),
+        Variable("moved_killed", scope="run", units="1", meaning="commanders killed", start=0, low=0, kind="int",
+                 told=True),
+        Variable("moved_fallen", scope="run", units="1", meaning="commanders that fell with the rival", start=0, low=0,
+                 kind="int"),
+        Variable("moved_rejecting", scope="run", units="1", meaning="commanders that rejected a deal", start=0, low=0,
+                 kind="int", told=True),
+        Variable("fighters_at_start", scope="run", units="fighters", meaning="insurgent fighters at the start",
+                 start="initial_fighters", low=0, kind="int"),
+    ),
+    luck=(
+        Luck("theta", "commander", "beta", meaning="hardline θ", parameter="hardline"),
+        Luck("lure_luck", "commander", "exponential", meaning="clock of being lured"),
+        Luck("provocation_luck", "commander", "exponential", meaning="clock of being provoked by talks"),
+        Luck("splinter_luck", "commander", "exponential", meaning="clock of splintering"),
+        Luck("reintegration_luck", "commander", "exponential", meaning="clock of reintegrating"),
+        Luck("return_luck", "commander", "exponential", meaning="clock of returning from the rival"),
+        Luck("killed_luck", "commander", "exponential", meaning="clock of being killed"),
+        Luck("fallen_luck", "commander", "exponential", meaning="clock of falling with the rival"),
+        Luck("choice_luck", "commander", "uniform", meaning="the choice at a signing"),
+        Luck("group_size_luck", "commander", "normal", meaning="size of the group"),
+    ),
+    outcomes=(
+        Outcome(
+            "defections", _defections, "commanders", "commanders that changed status, by destination", ("run",
+                                                                                                        "destination")
+        ),
+        Outcome(
+            "defections_provoked", final("moved_provoked"), "commanders", "defections to the rival provoked by talks"
+        ),
+        Outcome("rejections", final("moved_rejecting"), "commanders", "commanders that rejected a deal"),
+    ),
 )

@@ -1,39 +1,51 @@
-"""Garrisons and control of territory by province (MODEL.md section 6, Control, Garrisons)."""
+"""Control of territory by province."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from scipy.special import ndtr
 
-from settlesim.model.protocol import Fold, Luck, Rule, Variable, logistic, rule
+from settlesim.model.outcome import Outcome, final
+from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, logistic, rule
 
-__all__ = ["ITEMS", "LUCK", "VARIABLES"]
-
-
-@rule("run", "garrison_yield", source="Granovetter 1978; Kuran 1991; Christia 2012")
-def garrisons(garrison_yield: Any, insurgent_control: Any, presence: Any, legitimacy: Any, garrison_speed: Any,
-              garrison_insurgent: Any, garrison_herding: Any, garrison_patron: Any, garrison_legitimacy: Any,
-              garrison_resolve: Any, garrison_spread: Any, at_peace: Any) -> Any:
-    """S += .12[Φ((2.2 I + 1.1 S - U/U0 - 1.2 L - .10)/.28) - S]: a threshold cascade; none yields in peace."""
-    pull = garrison_insurgent * insurgent_control + garrison_herding * garrison_yield
-    hold = garrison_patron * presence + garrison_legitimacy * legitimacy + garrison_resolve
-    target = np.where(at_peace, 0.0, ndtr((pull - hold) / garrison_spread))
-    return np.clip(garrison_yield + garrison_speed * (target - garrison_yield), 0.0, 1.0)
+__all__ = ["CONTROL"]
 
 
-@rule("run", "control_step")
-def drift(control_drift: Any, withdrawal_drift: Any, presence: Any, garrison_drift: Any, garrison_yield: Any,
-          strength_drift: Any, strength: Any, at_peace: Any) -> Any:
+@rule(
+    "run",
+    Variable("control_step", units="1", meaning="drift of latent control this week", told=True),
+    source="settlesim",
+)
+def drift(control_drift, withdrawal_drift, presence, garrison_drift, garrison_yield, strength_drift, strength,
+          at_peace):
     """Drift of latent control a week: .0005 + .0035(U0-U)/U0 + .16 S + .02 ln F; none in peace."""
     step = control_drift + withdrawal_drift * (1.0 - presence) + garrison_drift * garrison_yield
     return np.where(at_peace, 0.0, step + strength_drift * np.log(np.maximum(strength, 1e-3)))
 
 
-@rule("run", "front_government front_insurgent", source="SIGAR by quarter; docs/model-decisions.md")
-def fronts(front_government: Any, front_insurgent: Any, front_government_luck: Any, front_insurgent_luck: Any,
-           front_noise_government: Any, front_noise_insurgency: Any, front_memory: Any) -> Any:
+@rule(
+    "run",
+    Variable("government_memory", units="share", meaning="memory of the government's control",
+             start="government_total", low=0.0),
+    Variable("insurgent_memory", units="share", meaning="memory of the insurgency's control", start="insurgent_total",
+             low=0.0),
+    source="settlesim",
+)
+def memory(government_memory, insurgent_memory, government_control, insurgent_control, gain_memory):
+    """Exponential memory of control, from which gains are told."""
+    return (
+        government_memory + (government_control - government_memory) / gain_memory,
+        insurgent_memory + (insurgent_control - insurgent_memory) / gain_memory,
+    )
+
+
+@rule(
+    "run",
+    Variable("front_government", units="1", meaning="passing fortunes of the government's hold", start=0.0),
+    Variable("front_insurgent", units="1", meaning="passing fortunes of the insurgency's hold", start=0.0),
+    source="sigar2018 settlesim",
+)
+def fronts(front_government, front_insurgent, front_government_luck, front_insurgent_luck, front_noise_government,
+           front_noise_insurgency, front_memory):
     """Nationwide fortunes of either side's hold, which widen and narrow the contested belt and pass.
 
     The shocks of provinces average out over a nation; the published national shares do not stand that still.
@@ -46,10 +58,19 @@ def fronts(front_government: Any, front_insurgent: Any, front_government_luck: A
     )
 
 
-@rule("province", "control government_share insurgent_share government_weighted insurgent_weighted")
-def control(control: Any, control_step: Any, control_noise: Any, province_weather: Any, at_peace: Any,
-            control_cut_government: Any, control_cut_insurgent: Any, district_weight: Any, front_government: Any,
-            front_insurgent: Any) -> Any:
+@rule(
+    "province",
+    Variable("control", units="1", meaning="latent control x", start="start_control"),
+    Variable("government_share", units="share", meaning="districts under the government", start="start_government",
+             low=0.0, high=1.0),
+    Variable("insurgent_share", units="share", meaning="districts under the insurgency", start="start_insurgent",
+             low=0.0, high=1.0),
+    Variable("government_weighted", units="share", meaning="the same, weighted by districts", low=0.0, high=1.0),
+    Variable("insurgent_weighted", units="share", meaning="the same, weighted by districts", low=0.0, high=1.0),
+    source="settlesim",
+)
+def control(control, control_step, control_noise, province_weather, at_peace, control_cut_government,
+            control_cut_insurgent, district_weight, front_government, front_insurgent):
     """x moves by drift and noise; government share σ(c_G - x), insurgent share σ(x - c_I).
 
     The cuts c_G and c_I are solved once so that the national totals of week 0 are the published ones.
@@ -62,45 +83,35 @@ def control(control: Any, control_step: Any, control_noise: Any, province_weathe
     return x, g, i, district_weight * g, district_weight * i
 
 
-@rule("run", "government_memory insurgent_memory")
-def memory(government_memory: Any, insurgent_memory: Any, government_control: Any, insurgent_control: Any) -> Any:
-    """Exponential memory of 13 weeks of control, from which gains are told."""
-    return (
-        government_memory + (government_control - government_memory) / 13.0,
-        insurgent_memory + (insurgent_control - insurgent_memory) / 13.0,
-    )
-
-
-VARIABLES = (
-    Variable("garrison_yield", "run", "share", "share S of garrisons that yield without a fight", 0.0, 0.0, 1.0),
-    Variable("control_step", "run", "1", "drift of latent control this week"),
-    Variable("front_government", "run", "1", "passing fortunes of the government's hold", 0.0),
-    Variable("front_insurgent", "run", "1", "passing fortunes of the insurgency's hold", 0.0),
-    Variable("control", "province", "1", "latent control x", "start_control"),
-    Variable("government_share", "province", "share", "districts under the government", "start_government", 0.0, 1.0),
-    Variable("insurgent_share", "province", "share", "districts under the insurgency", "start_insurgent", 0.0, 1.0),
-    Variable("government_weighted", "province", "share", "the same, weighted by districts", low=0.0, high=1.0),
-    Variable("insurgent_weighted", "province", "share", "the same, weighted by districts", low=0.0, high=1.0),
-    Variable("government_control", "run", "share", "districts under the government", "government_total", 0.0,
-             1.0 + 1e-9),
-    Variable("insurgent_control", "run", "share", "districts under the insurgency", "insurgent_total", 0.0,
-             1.0 + 1e-9),
-    Variable("government_memory", "run", "share", "memory of the government's control", "government_total", 0.0),
-    Variable("insurgent_memory", "run", "share", "memory of the insurgency's control", "insurgent_total", 0.0),
-)
-
-LUCK = (
-    Luck("province_weather", "province", "normal", "week", meaning="travels with the date: local fortunes of war"),
-    Luck("front_government_luck", "run", "normal", "week", meaning="travels with the date: the government's fortunes"),
-    Luck("front_insurgent_luck", "run", "normal", "week", meaning="travels with the date: the insurgency's fortunes"),
-)
-
-ITEMS: tuple[Rule | Fold, ...] = (
-    garrisons,
-    drift,
-    memory,
-    fronts,
-    control,
-    Fold("government_control", "government_weighted", "sum", "province"),
-    Fold("insurgent_control", "insurgent_weighted", "sum", "province"),
+CONTROL = Mechanism(
+    "Control of territory",
+    items=(
+        drift,
+        memory,
+        fronts,
+        control,
+        Fold(
+            Variable("government_control", scope="run", units="share", meaning="districts under the government",
+                     start="government_total", low=0.0, high=1.0 + 1e-9, weekly=True, told=True),
+            "government_weighted", "sum", "province",
+        ),
+        Fold(
+            Variable("insurgent_control", scope="run", units="share", meaning="districts under the insurgency",
+                     start="insurgent_total", low=0.0, high=1.0 + 1e-9, weekly=True, told=True),
+            "insurgent_weighted", "sum", "province",
+        ),
+    ),
+    luck=(
+        Luck("province_weather", "province", "normal", "week", meaning="travels with the date: local fortunes of war"),
+        Luck("front_government_luck", "run", "normal", "week",
+             meaning="travels with the date: the government's fortunes"),
+        Luck("front_insurgent_luck", "run", "normal", "week",
+             meaning="travels with the date: the insurgency's fortunes"),
+    ),
+    outcomes=(
+        Outcome("insurgent_control", final("insurgent_control"), "share", "districts under the insurgency at the end"),
+        Outcome(
+            "government_control", final("government_control"), "share", "districts under the government at the end"
+        ),
+    ),
 )

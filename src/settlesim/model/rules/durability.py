@@ -1,40 +1,45 @@
-"""Durability of a settlement (MODEL.md section 6, Durability)."""
+"""Durability: a settlement's clock of relapse."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from settlesim.model.protocol import Fold, Luck, Rule, Variable, rule
+from settlesim.model.outcome import Outcome, Values
+from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, rule
+from settlesim.model.trace import Trace
 
-__all__ = ["FOLLOWED", "ITEMS", "LUCK", "VARIABLES", "cumulative_baseline", "reference_scale"]
+__all__ = ["DURABILITY", "cumulative_baseline", "reference_scale"]
 
-# Relapse is followed to five years after signing; the reference probability refers to that time.
-FOLLOWED = 260.0
 WEEKS_A_MONTH = 52.0 / 12.0
 
 
-def cumulative_baseline(age: Any, shape: Any) -> Any:
-    """Weibull cumulative hazard of a settlement of that age in weeks, one at five years."""
-    return np.power(np.maximum(age, 0.0) / FOLLOWED, shape)
+def cumulative_baseline(age, shape, horizon):
+    """Weibull cumulative hazard of a settlement of that age in weeks, one at the age `horizon`."""
+    return np.power(np.maximum(age, 0.0) / horizon, shape)
 
 
-def reference_scale(probability: Any) -> Any:
-    """Cumulative hazard that gives a bare deal this probability of relapse within five years."""
+def reference_scale(probability):
+    """Cumulative hazard that gives a bare deal this probability of relapse within the time it is followed."""
     return -np.log1p(-probability)
 
 
-@rule("dimension", "dimension_held")
-def dimension(dimension_level: Any) -> Any:
-    """Say whether a dimension of power is shared: some concession of it stands at half its level or more."""
-    return dimension_level >= 0.5
+@rule(
+    "dimension",
+    Variable("dimension_held", units="1", meaning="power is shared in the dimension", kind="bool"),
+    source="settlesim",
+)
+def dimension(dimension_level, power_sharing_level):
+    """Say whether a dimension of power is shared: some concession of it stands at `power_sharing_level` or more."""
+    return dimension_level >= power_sharing_level
 
 
-@rule("run", "relapse_factor", source="Hartzell and Hoddie 2003; Walter 1997; Cunningham 2006")
-def relapse_factor(relapse_power_sharing: Any, dimensions_held: Any, relapse_guarantee: Any, guarantee: Any,
-                   relapse_implementation: Any, implemented: Any, relapse_excluded: Any, vetoes_excluded: Any,
-                   relapse_spoiler: Any, spoiler_attacks: Any) -> Any:
+@rule(
+    "run",
+    Variable("relapse_factor", units="1", meaning="factor on the baseline hazard of relapse", start=1.0, low=0.0),
+    source="hartzell2003 walter1997 cunningham2006",
+)
+def relapse_factor(relapse_power_sharing, dimensions_held, relapse_guarantee, guarantee, relapse_implementation,
+                   implemented, relapse_excluded, vetoes_excluded, relapse_spoiler, spoiler_attacks):
     """exp(Σβx) over power-sharing dimensions, guarantee, implementation, excluded vetoes and spoiler attacks."""
     return np.exp(
         relapse_power_sharing * dimensions_held
@@ -45,36 +50,69 @@ def relapse_factor(relapse_power_sharing: Any, dimensions_held: Any, relapse_gua
     )
 
 
-@rule("run", "relapse_left relapsed relapse_week relapses at_peace")
-def relapse(relapse_left: Any, relapsed: Any, relapse_week: Any, settled: Any, settlement_week: Any, week: Any,
-            relapse_shape: Any, relapse_reference: Any, relapse_factor: Any) -> Any:
+@rule(
+    "run",
+    Variable("relapse_left", units="1", meaning="what is left of the relapse clock", start="relapse_luck"),
+    Variable("relapsed", units="1", meaning="the settlement has relapsed into war", start=False, kind="bool"),
+    Variable("relapse_week", units="weeks", meaning="week of relapse, -1 before", start=-1.0, low=-1.0),
+    Variable("relapses", units="1", meaning="relapse this week", kind="bool", told=True),
+    Variable("at_peace", units="1", meaning="a settlement stands", start=False, kind="bool"),
+    source="settlesim",
+)
+def relapse(relapse_left, relapsed, relapse_week, settled, settlement_week, week, relapse_shape, relapse_reference,
+            relapse_factor, relapse_horizon):
     """Run the relapse clock: Weibull of shape .7, so the first weeks are the most dangerous."""
     age = week - settlement_week
-    rise = cumulative_baseline(age, relapse_shape) - cumulative_baseline(age - 1.0, relapse_shape)
+    rise = cumulative_baseline(age, relapse_shape, relapse_horizon)
+    rise = rise - cumulative_baseline(age - 1.0, relapse_shape, relapse_horizon)
     exposed = settled & ~relapsed & (age > 0.0)
     left = relapse_left - np.where(exposed, reference_scale(relapse_reference) * rise * relapse_factor, 0.0)
     relapses = exposed & (left <= 0.0)
     return left, relapsed | relapses, np.where(relapses, week, relapse_week), relapses, settled & ~relapsed & ~relapses
 
 
-VARIABLES = (
-    Variable("dimension_level", "dimension", "share", "greatest level delivered in the dimension", low=0.0),
-    Variable("dimension_held", "dimension", "1", "power is shared in the dimension", kind="bool"),
-    Variable("dimensions_held", "run", "1", "dimensions in which power is shared", low=0, high=4, kind="int"),
-    Variable("relapse_factor", "run", "1", "factor on the baseline hazard of relapse", 1.0, 0.0),
-    Variable("relapse_left", "run", "1", "what is left of the relapse clock", "relapse_luck"),
-    Variable("relapsed", "run", "1", "the settlement has relapsed into war", False, kind="bool"),
-    Variable("relapse_week", "run", "weeks", "week of relapse, -1 before", -1.0, -1.0),
-    Variable("relapses", "run", "1", "relapse this week", kind="bool"),
-    Variable("at_peace", "run", "1", "a settlement stands", False, kind="bool"),
-)
+def _relapse_week(trace: Trace) -> Values:
+    """Week of relapse, followed to five years after signing.
 
-LUCK = (Luck("relapse_luck", "run", "exponential", meaning="the relapse clock of the settlement"),)
+    Beyond the horizon the settlement's covariates stay as they were, so that the week in which the clock passes can
+    be solved for: the accumulated Weibull hazard needed is what the clock had left.
+    """
+    f, w = trace.final, trace.worlds
+    followed = w["relapse_horizon"]
+    age = float(trace.scenario.horizon) - f["settlement_week"]
+    scale = reference_scale(w["relapse_reference"]) * f["relapse_factor"]
+    needed = cumulative_baseline(age, w["relapse_shape"], followed) + f["relapse_left"] / np.maximum(scale, 1e-300)
+    passes = followed * np.power(np.maximum(needed, 0.0), 1.0 / w["relapse_shape"])
+    standing = f["settled"] & ~f["relapsed"] & ~f["ended"] & (passes <= followed)
+    return np.where(f["relapsed"], f["relapse_week"], np.where(standing, f["settlement_week"] + passes, np.nan))
 
-ITEMS: tuple[Rule | Fold, ...] = (
-    Fold("dimension_level", "delivered_level", "max", "concession", "dimensions", 0.0),
-    dimension,
-    Fold("dimensions_held", "dimension_held", "sum", "dimension"),
-    relapse_factor,
-    relapse,
+
+def _relapsed(trace: Trace) -> Values:
+    """1 relapsed within five years, 0 not; NaN without a settlement."""
+    within = _relapse_week(trace) - trace.final["settlement_week"] <= trace.worlds["relapse_horizon"]
+    return np.where(trace.final["settled"], within.astype(float), np.nan)
+
+
+DURABILITY = Mechanism(
+    "Durability",
+    items=(
+        Fold(
+            Variable("dimension_level", scope="dimension", units="share",
+                     meaning="greatest level delivered in the dimension", low=0.0),
+            "delivered_level", "max", "concession", "dimensions", 0.0,
+        ),
+        dimension,
+        Fold(
+            Variable("dimensions_held", scope="run", units="1", meaning="dimensions in which power is shared", low=0,
+                     high=4, kind="int", told=True),
+            "dimension_held", "sum", "dimension",
+        ),
+        relapse_factor,
+        relapse,
+    ),
+    luck=(Luck("relapse_luck", "run", "exponential", meaning="the relapse clock of the settlement"),),
+    outcomes=(
+        Outcome("relapsed", _relapsed, "1", "relapsed within five years of signing (of those settled)"),
+        Outcome("relapse_week", _relapse_week, "weeks", "week of relapse, followed to five years after signing"),
+    ),
 )

@@ -1,22 +1,28 @@
-"""The rival by province, and the insurgency's manpower (MODEL.md section 6, Rival; section 2, recruitment)."""
+"""The rival: campaigns against it, attrition and strength by province."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from settlesim.model.protocol import Fold, Luck, Rule, Variable, rule
+from settlesim.model.outcome import Outcome, Values, final
+from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, rule
+from settlesim.model.trace import Trace
 
-__all__ = ["ITEMS", "LUCK", "VARIABLES"]
+__all__ = ["RIVAL_STRENGTH"]
 
 
-@rule("run", "campaign_left campaign_until campaign campaigns")
-def campaign(campaign_left: Any, campaign_until: Any, campaign_luck: Any, campaign_rate: Any, threat: Any,
-             campaign_weeks: Any, week: Any, campaigns: Any) -> Any:
+@rule(
+    "run",
+    Variable("campaign_left", units="1", meaning="what is left of the campaign clock", start="campaign_first"),
+    Variable("campaign_until", units="weeks", meaning="week in which the campaign ends", start=0.0, low=0.0),
+    Variable("campaign", units="1", meaning="the insurgency campaigns against the rival", kind="bool"),
+    Variable("campaigns", units="1", meaning="campaigns begun", start=0, low=0, kind="int", told=True),
+    source="settlesim",
+)
+def campaign(campaign_left, campaign_until, campaign_luck, campaign_rate, threat, campaign_weeks, week, campaigns):
     """The insurgency turns on the rival with a hazard that grows with the threat, for a season.
 
-    When a campaign begins the clock is wound up again with the luck of the next one.
+    When a campaign begins the clock is set anew with the luck of the next one.
     """
     idle = week >= campaign_until
     left = campaign_left - np.where(idle, campaign_rate / 52.0 * threat, 0.0)
@@ -25,18 +31,30 @@ def campaign(campaign_left: Any, campaign_until: Any, campaign_luck: Any, campai
     return np.where(begins, campaign_luck, left), until, week < until, campaigns + begins
 
 
-@rule("run", "rival_losses_government rival_losses_insurgency")
-def attrition(rival_attrition_government: Any, rival_attrition_floor: Any, presence: Any, garrison_yield: Any,
-              rival_attrition_insurgency: Any, strength: Any, campaign: Any, campaign_multiplier: Any) -> Any:
+@rule(
+    "run",
+    Variable("rival_losses_government", units="per week", meaning="attrition by government and patron", start=0.0,
+             low=0.0),
+    Variable("rival_losses_insurgency", units="per week", meaning="attrition by the insurgency", start=0.0, low=0.0),
+    source="settlesim",
+)
+def attrition(rival_attrition_government, rival_attrition_floor, presence, garrison_yield, rival_attrition_insurgency,
+              strength, campaign, campaign_multiplier, rival_attrition_garrison):
     """Attrition of the rival a week: a_G(.35+.65U/U0)(1-.5S) by government and patron, a_T F τ by the insurgency."""
     backed = rival_attrition_floor + (1.0 - rival_attrition_floor) * presence
-    by_government = rival_attrition_government * backed * (1.0 - 0.5 * garrison_yield)
+    by_government = rival_attrition_government * backed * (1.0 - rival_attrition_garrison * garrison_yield)
     return by_government, rival_attrition_insurgency * strength * np.where(campaign, campaign_multiplier, 1.0)
 
 
-@rule("province", "rival_external rival_killed_government rival_killed_insurgency")
-def rival(rival_external: Any, rival_inflow: Any, rival_affinity: Any, rival_losses_government: Any,
-          rival_losses_insurgency: Any) -> Any:
+@rule(
+    "province",
+    Variable("rival_external", units="fighters", meaning="rival's own fighters E", start="rival_external_start",
+             low=0.0),
+    Variable("rival_killed_government", units="fighters per week", meaning="killed by government and patron", low=0.0),
+    Variable("rival_killed_insurgency", units="fighters per week", meaning="killed by the insurgency", low=0.0),
+    source="settlesim",
+)
+def rival(rival_external, rival_inflow, rival_affinity, rival_losses_government, rival_losses_insurgency):
     """E += ι - E[...] in every province, inflow by its affinity."""
     by_government = rival_external * rival_losses_government
     by_insurgency = rival_external * rival_losses_insurgency
@@ -44,9 +62,20 @@ def rival(rival_external: Any, rival_inflow: Any, rival_affinity: Any, rival_los
     return np.maximum(left, 0.0), by_government, by_insurgency
 
 
-@rule("run", "rival_strength_now threat deaths_rival_government deaths_rival_insurgency")
-def rival_total_strength(rival_total: Any, rival_defected: Any, threat_scale: Any, killed_by_government: Any,
-                         killed_by_insurgency: Any, deaths_rival_government: Any, deaths_rival_insurgency: Any) -> Any:
+@rule(
+    "run",
+    Variable("rival_strength_now", units="fighters", meaning="rival strength with defected fighters",
+             start="rival_start", low=0.0, weekly=True),
+    Variable("threat", units="share", meaning="threat of the rival", start="threat_start", low=0.0, high=1.0,
+             told=True),
+    Variable("deaths_rival_government", units="deaths", meaning="rivals killed by the government side", start=0.0,
+             low=0.0, weekly=True),
+    Variable("deaths_rival_insurgency", units="deaths", meaning="rivals killed by the insurgency", start=0.0, low=0.0,
+             weekly=True),
+    source="settlesim",
+)
+def rival_total_strength(rival_total, rival_defected, threat_scale, killed_by_government, killed_by_insurgency,
+                         deaths_rival_government, deaths_rival_insurgency):
     """Rival strength with its defected commanders, and the threat it is: min(rival/5000, 1)."""
     strength = rival_total + rival_defected
     return (
@@ -57,49 +86,48 @@ def rival_total_strength(rival_total: Any, rival_defected: Any, threat_scale: An
     )
 
 
-@rule("run", "jihad manpower")
-def recruitment(jihad: Any, presence: Any, jihad_memory: Any, manpower: Any, recruitment_rate: Any,
-                foreign_presence_recruitment: Any, at_peace: Any, has_patron: Any) -> Any:
-    """Recruits follow the legitimacy of the fight, which follows the foreign presence; none in peace."""
-    aim = np.where(has_patron, presence, 1.0)
-    now = jihad + (aim - jihad) / jihad_memory
-    rate = recruitment_rate / 52.0 * np.maximum(0.0, 1.0 + foreign_presence_recruitment * (now - 1.0))
-    return now, manpower * (1.0 + np.where(at_peace, 0.0, rate))
+def _fragmentation(trace: Trace) -> Values:
+    f = trace.final
+    return np.asarray((f["splintered"] + f["rival_strength_now"]) / trace.initial_fighters)
 
 
-VARIABLES = (
-    Variable("campaign_left", "run", "1", "what is left of the campaign clock", "campaign_first"),
-    Variable("campaign_until", "run", "weeks", "week in which the campaign ends", 0.0, 0.0),
-    Variable("campaign", "run", "1", "the insurgency campaigns against the rival", kind="bool"),
-    Variable("campaigns", "run", "1", "campaigns begun", 0, 0, kind="int"),
-    Variable("rival_losses_government", "run", "per week", "attrition by government and patron", 0.0, 0.0),
-    Variable("rival_losses_insurgency", "run", "per week", "attrition by the insurgency", 0.0, 0.0),
-    Variable("rival_external", "province", "fighters", "rival's own fighters E", "rival_external_start", 0.0),
-    Variable("rival_killed_government", "province", "fighters per week", "killed by government and patron", low=0.0),
-    Variable("rival_killed_insurgency", "province", "fighters per week", "killed by the insurgency", low=0.0),
-    Variable("rival_total", "run", "fighters", "rival's own fighters", "rival_start", 0.0),
-    Variable("killed_by_government", "run", "fighters per week", "rivals killed by the government side", low=0.0),
-    Variable("killed_by_insurgency", "run", "fighters per week", "rivals killed by the insurgency", low=0.0),
-    Variable("rival_strength_now", "run", "fighters", "rival strength with defected fighters", "rival_start", 0.0),
-    Variable("threat", "run", "share", "threat of the rival", "threat_start", 0.0, 1.0),
-    Variable("deaths_rival_government", "run", "deaths", "rivals killed by the government side", 0.0, 0.0),
-    Variable("deaths_rival_insurgency", "run", "deaths", "rivals killed by the insurgency", 0.0, 0.0),
-    Variable("jihad", "run", "1", "legitimacy of the fight J", 1.0, 0.0),
-    Variable("manpower", "run", "1", "fighters a commander can raise, relative to the start", 1.0, 0.0),
-)
-
-LUCK = (
-    Luck("campaign_luck", "run", "exponential", "campaigns", 16, "travels with the matter: the n-th campaign"),
-    Luck("campaign_first", "run", "exponential", meaning="the first campaign"),
-)
-
-ITEMS: tuple[Rule | Fold, ...] = (
-    campaign,
-    attrition,
-    rival,
-    Fold("rival_total", "rival_external", "sum", "province"),
-    Fold("killed_by_government", "rival_killed_government", "sum", "province"),
-    Fold("killed_by_insurgency", "rival_killed_insurgency", "sum", "province"),
-    rival_total_strength,
-    recruitment,
+RIVAL_STRENGTH = Mechanism(
+    "The rival",
+    items=(
+        campaign,
+        attrition,
+        rival,
+        Fold(
+            Variable("rival_total", scope="run", units="fighters", meaning="rival's own fighters", start="rival_start",
+                     low=0.0),
+            "rival_external", "sum", "province",
+        ),
+        Fold(
+            Variable("killed_by_government", scope="run", units="fighters per week",
+                     meaning="rivals killed by the government side", low=0.0),
+            "rival_killed_government", "sum", "province",
+        ),
+        Fold(
+            Variable("killed_by_insurgency", scope="run", units="fighters per week",
+                     meaning="rivals killed by the insurgency", low=0.0),
+            "rival_killed_insurgency", "sum", "province",
+        ),
+        rival_total_strength,
+    ),
+    luck=(
+        Luck("campaign_luck", "run", "exponential", "campaigns", 16, "travels with the matter: the n-th campaign"),
+        Luck("campaign_first", "run", "exponential", meaning="the first campaign"),
+    ),
+    outcomes=(
+        Outcome(
+            "deaths_rival_government", final("deaths_rival_government"), "deaths",
+            "rivals killed by the government side"
+        ),
+        Outcome(
+            "deaths_rival_insurgency", final("deaths_rival_insurgency"), "deaths", "rivals killed by the insurgency"
+        ),
+        Outcome("rival_strength", final("rival_strength_now"), "fighters", "rival strength at the end"),
+        Outcome("fragmentation", _fragmentation, "share", "splinter and rival fighters, of initial insurgent strength"),
+        Outcome("campaigns", final("campaigns"), "1", "insurgent campaigns against the rival"),
+    ),
 )

@@ -1,0 +1,72 @@
+"""Outcomes: quantities read off what a block of runs leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from settlesim.model.trace import Trace
+
+__all__ = ["Outcome", "Values", "final", "never", "week_of"]
+
+Values = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A quantity read off a trace, with what it means.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable in the Dataset.
+    function : callable
+        Takes a `Trace`, returns one value a run, shape (runs,) or (runs, entities of the second dim).
+    units : str
+        The unit; ``"1"`` for a pure number or code.
+    meaning : str
+        One line for tables and plots.
+    dims : tuple of str
+        ``("run",)`` or ``("run", other)``.
+    flags : mapping, optional
+        Meanings of codes.
+
+    Examples
+    --------
+    >>> half = Outcome("half_deaths", lambda trace: trace.final["deaths"] / 2, "deaths", "half of the deaths")
+    >>> half.dims
+    ('run',)
+    """
+
+    name: str
+    function: Callable[[Trace], Values]
+    units: str
+    meaning: str
+    dims: tuple[str, ...] = ("run",)
+    flags: Mapping[int, str] | None = None
+
+
+def never(weeks: Values) -> Values:
+    """Weeks, with NaN in place of -1, where it never came to pass.
+
+    Examples
+    --------
+    >>> never(np.array([12.0, -1.0]))
+    array([12., nan])
+    """
+    return np.where(weeks < 0.0, np.nan, weeks)
+
+
+def final(name: str) -> Callable[[Trace], Values]:
+    """Return what reads the value of a variable at the end, the run first."""
+    return lambda trace: np.asarray(trace.final[name]).T
+
+
+def week_of(name: str) -> Callable[[Trace], Values]:
+    """Return what reads the week in which something happened, NaN where it never did, the run first."""
+    return lambda trace: never(trace.final[name].T)

@@ -1,0 +1,92 @@
+"""Acceptance: each party judges what lies before it by quantal response."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import logit
+
+from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, logistic, rule
+
+__all__ = ["ACCEPTANCE", "acceptance"]
+
+
+def acceptance(surplus, at_reservation, temperature):
+    """Quantal response: the chance to accept an offer worth `surplus` more than the reservation value.
+
+    Examples
+    --------
+    >>> round(float(acceptance(0.0, 0.35, 0.05)), 12)
+    0.35
+    """
+    return logistic(logit(at_reservation) + surplus / temperature)
+
+
+@rule(
+    "bargain",
+    Variable("surplus_claim", units="share", meaning="offer above the insurgency's reservation value", start=0.0),
+    Variable("surplus_give", units="share", meaning="ask below the most the other side will give", start=0.0),
+    when="round_due", source="settlesim",
+)
+def surpluses(offer, ask, reservation, limit, stale):
+    """What the offer is worth to the insurgency, and the ask to the other side, above their reservation values."""
+    return offer - stale - reservation, limit - ask
+
+
+@rule(
+    "track",
+    Variable("claim_surplus", units="share", meaning="surplus by which the insurgency judges", start=0.0),
+    when="round_due", source="settlesim",
+)
+def linkage(track_package, claim_sum, claim_least):
+    """One package is judged by its sum (logrolling); staged issues each by their own."""
+    return np.where(track_package, claim_sum, claim_least)
+
+
+@rule(
+    "seat",
+    Variable("accept_probability", units="probability", meaning="chance to accept this round", start=0.0, low=0.0,
+             high=1.0),
+    Variable("accepts", units="1", meaning="the party accepts this round", start=False, kind="bool"),
+    when="round_due", source="mckelvey1995",
+)
+def accept(seat_claims, claim_surplus, seat_gives, surplus_give, concession_acceptance, acceptance_temperature,
+           accept_luck):
+    """Decide whether a party takes what lies before it; a party with no stake accepts with its bare readiness."""
+    surplus = np.where(seat_claims, claim_surplus, np.where(seat_gives, surplus_give, 0.0))
+    p = acceptance(surplus, concession_acceptance, acceptance_temperature)
+    return p, accept_luck < p
+
+
+ACCEPTANCE = Mechanism(
+    "Acceptance",
+    items=(
+        surpluses,
+        Fold(
+            Variable("claim_sum", scope="track", units="share", meaning="insurgency's surplus over all issues",
+                     start=0.0),
+            "surplus_claim", "sum", "bargain", "bargains",
+        ),
+        Fold(
+            Variable("claim_least", scope="track", units="share", meaning="insurgency's least surplus of an issue",
+                     start=0.0),
+            "surplus_claim", "min", "bargain", "bargains", 0.0,
+        ),
+        linkage,
+        accept,
+        Fold(
+            Variable("offer_accepted", scope="track", units="1", meaning="the insurgency accepts the offer",
+                     kind="bool",
+                     told=True),
+            "accepts", "any", "seat", "claimants",
+        ),
+        Fold(
+            Variable("asks_accepted", scope="track", units="1", meaning="the other parties accept the asks",
+                     kind="bool"),
+            "accepts", "all", "seat", "givers",
+        ),
+    ),
+    luck=(
+        Luck("accept_luck", "seat", "uniform", "rounds_held", 64,
+             "travels with the matter: the n-th round of this track"),
+    ),
+)

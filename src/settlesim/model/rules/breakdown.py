@@ -1,0 +1,73 @@
+"""Agreement and breakdown: how a round ends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from settlesim.model.codes import AGREED, BROKEN, SUSPENDED
+from settlesim.model.protocol import Luck, Mechanism, Variable, rule
+
+__all__ = ["BREAKDOWN"]
+
+
+@rule(
+    "track",
+    Variable("agrees", units="1", meaning="agreement is reached this week", start=False, kind="bool", told=True),
+    Variable("agreed_week", units="weeks", meaning="week of agreement, -1 before", start=-1.0, low=-1.0, told=True),
+    source="settlesim",
+)
+def agreement(round_due, offer_accepted, asks_accepted, agreed_week, week):
+    """Say whether the round ends in agreement: the insurgency takes the offer, or the others take the ask."""
+    agrees = round_due & (offer_accepted | asks_accepted)
+    return agrees, np.where(agrees, week, agreed_week)
+
+
+@rule(
+    "track",
+    Variable("breakdown_chance", units="probability", meaning="chance of a breakdown in a round without agreement",
+             low=0.0, high=1.0),
+    source="settlesim",
+)
+def breakdown_risk(breakdown_rate, breakdown_attack_effect, insurgent_attacks, trust_in_insurgency):
+    """Chance that a round without agreement ends in a breakdown: higher after an attack while trust is low."""
+    alarm = (insurgent_attacks > 0.0) & (trust_in_insurgency < 0.0)
+    return np.minimum(1.0, breakdown_rate * (1.0 + breakdown_attack_effect * alarm))
+
+
+@rule(
+    "track",
+    "phase",
+    Variable("suspensions", units="1", meaning="times the talks broke down", start=0, low=0, kind="int", told=True),
+    Variable("resume_week", units="weeks", meaning="week in which suspended talks resume", start=0.0, low=0.0,
+             told=True),
+    Variable("breaks", units="1", meaning="the talks break down this week", start=False, kind="bool", told=True),
+    source="settlesim",
+)
+def close_round(round_due, agrees, breakdown_chance, phase, week, suspensions, resume_week, break_luck, pause_luck,
+                suspension_shortest, suspension_longest, suspension_limit, round, deadline_rounds, deadline_overrun):
+    """End a round: agreement, breakdown, or another round.
+
+    A breakdown suspends the talks for a while; too many of them, or `deadline_overrun` times the deadline, break
+    the track.
+    """
+    breaks = round_due & ~agrees & (break_luck < breakdown_chance)
+    number = suspensions + breaks
+    over = round_due & ~agrees & ((number > suspension_limit) | (round >= deadline_overrun * deadline_rounds))
+    pause = suspension_shortest + (suspension_longest - suspension_shortest) * pause_luck
+    phase = np.where(agrees, AGREED, np.where(over, BROKEN, np.where(breaks, SUSPENDED, phase)))
+    return phase, number, np.where(breaks, week + np.floor(pause), resume_week), breaks | over
+
+
+BREAKDOWN = Mechanism(
+    "Agreement and breakdown",
+    items=(
+        agreement,
+        breakdown_risk,
+        close_round,
+    ),
+    luck=(
+        Luck("break_luck", "track", "uniform", "rounds_held", 64,
+             "travels with the matter: the n-th round of this track"),
+        Luck("pause_luck", "track", "uniform", "suspensions", 8, "travels with the matter: the n-th suspension"),
+    ),
+)

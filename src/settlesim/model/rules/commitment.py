@@ -1,0 +1,84 @@
+"""The commitment problem: how far each side's promise can be believed, and the settlement space that is left."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from settlesim.model.protocol import Mechanism, Select, Variable, logistic, rule
+
+__all__ = ["COMMITMENT", "most_given", "reservation_of"]
+
+
+def reservation_of(expected, cost, frame, credibility, betrayed):
+    """Least share y with κ y + (1-κ) b - f >= p_e - c."""
+    return (expected - cost + frame - (1.0 - credibility) * betrayed) / credibility
+
+
+def most_given(expected, cost, credibility, betrayed):
+    """Greatest share y with κ (1-y) + (1-κ) b >= 1 - p_e - c."""
+    return 1.0 - (1.0 - expected - cost - (1.0 - credibility) * betrayed) / credibility
+
+
+@rule(
+    "run",
+    Variable("expected_insurgency", units="probability", meaning="power the insurgency reckons with", low=0.0,
+             high=1.0),
+    Variable("expected_government", units="probability", meaning="power the government reckons with", low=0.0,
+             high=1.0),
+    Variable("credibility_government", units="probability", meaning="credibility of the government's promise",
+             low=0.0, high=1.0),
+    Variable("credibility_insurgency", units="probability", meaning="credibility of the insurgency's promise",
+             low=0.0, high=1.0),
+    source="fearon1995 powell2006 walter1997",
+)
+def credibility(p_win, shift, foresight_insurgency, foresight_government, guarantee, commitment_decay,
+                trust_in_government, trust_in_insurgency):
+    """Expected power p_e and the credibility κ of each side's promise."""
+    kept = guarantee + (1.0 - guarantee) * logistic(trust_in_government)
+    honest = guarantee + (1.0 - guarantee) * logistic(trust_in_insurgency)
+    return (
+        p_win + foresight_insurgency * shift,
+        p_win + foresight_government * shift,
+        kept,
+        honest * np.exp(-commitment_decay * shift),
+    )
+
+
+@rule(
+    "run",
+    Variable("reservation_power", units="share", meaning="insurgency's reservation value", weekly=True),
+    Variable("limit_power", units="share", meaning="most the government will give", weekly=True),
+    source="fearon1995 powell2006 walter1997",
+)
+def settlement_space(expected_insurgency, expected_government, credibility_government, credibility_insurgency,
+                     cost_insurgency, cost_government, frame, betrayal_insurgency, betrayal_government, red_line_share,
+                     pocketed, obligation_value, obligation_compliance):
+    """The insurgency's reservation value r_T and the most the government will give m_K.
+
+    What was delivered early is pocketed and raises r_T; what the insurgency would deliver in return
+    (its obligations, as far as it can be expected to comply) is worth giving for.
+    """
+    least = reservation_of(expected_insurgency, cost_insurgency, frame, credibility_government,
+                           betrayal_insurgency * expected_insurgency)
+    most = most_given(expected_government, cost_government, credibility_insurgency,
+                      betrayal_government * (1.0 - expected_government))
+    return least + pocketed, np.minimum(red_line_share, most + obligation_value * obligation_compliance)
+
+
+COMMITMENT = Mechanism(
+    "The commitment problem",
+    items=(
+        Select(
+            Variable("trust_in_government", scope="run", units="logit", meaning="insurgency's trust in the government",
+                     low=-20.0, high=20.0),
+            "trust", "insurgency_government",
+        ),
+        Select(
+            Variable("trust_in_insurgency", scope="run", units="logit", meaning="government's trust in the insurgency",
+                     low=-20.0, high=20.0, told=True),
+            "trust", "government_insurgency",
+        ),
+        credibility,
+        settlement_space,
+    ),
+)

@@ -1,0 +1,212 @@
+"""Consent: a called track opens once every listed party has agreed to come."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from settlesim.model.codes import AGREED, BROKEN, CALLED, CLOSED, OPEN, PHASES, SIGNED, SUSPENDED
+from settlesim.model.outcome import Outcome, week_of
+from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, logistic, rule
+
+__all__ = ["CONSENT"]
+
+
+@rule(
+    "track",
+    Variable("calling", units="1", meaning="the track is called this week", kind="bool"),
+    Variable("phase", units="1", meaning="phase of the track", start=0, low=0, high=6, kind="int", flags=PHASES,
+             weekly=True, told=True),
+    Variable("callings", units="1", meaning="times the track was called", start=0, low=0, kind="int"),
+    Variable("round", units="rounds", meaning="rounds held since the track was called", start=0, low=0, kind="int",
+             told=True),
+    source="settlesim",
+)
+def call(phase, called, closed_now, callings, round):
+    """Call a closed or broken track; each calling asks for consent anew."""
+    calling = called & ((phase == CLOSED) | (phase == BROKEN))
+    phase = np.where(calling, CALLED, phase)
+    phase = np.where(closed_now & (phase != SIGNED), CLOSED, phase)
+    return calling, phase, callings + calling, np.where(calling, 0, round)
+
+
+@rule(
+    "seat",
+    Variable("consent_push", units="logit", meaning="what draws the party to the table, whoever it is"),
+    source="settlesim",
+)
+def readiness(consent_bias, openness, seat_has_dyad, trust, stalemate_effect, hurting_stalemate, oblige_effect,
+              obliged):
+    """What draws any party to a table: its openness, its trust, a hurting stalemate that it trusts to end, a debt."""
+    belief = np.where(seat_has_dyad, trust, 0.0)
+    push = consent_bias + openness + belief
+    return push + stalemate_effect * hurting_stalemate * logistic(belief) + oblige_effect * obliged
+
+
+@rule(
+    "seat",
+    Variable("stake_push", units="logit", meaning="what the insurgency has to gain at the table"),
+    source="settlesim",
+)
+def insurgency_stake(seat_insurgency, delivered_effect, delivered_share, withdrawal_stake, withdrawal_value,
+                     track_withdrawal):
+    """What the insurgency has seen delivered, and what only the patron can give where that is an issue."""
+    stake = delivered_effect * delivered_share + withdrawal_stake * withdrawal_value * track_withdrawal
+    return np.where(seat_insurgency, stake, 0.0)
+
+
+@rule(
+    "seat",
+    Variable("pressure_push", units="logit", meaning="neighbour, rival and surrender frame on the insurgency"),
+    source="settlesim",
+)
+def insurgency_pressure(seat_insurgency, track_government, neighbour_leverage_effect, leverage, threat_effect, threat,
+                        frame_effect, track_frame):
+    """Neighbour, rival and surrender frame, which weigh on the insurgency's seat opposite the government."""
+    return np.where(
+        seat_insurgency & track_government,
+        neighbour_leverage_effect * leverage + threat_effect * threat - frame_effect * track_frame,
+        0.0,
+    )
+
+
+@rule(
+    "seat",
+    Variable("resentment_push", units="logit", meaning="what keeps the government from the table"),
+    source="settlesim",
+)
+def government_resentment(seat_government, exclusion_resentment, excluded, legitimacy_effect, legitimacy,
+                          legitimacy_start):
+    """Exclusion and lost legitimacy, which keep the government from a table."""
+    return np.where(
+        seat_government,
+        exclusion_resentment * excluded + legitimacy_effect * (1.0 - legitimacy / legitimacy_start),
+        0.0,
+    )
+
+
+@rule(
+    "seat",
+    Variable("consent_hazard", units="per week", meaning="hazard of consent", low=0.0, told=True),
+    source="settlesim",
+)
+def consent_hazard(phase, consented, seat_patron, track_government, switched, consent_rate, consent_push, stake_push,
+                   pressure_push, resentment_push):
+    """Weekly hazard h σ(b0 + ...) with which a called party consents to a track.
+
+    A patron that refuses bilateral talks has no hazard until it switches.
+    """
+    push = consent_push + stake_push + pressure_push - resentment_push
+    refuses = seat_patron & ~track_government & ~switched
+    return np.where((phase == CALLED) & ~consented & ~refuses, consent_rate * logistic(push), 0.0)
+
+
+@rule(
+    "seat",
+    Variable("consent_left", units="1", meaning="what is left of the consent clock", start="consent_first"),
+    Variable("consented", units="1", meaning="the party has consented to the track", start=False, kind="bool"),
+    Variable("consents", units="1", meaning="the party consents this week", kind="bool", told=True),
+    source="settlesim",
+)
+def consent(consent_left, consented, consent_hazard, calling, consent_luck):
+    """Run the consent clock; calling a track anew sets it with the luck of that calling."""
+    left = np.where(calling, consent_luck, consent_left)
+    agreed = consented & ~calling
+    left = left - consent_hazard
+    rings = (left <= 0.0) & ~agreed & (consent_hazard > 0.0)
+    return left, agreed | rings, rings
+
+
+@rule(
+    "track",
+    Variable("opens", units="1", meaning="the track opens this week", kind="bool", told=True),
+    Variable("resumes", units="1", meaning="the track resumes this week", kind="bool", told=True),
+    "phase",
+    Variable("opened_week", units="weeks", meaning="week in which the track first opened, -1 before", start=-1.0,
+             low=-1.0),
+    Variable("next_round", units="weeks", meaning="week of the next round", start=0.0, low=0.0),
+    source="settlesim",
+)
+def open_track(phase, all_consent, week, opened_week, next_round, round_interval, resume_week):
+    """Open a track once every listed party consents; resume a suspended one when its time has come."""
+    opens = (phase == CALLED) & all_consent
+    resumes = (phase == SUSPENDED) & (week >= resume_week)
+    return (
+        opens,
+        resumes,
+        np.where(opens | resumes, OPEN, phase),
+        np.where(opens & (opened_week < 0.0), week, opened_week),
+        np.where(opens, week + round_interval, np.where(resumes, week, next_round)),
+    )
+
+
+@rule(
+    "track",
+    Variable("talking_now", units="1", meaning="the track is open", kind="bool"),
+    Variable("talks_with_government", units="1", meaning="open with government and insurgency", kind="bool"),
+    Variable("talks_with_patron", units="1", meaning="open with patron and insurgency alone", kind="bool"),
+    Variable("at_table", units="1", meaning="government and insurgency share this table", kind="bool"),
+    Variable("outside_table", units="1", meaning="patron and insurgency share it without the government", kind="bool"),
+    source="settlesim",
+)
+def who_talks(phase, track_government, track_patron, track_insurgency):
+    """Which parties the insurgency is talking to on this track."""
+    live = phase == OPEN
+    bound = live | (phase == SUSPENDED) | (phase == AGREED) | (phase == SIGNED)
+    return (
+        live,
+        live & track_insurgency & track_government,
+        live & track_insurgency & track_patron & ~track_government,
+        bound & track_insurgency & track_government,
+        bound & track_insurgency & track_patron & ~track_government,
+    )
+
+
+CONSENT = Mechanism(
+    "Consent",
+    items=(
+        call,
+        readiness,
+        insurgency_stake,
+        insurgency_pressure,
+        government_resentment,
+        consent_hazard,
+        consent,
+        Fold(
+            Variable("all_consent", scope="track", units="1", meaning="every listed party has consented", kind="bool"),
+            "consented", "all", "seat", "seats",
+        ),
+        open_track,
+        who_talks,
+        Fold(
+            Variable("government_talks", scope="run", units="1", meaning="talks with the government are open",
+                     start=False, kind="bool"),
+            "talks_with_government", "any", "track",
+        ),
+        Fold(
+            Variable("patron_talks", scope="run", units="1", meaning="bilateral talks with the patron are open",
+                     start=False, kind="bool"),
+            "talks_with_patron", "any", "track",
+        ),
+        Fold(
+            Variable("any_at_table", scope="run", units="1", meaning="government and insurgency share a table",
+                     kind="bool"),
+            "at_table", "any", "track",
+        ),
+        Fold(
+            Variable("any_outside_table", scope="run", units="1", meaning="a table without the government",
+                     kind="bool"),
+            "outside_table", "any", "track",
+        ),
+    ),
+    luck=(
+        Luck("consent_luck", "seat", "exponential", "callings", 8,
+             "travels with the matter: the n-th calling of a track"),
+        Luck("consent_first", "seat", "exponential", meaning="set before a first calling"),
+    ),
+    outcomes=(
+        Outcome(
+            "track_opened_week", week_of("opened_week"), "weeks", "week in which the track first opened", ("run",
+                                                                                                           "track")
+        ),
+    ),
+)

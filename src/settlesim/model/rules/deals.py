@@ -1,0 +1,97 @@
+"""Deals: the first on power and the first on withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from settlesim.model.outcome import Outcome, Values, never, week_of
+from settlesim.model.protocol import Mechanism, Variable, rule
+from settlesim.model.solutions import kalai_smorodinsky, nash
+from settlesim.model.trace import Trace
+
+__all__ = ["DEALS"]
+
+
+@rule(
+    "run",
+    Variable("settled", units="1", meaning="a deal on power was signed", start=False, kind="bool", weekly=True),
+    Variable("settlement_week", units="weeks", meaning="week of the first deal on power, -1 before", start=-1.0,
+             low=-1.0, told=True),
+    Variable("power_share", units="share", meaning="insurgency's share of power in that deal", start=0.0, low=0.0,
+             high=1.0),
+    Variable("patron_deal", units="1", meaning="a deal on withdrawal was signed", start=False, kind="bool",
+             weekly=True, told=True),
+    Variable("patron_deal_week", units="weeks", meaning="week of the first deal on withdrawal, -1 before", start=-1.0,
+             low=-1.0),
+    Variable("withdrawal_share", units="share", meaning="pace of withdrawal agreed, 1 the fastest", start=0.0,
+             low=0.0, high=1.0),
+    source="settlesim",
+)
+def deals(settled, settlement_week, power_share, patron_deal, patron_deal_week, withdrawal_share, settling,
+          power_share_signing, patron_signs, withdrawal_share_signing, week):
+    """Remember the first deal on power and the first on withdrawal, with their shares."""
+    first = settling & ~settled
+    patron = patron_signs & ~patron_deal
+    return (
+        settled | settling,
+        np.where(first, week, settlement_week),
+        np.where(first, power_share_signing, power_share),
+        patron_deal | patron_signs,
+        np.where(patron, week, patron_deal_week),
+        np.where(patron, withdrawal_share_signing, withdrawal_share),
+    )
+
+
+def _first_deal(trace: Trace) -> Values:
+    weeks = [never(trace.final[name]) for name in ("settlement_week", "patron_deal_week")]
+    return np.asarray(np.fmin(weeks[0], weeks[1]))
+
+
+def _signed(name: str) -> Callable[[Trace], Values]:
+    return lambda trace: np.where(trace.final["settled"], trace.final[name], np.nan)
+
+
+def _withdrawal(trace: Trace) -> Values:
+    return np.where(trace.final["patron_deal"], trace.final["withdrawal_share"], np.nan)
+
+
+def _solution(solve: Callable[..., Values]) -> Callable[[Trace], Values]:
+    """A bargaining solution of the settlement space of the round in which power was settled."""
+
+    def share(trace: Trace) -> Values:
+        f = trace.final
+        out = np.full(len(trace.runs), np.nan)
+        names = trace.entities["concession"]
+        offered = [c for c in names if trace.scenario.concessions[c].pie]
+        # There may be none, and then power alone is shared.
+        value, cost = (
+            np.array([trace.worlds[f"{of}.{c}"] for c in offered]).reshape(len(offered), len(out))
+            for of in ("concession_value", "concession_cost")
+        )
+        for b, bargain in enumerate(trace.entities["bargain"]):
+            track, issue = bargain.split("/")
+            if issue != "power":
+                continue
+            signed = f["signed_week"][trace.entities["track"].index(track)]
+            mine = np.flatnonzero(f["settled"] & (signed == f["settlement_week"]))
+            out[mine] = solve(f["reservation"][b, mine], f["limit"][b, mine], value[:, mine], cost[:, mine])
+        return out
+
+    return share
+
+
+DEALS = Mechanism(
+    "Deals",
+    items=(deals,),
+    outcomes=(
+        Outcome("first_deal_week", _first_deal, "weeks", "week of the first deal, on power or withdrawal"),
+        Outcome("settlement_week", week_of("settlement_week"), "weeks", "week of the deal on power"),
+        Outcome("patron_deal_week", week_of("patron_deal_week"), "weeks", "week of the deal on withdrawal"),
+        Outcome("signed_share", _signed("power_share"), "share", "insurgency's share of power in the deal signed"),
+        Outcome("nash_share", _solution(nash), "share", "Nash solution of the same settlement space"),
+        Outcome("kalai_smorodinsky_share", _solution(kalai_smorodinsky), "share", "Kalai-Smorodinsky solution of it"),
+        Outcome("withdrawal_share", _withdrawal, "share", "pace of withdrawal agreed, 1 the fastest"),
+    ),
+)

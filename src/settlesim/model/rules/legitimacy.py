@@ -1,0 +1,28 @@
+"""Legitimacy of the government."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from settlesim.model.outcome import Outcome, final
+from settlesim.model.protocol import Mechanism, Variable, rule
+
+__all__ = ["LEGITIMACY"]
+
+
+@rule(
+    "run",
+    Variable("legitimacy", units="share", meaning="legitimacy L of the government", start="legitimacy_start", low=0.0,
+             high=1.0, weekly=True, told=True),
+    source="settlesim",
+)
+def legitimacy(legitimacy, exclusion_cost, excluded, legitimacy_total):
+    """L falls by `exclusion_cost` a week of exclusion and by .25 c for each concession delivered."""
+    return np.clip(legitimacy - exclusion_cost * excluded - legitimacy_total, 0.0, 1.0)
+
+
+LEGITIMACY = Mechanism(
+    "Legitimacy",
+    items=(legitimacy,),
+    outcomes=(Outcome("legitimacy", final("legitimacy"), "share", "government's legitimacy at the end"),),
+)

@@ -1,0 +1,92 @@
+"""Trust from attacks: each side infers from the week's attacks whether the other can be trusted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from settlesim.model.protocol import Fold, Luck, Mechanism, Select, Variable, rule
+
+__all__ = ["TRUST_FROM_ATTACKS", "bayes_step", "poisson_quantile"]
+
+# The weekly counts have means of at most about two; the chance of more than twelve is below 1e-6.
+MOST_ATTACKS = 12
+
+
+def poisson_quantile(u, mean):
+    """Poisson count at probability `u`, by adding up the distribution (exact up to twelve).
+
+    Examples
+    --------
+    >>> int(poisson_quantile(0.5, 0.3)), int(poisson_quantile(0.99, 0.3))
+    (0, 2)
+    """
+    term = np.exp(-mean)
+    below = term
+    count = 1.0 * (u > below)
+    for n in range(1, MOST_ATTACKS):
+        term = term * mean / float(n)
+        below = below + term
+        count = count + (u > below)
+    return count
+
+
+def bayes_step(count, rate_untrustworthy, rate_trustworthy, misattributed):
+    """Change of the log odds that the other side is trustworthy, after seeing `count` attacks.
+
+    Both hypotheses see the misattributed attacks of the rival on top: Bayes' rule for two Poisson rates.
+    """
+    ratio = np.log((rate_untrustworthy + misattributed) / (rate_trustworthy + misattributed))
+    return (rate_untrustworthy - rate_trustworthy) - count * ratio
+
+
+@rule(
+    "dyad",
+    Variable("attack_rate", units="per week", meaning="rate of the subject's attacks", low=0.0),
+    Variable("attacks", units="per week", meaning="attacks of the week laid at the subject's door", low=0.0),
+    Variable("trust", units="logit", meaning="observer's log odds that the subject is trustworthy",
+             start="trust_start", low=-20.0, high=20.0, weekly=True),
+    source="kydd2002",
+)
+def trust_from_attacks(trust, talking, ceasefire, ceasefire_multiplier, restraint, attack_rate_trustworthy,
+                       attack_rate_untrustworthy, spoiler_attacks, spoiler_believed, misattribution, attack_luck,
+                       trust_bound):
+    """Infer trust from the week's attacks for which the other side is blamed.
+
+    A party at the table closes part of the gap to the trustworthy rate (`restraint`).  Outside talks and
+    ceasefires attacks are acts of war from which nothing is inferred.
+    """
+    gap = attack_rate_untrustworthy - attack_rate_trustworthy
+    rate = (attack_rate_untrustworthy - restraint * gap * talking) * np.where(ceasefire, ceasefire_multiplier, 1.0)
+    count = poisson_quantile(attack_luck, rate + misattribution * spoiler_attacks)
+    step = bayes_step(count, attack_rate_untrustworthy, attack_rate_trustworthy, misattribution * spoiler_believed)
+    moved = np.clip(trust + step, -trust_bound, trust_bound)
+    return rate, count, np.where(talking | ceasefire, moved, np.clip(trust, -trust_bound, trust_bound))
+
+
+@rule(
+    "run",
+    Variable("quiet_weeks", units="weeks", meaning="weeks in a row without such an attack", start=0.0, low=0.0),
+    source="settlesim",
+)
+def quiet(quiet_weeks, insurgent_attacks):
+    """Count the weeks in a row without an attack for which the insurgency is blamed."""
+    return np.where(insurgent_attacks > 0.0, 0.0, quiet_weeks + 1.0)
+
+
+TRUST_FROM_ATTACKS = Mechanism(
+    "Trust from attacks",
+    items=(
+        Fold(
+            Variable("talking", scope="dyad", units="1", meaning="the two sit at an open table", kind="bool"),
+            "talking_now", "any", "track", "dyads",
+        ),
+        trust_from_attacks,
+        Select(
+            Variable("insurgent_attacks", scope="run", units="per week",
+                     meaning="attacks that the government lays at the insurgency's door", low=0.0, told=True),
+            "attacks", "government_insurgency",
+        ),
+        quiet,
+    ),
+    luck=(Luck("attack_luck", "dyad", "uniform", "week", meaning="travels with the date: the attacks of that week"),),
+)
