@@ -6,7 +6,9 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit, logit
 
-from settlesim.model.rules import durability, power, rounds, trust
+from settlesim.model.rules import acceptance as accepting
+from settlesim.model.rules import commitment, durability, rounds
+from settlesim.model.rules import trust_from_attacks as trust
 
 
 def bayes_step():
@@ -17,12 +19,12 @@ def bayes_step():
 
 
 def reservation_of():
-    y = power.reservation_of(0.4, 0.1, 0.06, 0.5, 0.12)
+    y = commitment.reservation_of(0.4, 0.1, 0.06, 0.5, 0.12)
     assert np.isclose(0.5 * y + 0.5 * 0.12 - 0.06, 0.4 - 0.1)
 
 
 def cumulative_baseline():
-    assert np.isclose(durability.cumulative_baseline(260.0, 0.7), 1.0)
+    assert np.isclose(durability.cumulative_baseline(260.0, 0.7, 260.0), 1.0)
 
 
 def concession_curve():
@@ -30,7 +32,7 @@ def concession_curve():
 
 
 def acceptance():
-    assert np.isclose(logit(rounds.acceptance(0.05, 0.35, 0.05)), logit(0.35) + 1.0)
+    assert np.isclose(logit(accepting.acceptance(0.05, 0.35, 0.05)), logit(0.35) + 1.0)
 
 
 def check(function: str) -> None:

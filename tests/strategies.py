@@ -607,9 +607,9 @@ REPLACED: dict[str, Rule] = {"asks_and_offers": zeuthen, "linkage": linkage, "le
 def touches(item: Any) -> tuple[set[str], set[str]]:
     """What an item reads and writes, as far as its declaration says; None names nothing that can be told."""
     if isinstance(item, Rule):
-        return {*item.reads, *([item.when] if item.when else []), *item.writes}, set(item.writes)
+        return {*item.reads, *item.writes}, set(item.writes)
     if isinstance(item, (Fold, Select)):
-        return {item.of}, {item.writes}
+        return set(item.reads), set(item.writes)
     return set(), set()
 
 

@@ -21,8 +21,9 @@ from settlesim.engines.verify import verify
 from settlesim.model import layout as state
 from settlesim.model import luck as draws
 from settlesim.model.protocol import Fold
-from settlesim.model.rules import commanders, durability, power, rounds, trust
+from settlesim.model.rules import acceptance, commanders, commitment, durability, rounds
 from settlesim.model.rules import plan_steps as step_rules
+from settlesim.model.rules import trust_from_attacks as trust
 from settlesim.model.standard import STANDARD
 from support import block, changed, shipped
 
@@ -69,6 +70,15 @@ def wrong_layout(change):
     return layout
 
 
+MEN = commanders.COMMANDERS_OF_THE_INSURGENCY
+
+
+def misread(patch, **fields):
+    """A numpy engine that takes its commanders' statuses for others."""
+    original = cohort.Cohort.__init__
+    patch.setattr(cohort.Cohort, "__init__", lambda self, item, *rest: original(self, replace(item, **fields), *rest))
+
+
 ENGINE = {
     "a cell reads its neighbour's province": lambda m: m.setattr(reading, "layout", wrong_layout(
         lambda b: replace(b, maps=swap(b.maps, ("cell", "province"), lambda i: np.roll(i, 1))))),
@@ -88,10 +98,10 @@ ENGINE = {
         cohort, "fraction_of_week", lambda *a: 1.0 - commanders.fraction_of_week(*a)),
     "events always at the end of the week": lambda m: m.setattr(
         cohort, "fraction_of_week", lambda mark, *a: np.ones_like(mark)),
-    "killed commanders counted as reintegrated": lambda m: m.setattr(cohort, "COUNTED", {
-        **cohort.COUNTED, 4: "count_reintegrated", 3: "count_killed"}),
-    "splinters' fighters tallied with the rival": lambda m: m.setattr(cohort, "TALLIED", {
-        0: "cell_fighters", 1: "cell_rival", 2: "cell_splinter"}),
+    "killed commanders counted as reintegrated": lambda m: misread(
+        m, heads={**MEN.heads, 4: "count_reintegrated", 3: "count_killed"}),
+    "splinters' fighters tallied with the rival": lambda m: misread(
+        m, fighters={0: "cell_fighters", 1: "cell_rival", 2: "cell_splinter"}),
     "a step is due a week late": lambda m: m.setattr(sequencing, "step_due", lambda truth, *a: step_rules.step_due(
         truth, *a) & (a[3] != 8.0)),
     "a delay is ignored": lambda m: m.setattr(sequencing, "delayed", lambda truth, *a: truth),
@@ -147,7 +157,7 @@ def test_docking_catches_an_unordered_sum(war, monkeypatch):
     def careless(self, fold):
         if fold.of != "insurgent_weighted":
             return original(self, fold)
-        variable = self._declared(fold.writes)
+        variable = self._declared(fold.name)
         return lambda: self._store(variable, np.asfortranarray(self.state[fold.of]).sum(axis=0))
 
     monkeypatch.setattr(engine._Engine, "_compile_fold", careless)
@@ -202,13 +212,17 @@ def test_docking_catches_scalar_powers_where_they_differ(war, monkeypatch):
 
 SHARED = {
     "trust moves the wrong way": (trust, "bayes_step", lambda k, a, b, q: -trust_step(k, a, b, q)),
-    "the frame is added on the wrong side": (power, "reservation_of", lambda e, c, f, k, b: reserve(e, c, -f, k, b)),
-    "a week's relapse is counted twice": (durability, "cumulative_baseline", lambda age, s: 2 * base(age, s)),
+    "the frame is added on the wrong side": (
+        commitment,
+        "reservation_of",
+        lambda e, c, f, k, b: reserve(e, c, -f, k, b),
+    ),
+    "a week's relapse is counted twice": (durability, "cumulative_baseline", lambda age, s, h: 2 * base(age, s, h)),
     "an offer beyond the deadline": (rounds, "concession_curve", lambda n, d, b: np.power(n / d, 1 / b)),
-    "acceptance ignores the temperature": (rounds, "acceptance", lambda s, a, t: accept(s, a, 1.0)),
+    "acceptance ignores the temperature": (acceptance, "acceptance", lambda s, a, t: accept(s, a, 1.0)),
 }
 trust_step, reserve, base, accept = (
-    trust.bayes_step, power.reservation_of, durability.cumulative_baseline, rounds.acceptance,
+    trust.bayes_step, commitment.reservation_of, durability.cumulative_baseline, acceptance.acceptance,
 )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
 
-from settlesim.model.rules import commanders, control, durability, patron, power, rounds, trust
+from settlesim.model.rules import acceptance, commanders, commitment, durability, garrisons, rounds, withdrawal
+from settlesim.model.rules import trust_from_attacks as trust
 from support import block, shipped
 
 shares = st.floats(0.05, 0.95)
@@ -19,7 +20,7 @@ shares = st.floats(0.05, 0.95)
 
 @given(p=shares, c_t=st.floats(0, 0.3), c_k=st.floats(0, 0.3))
 def test_with_full_credibility_the_zone_is_fearons_interval(p, c_t, c_k):
-    least, most = power.settlement_space.function(
+    least, most = commitment.settlement_space.function(
         expected_insurgency=p,
         expected_government=p,
         credibility_government=1.0,
@@ -41,9 +42,9 @@ def test_with_full_credibility_the_zone_is_fearons_interval(p, c_t, c_k):
 @given(p=shares, k_t=shares, k_k=shares, c=st.floats(0, 0.3), f=st.floats(0, 0.2))
 def test_reservation_values_leave_each_side_indifferent(p, k_t, k_k, c, f):
     b_t, b_k = 0.3 * p, 0.5 * (1 - p)
-    y = power.reservation_of(p, c, f, k_t, b_t)
+    y = commitment.reservation_of(p, c, f, k_t, b_t)
     assert k_t * y + (1 - k_t) * b_t - f == pytest.approx(p - c, abs=1e-9)
-    m = power.most_given(p, c, k_k, b_k)
+    m = commitment.most_given(p, c, k_k, b_k)
     assert k_k * (1 - m) + (1 - k_k) * b_k == pytest.approx(1 - p - c, abs=1e-9)
 
 
@@ -93,9 +94,9 @@ def test_offers_start_at_the_opening_and_end_at_the_reservation_values():
 
 @given(p=st.floats(0.05, 0.9), temperature=st.floats(0.03, 0.1))
 def test_an_offer_worth_the_reservation_value_is_accepted_with_the_stated_chance(p, temperature):
-    assert rounds.acceptance(0.0, p, temperature) == pytest.approx(p)
+    assert acceptance.acceptance(0.0, p, temperature) == pytest.approx(p)
     # A surplus of one temperature multiplies the odds by e.
-    odds = logit(rounds.acceptance(temperature, p, temperature))
+    odds = logit(acceptance.acceptance(temperature, p, temperature))
     assert odds == pytest.approx(logit(p) + 1.0)
 
 
@@ -106,6 +107,7 @@ def test_frailty_factors_have_mean_one_over_the_reference_population():
         hardline_provocation=6.0,
         hardline_splinter=2.5,
         hardline_reintegration=-2.5,
+        hardline_mean=0.5,
     )
     means = commanders.frailty_means.function(**given_)
     theta = stats.beta(2.2, 2.2).ppf((np.arange(200_000) + 0.5) / 200_000)
@@ -142,7 +144,7 @@ def test_garrisons_stand_with_the_patron_and_tip_without():
     for presence, stands in ((1.0, True), (0.0, False)):
         s = 0.0
         for _ in range(260):
-            s = control.garrisons.function(garrison_yield=s, presence=presence, **given_)
+            s = garrisons.garrisons.function(garrison_yield=s, presence=presence, **given_)
         assert (s < 0.01) == stands and (s > 0.5) == (not stands)
 
 
@@ -152,7 +154,7 @@ def test_the_signed_pace_of_withdrawal_sets_its_end(w):
     while troops > 0.0:
         troops, *_ = (
             float(x)
-            for x in patron.withdrawal.function(
+            for x in withdrawal.withdrawal.function(
                 troops=troops,
                 troops_start=14.0,
                 troops_dated=np.nan,
@@ -177,7 +179,7 @@ def test_the_signed_pace_of_withdrawal_sets_its_end(w):
 
 @given(reference=st.floats(0.05, 0.6), shape=st.floats(0.4, 1.4))
 def test_a_bare_deal_relapses_with_the_stated_probability_within_five_years(reference, shape):
-    survival = np.exp(-durability.reference_scale(reference) * durability.cumulative_baseline(260.0, shape))
+    survival = np.exp(-durability.reference_scale(reference) * durability.cumulative_baseline(260.0, shape, 260.0))
     assert 1 - survival == pytest.approx(reference)
 
 
@@ -191,6 +193,7 @@ def test_weekly_relapse_hazards_add_up_to_the_weibull():
         relapse_shape=0.7,
         relapse_reference=0.4,
         relapse_factor=1.5,
+        relapse_horizon=260.0,
     )
     for week in range(11, 111):
         left, *_ = durability.relapse.function(relapse_left=left, week=float(week), **state)

@@ -14,7 +14,7 @@ from settlesim.app.view.choices import Choice, build, entries, groups, prepared,
 from settlesim.app.view.live import Watched
 from settlesim.app.view.svg import Line, lines, table, tiles
 from settlesim.errors import SettlesimError
-from settlesim.model.rules.talks import PHASES
+from settlesim.model.codes import PHASES
 from settlesim.reference import release
 from settlesim.report.story import replay
 from support import shipped
