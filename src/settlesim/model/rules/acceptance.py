@@ -75,8 +75,7 @@ ACCEPTANCE = Mechanism(
         accept,
         Fold(
             Variable("offer_accepted", scope="track", units="1", meaning="the insurgency accepts the offer",
-                     kind="bool",
-                     told=True),
+                     kind="bool", told=True),
             "accepts", "any", "seat", "claimants",
         ),
         Fold(

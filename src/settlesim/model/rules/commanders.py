@@ -198,8 +198,7 @@ COMMANDERS = Mechanism(
         ),
         Fold(
             Variable("splintered", scope="run", units="fighters", meaning="splinter fighters", start=0, low=0,
-                     kind="int",
-                     weekly=True),
+                     kind="int", weekly=True),
             "cell_splinter", "sum", "cell",
         ),
         Fold(
@@ -229,11 +228,9 @@ COMMANDERS = Mechanism(
         Variable("cell_fighters", scope="cell", units="fighters", meaning="insurgent fighters of the cell", start=0,
                  low=0, kind="int"),
         Variable("cell_splinter", scope="cell", units="fighters", meaning="splinter fighters of the cell", start=0,
-                 low=0,
-                 kind="int"),
-        Variable("cell_rival", scope="cell", units="fighters", meaning="fighters of the cell gone to the rival",
-                 start=0,
                  low=0, kind="int"),
+        Variable("cell_rival", scope="cell", units="fighters", meaning="fighters of the cell gone to the rival",
+                 start=0, low=0, kind="int"),
         Variable("cell_gone", scope="cell", units="1", meaning="commanders of the cell with the rival", start=0, low=0,
                  kind="int"),
         Variable("count_insurgent", scope="run", units="1", meaning="insurgent commanders", start="commanders_total",
@@ -277,11 +274,12 @@ COMMANDERS = Mechanism(
     ),
     outcomes=(
         Outcome(
-            "defections", _defections, "commanders", "commanders that changed status, by destination", ("run",
-                                                                                                        "destination")
+            "defections", _defections, "commanders",
+            "commanders that changed status, by destination", dims=("run", "destination"),
         ),
         Outcome(
-            "defections_provoked", final("moved_provoked"), "commanders", "defections to the rival provoked by talks"
+            "defections_provoked", final("moved_provoked"), "commanders",
+            "defections to the rival provoked by talks",
         ),
         Outcome("rejections", final("moved_rejecting"), "commanders", "commanders that rejected a deal"),
     ),

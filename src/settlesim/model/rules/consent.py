@@ -205,8 +205,8 @@ CONSENT = Mechanism(
     ),
     outcomes=(
         Outcome(
-            "track_opened_week", week_of("opened_week"), "weeks", "week in which the track first opened", ("run",
-                                                                                                           "track")
+            "track_opened_week", week_of("opened_week"), "weeks",
+            "week in which the track first opened", dims=("run", "track"),
         ),
     ),
 )

@@ -24,8 +24,8 @@ def drift(control_drift, withdrawal_drift, presence, garrison_drift, garrison_yi
 
 @rule(
     "run",
-    Variable("government_memory", units="share", meaning="memory of the government's control",
-             start="government_total", low=0.0),
+    Variable("government_memory", units="share", meaning="memory of the government's control", start="government_total",
+             low=0.0),
     Variable("insurgent_memory", units="share", meaning="memory of the insurgency's control", start="insurgent_total",
              low=0.0),
     source="settlesim",
@@ -111,7 +111,8 @@ CONTROL = Mechanism(
     outcomes=(
         Outcome("insurgent_control", final("insurgent_control"), "share", "districts under the insurgency at the end"),
         Outcome(
-            "government_control", final("government_control"), "share", "districts under the government at the end"
+            "government_control", final("government_control"), "share",
+            "districts under the government at the end",
         ),
     ),
 )

@@ -83,7 +83,8 @@ DELIVERY = Mechanism(
     ),
     outcomes=(
         Outcome(
-            "concession_delivered_week", week_of("delivered_week"), "weeks", "week of delivery", ("run", "concession")
+            "concession_delivered_week", week_of("delivered_week"), "weeks",
+            "week of delivery", dims=("run", "concession"),
         ),
     ),
 )

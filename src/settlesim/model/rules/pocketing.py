@@ -69,8 +69,7 @@ POCKETING = Mechanism(
         ),
         Fold(
             Variable("legitimacy_total", scope="run", units="share",
-                     meaning="legitimacy that deliveries cost this week",
-                     low=0.0),
+                     meaning="legitimacy that deliveries cost this week", low=0.0),
             "legitimacy_now", "sum", "concession",
         ),
         Fold(

@@ -92,18 +92,16 @@ ROUNDS = Mechanism(
         round_calendar,
         Select(
             Variable("trust_in_patron", scope="run", units="logit", meaning="insurgency's trust in the patron",
-                     low=-20.0,
-                     high=20.0),
+                     low=-20.0, high=20.0),
             "trust", "insurgency_patron",
         ),
         Select(
             Variable("trust_of_patron", scope="run", units="logit", meaning="patron's trust in the insurgency",
-                     low=-20.0,
-                     high=20.0),
+                     low=-20.0, high=20.0),
             "trust", "patron_insurgency",
         ),
         positions,
         asks_and_offers,
     ),
-    outcomes=(Outcome("rounds", final("rounds_held"), "rounds", "rounds held on the track", ("run", "track")),),
+    outcomes=(Outcome("rounds", final("rounds_held"), "rounds", "rounds held on the track", dims=("run", "track")),),
 )

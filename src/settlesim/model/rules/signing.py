@@ -84,8 +84,7 @@ SIGNING = Mechanism(
         sign,
         Fold(
             Variable("in_prelude", scope="run", units="1", meaning="reduction in violence before a signing",
-                     start=False,
-                     kind="bool"),
+                     start=False, kind="bool"),
             "preluding", "any", "track",
         ),
         what_is_signed,
@@ -106,15 +105,14 @@ SIGNING = Mechanism(
         ),
         Fold(
             Variable("withdrawal_share_signing", scope="run", units="share",
-                     meaning="withdrawal share signed this week",
-                     low=0.0, high=1.0),
+                     meaning="withdrawal share signed this week", low=0.0, high=1.0),
             "withdrawal_share_now", "max", "bargain", "", 0.0,
         ),
     ),
     outcomes=(
         Outcome(
-            "track_signed_week", week_of("signed_week"), "weeks", "week in which the track's deal was signed", ("run",
-                                                                                                                "track")
+            "track_signed_week", week_of("signed_week"), "weeks",
+            "week in which the track's deal was signed", dims=("run", "track"),
         ),
     ),
 )

@@ -43,8 +43,8 @@ def bayes_step(count, rate_untrustworthy, rate_trustworthy, misattributed):
     "dyad",
     Variable("attack_rate", units="per week", meaning="rate of the subject's attacks", low=0.0),
     Variable("attacks", units="per week", meaning="attacks of the week laid at the subject's door", low=0.0),
-    Variable("trust", units="logit", meaning="observer's log odds that the subject is trustworthy",
-             start="trust_start", low=-20.0, high=20.0, weekly=True),
+    Variable("trust", units="logit", meaning="observer's log odds that the subject is trustworthy", start="trust_start",
+             low=-20.0, high=20.0, weekly=True),
     source="kydd2002",
 )
 def trust_from_attacks(trust, talking, ceasefire, ceasefire_multiplier, restraint, attack_rate_trustworthy,

@@ -73,8 +73,7 @@ VETO_PLAYERS = Mechanism(
         ),
         Fold(
             Variable("vetoes_excluded", scope="run", units="1", meaning="veto players outside the talks", start=0,
-                     low=0,
-                     kind="int", told=True),
+                     low=0, kind="int", told=True),
             "veto_excluded", "sum", "faction",
         ),
         faction_reservation,

@@ -71,8 +71,7 @@ WEEK_ZERO = Mechanism(
         ),
         Fold(
             Variable("initial_fighters", scope="run", units="fighters", meaning="insurgent fighters at the start",
-                     low=1,
-                     kind="int"),
+                     low=1, kind="int"),
             "cell_fighters", "sum", "cell",
         ),
         Fold(

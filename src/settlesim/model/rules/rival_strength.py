@@ -121,10 +121,11 @@ RIVAL_STRENGTH = Mechanism(
     outcomes=(
         Outcome(
             "deaths_rival_government", final("deaths_rival_government"), "deaths",
-            "rivals killed by the government side"
+            "rivals killed by the government side",
         ),
         Outcome(
-            "deaths_rival_insurgency", final("deaths_rival_insurgency"), "deaths", "rivals killed by the insurgency"
+            "deaths_rival_insurgency", final("deaths_rival_insurgency"), "deaths",
+            "rivals killed by the insurgency",
         ),
         Outcome("rival_strength", final("rival_strength_now"), "fighters", "rival strength at the end"),
         Outcome("fragmentation", _fragmentation, "share", "splinter and rival fighters, of initial insurgent strength"),
