@@ -13,8 +13,7 @@ import pytest
 from settlesim.engines.reference import agents
 from settlesim.engines.reference import links as society
 from settlesim.engines.reference import settlement_model as model
-from settlesim.engines.vectorised import commander_clocks as cohort
-from settlesim.engines.vectorised import engine
+from settlesim.engines.vectorised import commander_clocks, engine
 from settlesim.engines.vectorised import reader as reading
 from settlesim.engines.vectorised import step_conditions as sequencing
 from settlesim.engines.verify import verify
@@ -75,8 +74,12 @@ MEN = commanders.COMMANDERS_OF_THE_INSURGENCY
 
 def misread(patch, **fields):
     """A numpy engine that takes its commanders' statuses for others."""
-    original = cohort.Cohort.__init__
-    patch.setattr(cohort.Cohort, "__init__", lambda self, item, *rest: original(self, replace(item, **fields), *rest))
+    original = commander_clocks.CommanderClocks.__init__
+    patch.setattr(
+        commander_clocks.CommanderClocks,
+        "__init__",
+        lambda self, item, *rest: original(self, replace(item, **fields), *rest),
+    )
 
 
 ENGINE = {
@@ -92,12 +95,12 @@ ENGINE = {
         draws.table_of_luck(luck, *a, **k), 1 if luck.per == "week" else 0, axis=0)),
     "luck of another address": lambda m: m.setattr(reading, "table_of_luck", lambda luck, *a, **k: draws.table_of_luck(
         replace(luck, name=luck.name + "!") if luck.name == "lure_luck" else luck, *a, **k)),
-    "clocks restart when a commander changes side": lambda m: m.setattr(cohort, "left_at", lambda mark, at: mark),
-    "clocks resume from zero": lambda m: m.setattr(cohort, "mark_at", lambda left, at: left),
+    "clocks restart when a commander changes side": lambda m: m.setattr(commander_clocks, "left_at", lambda mark, at: mark),
+    "clocks resume from zero": lambda m: m.setattr(commander_clocks, "mark_at", lambda left, at: left),
     "the later clock wins": lambda m: m.setattr(
-        cohort, "fraction_of_week", lambda *a: 1.0 - commanders.fraction_of_week(*a)),
+        commander_clocks, "fraction_of_week", lambda *a: 1.0 - commanders.fraction_of_week(*a)),
     "events always at the end of the week": lambda m: m.setattr(
-        cohort, "fraction_of_week", lambda mark, *a: np.ones_like(mark)),
+        commander_clocks, "fraction_of_week", lambda mark, *a: np.ones_like(mark)),
     "killed commanders counted as reintegrated": lambda m: misread(
         m, heads={**MEN.heads, 4: "count_reintegrated", 3: "count_killed"}),
     "splinters' fighters tallied with the rival": lambda m: misread(

@@ -1,10 +1,10 @@
 """The commanders of a block of runs in the numpy engine: clocks, next ring times, sparse events.
 
 Every clock of a commander has a *mark*: while its status is exposed to the clock, the accumulated hazard
-at which it rings; while it is not, what is left of the clock.  Commanders of a cell are bound in squads of a
-few.  Each squad keeps, by clock and run, a lower bound of its members' marks, and each hazard, which several
-squads share, the least of those: a week compares one number a hazard, then looks at the squads under the
-hazards that were reached, and last at the members of the squads that ring.
+at which it rings; while it is not, what is left of the clock.  Commanders of a cell are taken in bundles of a
+few.  Each bundle keeps, by clock and run, a lower bound of its members' marks, and each hazard, which several
+bundles share, the least of those: a week compares one number a hazard, then looks at the bundles under the
+hazards that were reached, and last at the members of the bundles that ring.
 """
 
 from __future__ import annotations
@@ -18,28 +18,23 @@ from numpy.typing import NDArray
 
 from settlesim.model.layout import Layout
 from settlesim.model.protocol import Commanders
-from settlesim.model.rules.commanders import (
-    fraction_of_week,
-    hazard_at,
-    left_at,
-    mark_at,
-)
+from settlesim.model.rules.commanders import fraction_of_week, hazard_at, left_at, mark_at
 
-__all__ = ["Cohort"]
+__all__ = ["CommanderClocks"]
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-# Members a squad has at most.  Small squads mean that fewer members are looked at in vain, large ones fewer squads.
+# Members a bundle has at most.  Small bundles mean that fewer members are looked at in vain, large ones fewer bundles.
 # At flagship size 16 and 32 took the same time, 8 some 5% and 4 a third more (one timing each, on a shared machine).
-SQUAD = 16
+BUNDLE = 16
 
 
-class Cohort:
+class CommanderClocks:
     """State of all commanders of a block, advanced a week at a time.
 
-    Marks and statuses are laid out (run, commander), so that the members of a squad in a run, which are looked
-    at together when the squad rings, are neighbours in memory.  All clocks share one table of each kind: an
+    Marks and statuses are laid out (run, commander), so that the members of a bundle in a run, which are looked
+    at together when the bundle rings, are neighbours in memory.  All clocks share one table of each kind: an
     event costs a few operations on arrays, whatever the number of clocks.
 
     Parameters
@@ -67,11 +62,11 @@ class Cohort:
         self.item, self.state, self.clocks = item, state, item.clocks
         self.home = layout.maps["commander", "cell"]
         self.commanders, self.cells = len(self.home), layout.size("cell")
-        firsts = (np.arange(self.commanders) - layout.cell_starts[self.home]) % SQUAD == 0
-        self.squad = np.cumsum(firsts) - 1
+        firsts = (np.arange(self.commanders) - layout.cell_starts[self.home]) % BUNDLE == 0
+        self.bundle = np.cumsum(firsts) - 1
         self.starts = np.flatnonzero(firsts)
         self.counts = np.diff(np.append(self.starts, self.commanders))
-        self.squads = len(self.starts)
+        self.bundles = len(self.starts)
         self.runs = state["size"].shape[1]
         # Columns of marks and sizes, the two large tables: they stay as they are when ended runs are dropped.
         self.place = np.arange(self.runs)
@@ -85,38 +80,38 @@ class Cohort:
         for k, clock in enumerate(self.clocks):
             self.spends[k] = [other.name in (clock.name, *clock.spends) for other in self.clocks]
         self._hazards(layout, [scopes[clock.hazard] for clock in self.clocks])
-        self._wind(draw)
+        self._set_clocks(draw)
         for name in (*item.fighters.values(), item.absent[1]):
             state[name] = np.zeros((self.cells, self.runs), np.int64)
         state[item.fighters[item.initial]][:] = np.add.reduceat(self.size.T, layout.cell_starts, axis=0)
         self._show()
 
     def _hazards(self, layout: Layout, scopes: list[str]) -> None:
-        """Number the hazards of all clocks, and say which squads each of them is the hazard of."""
+        """Number the hazards of all clocks, and say which bundles each of them is the hazard of."""
         sizes = [1 if scope == "run" else layout.size(scope) for scope in scopes]
         ends = np.cumsum(sizes)
         self.hazards_of = [slice(int(end) - size, int(end)) for size, end in zip(sizes, ends, strict=True)]
-        # Hazard of each squad under each clock, shape (clocks, squads).
+        # Hazard of each bundle under each clock, shape (clocks, bundles).
         self.faced = np.stack(
             [end - size + self._rows(layout, scope) for size, end, scope in zip(sizes, ends, scopes, strict=True)]
         )
-        # Squads, with their clocks, by the hazard they are under.
+        # Bundles, with their clocks, by the hazard they are under.
         self.sharers = np.argsort(self.faced.ravel(), kind="stable")
         self.shared_by = np.bincount(self.faced.ravel(), minlength=int(ends[-1]))
         self.first_sharer = np.cumsum(self.shared_by) - self.shared_by
         self.before, self.now, self.hazard = (np.zeros((int(ends[-1]), self.runs)) for _ in range(3))
 
     def _rows(self, layout: Layout, scope: str) -> Index:
-        """Row of a hazard of some scope for each squad."""
+        """Row of a hazard of some scope for each bundle."""
         if scope == "run":
-            return np.zeros(self.squads, np.intp)
+            return np.zeros(self.bundles, np.intp)
         cell = self.home[self.starts]
         return cell if scope == "cell" else layout.maps["cell", scope][cell]
 
-    def _wind(self, draw: Callable[[str], Floats]) -> None:
+    def _set_clocks(self, draw: Callable[[str], Floats]) -> None:
         """Set all marks: at the start nothing has accumulated, so what is left of a clock is its mark too."""
         self.marks = np.empty((self.runs, len(self.clocks), self.commanders))
-        self.next = np.full((self.runs, len(self.clocks), self.squads), np.inf)
+        self.next = np.full((self.runs, len(self.clocks), self.bundles), np.inf)
         self.least = np.full(self.now.shape, np.inf)
         for k, clock in enumerate(self.clocks):
             luck, factor = draw(clock.luck), self.state[clock.factor]
@@ -155,20 +150,20 @@ class Cohort:
         if not len(late):
             self._choose(reject, active)
             return self._show()
-        squads, number, firsts = self._sharing(late)
-        rings = np.flatnonzero(self.next.ravel().take(squads) <= np.repeat(self.now.ravel().take(late), number))
-        rung = squads[rings]
+        bundles, number, firsts = self._sharing(late)
+        rings = np.flatnonzero(self.next.ravel().take(bundles) <= np.repeat(self.now.ravel().take(late), number))
+        rung = bundles[rings]
         members = self._members(rung)
         self._ring(members, late[np.searchsorted(firsts, rings, side="right") - 1])
         self._choose(reject, active)
-        # A squad that rang is bound by the least mark of its members still exposed, and its hazard by its squads.
+        # A bundle that rang is bound by the least mark of its members still exposed, and its hazard by its bundles.
         marks = np.where(self._running(members), self.marks.ravel().take(members.mark), np.inf)
         self.next.ravel()[rung] = np.minimum.reduceat(marks, members.firsts)
-        self.least.ravel()[late] = np.minimum.reduceat(self.next.ravel().take(squads), firsts)
+        self.least.ravel()[late] = np.minimum.reduceat(self.next.ravel().take(bundles), firsts)
         self._show()
 
     def _sharing(self, late: Index) -> tuple[Index, Index, Index]:
-        """Places in `next` of the squads under given hazards of given runs, their numbers, and where each begins."""
+        """Places in `next` of the bundles under given hazards of given runs, their numbers, and where each begins."""
         hazard, run = np.divmod(late, self.runs)
         number = self.shared_by[hazard]
         ends = np.cumsum(number)
@@ -177,14 +172,14 @@ class Cohort:
         return self.sharers.take(sharer) + np.repeat(run * self.faced.size, number), number, firsts
 
     def _members(self, rung: Index) -> _Members:
-        """Members of squads that ring, given by their places in `next`."""
-        rest, squad = np.divmod(rung, self.squads)
+        """Members of bundles that ring, given by their places in `next`."""
+        rest, bundle = np.divmod(rung, self.bundles)
         run, clock = np.divmod(rest, len(self.clocks))
-        number = self.counts[squad]
+        number = self.counts[bundle]
         ends = np.cumsum(number)
         firsts = ends - number
         pair = np.repeat(np.arange(len(rung)), number)
-        at = np.arange(len(pair)) + (run * self.commanders + self.starts[squad] - firsts)[pair]
+        at = np.arange(len(pair)) + (run * self.commanders + self.starts[bundle] - firsts)[pair]
         return _Members(at, at + self._apart(clock, run)[pair], clock[pair], pair, firsts)
 
     def _apart(self, clock: Any, run: Index) -> Index:
@@ -241,9 +236,9 @@ class Cohort:
         # From a status that is exposed to no clock nobody comes back: the clocks of those who go there may lie.
         stays = np.flatnonzero(self.matters[to])
         if len(stays):
-            self._rewind(at[stays], fraction[stays], old[stays], to[stays], rung[stays])
+            self._reset_clocks(at[stays], fraction[stays], old[stays], to[stays], rung[stays])
 
-    def _rewind(self, at: Index, fraction: Floats, old: Index, to: Index, rung: Index) -> None:
+    def _reset_clocks(self, at: Index, fraction: Floats, old: Index, to: Index, rung: Index) -> None:
         """Stop the clocks of commanders that no longer run and start those that do."""
         run, who = np.divmod(at, self.commanders)
         marks, spent = self.marks.ravel(), self.spends[rung].T
@@ -251,14 +246,14 @@ class Cohort:
         marks[at[event] + self._apart(clock, run[event])] = np.inf
         # Clocks (rows) of commanders (columns) that stop or start.
         clock, event = np.nonzero((self.exposed[:, old] != self.exposed[:, to]) & ~spent)
-        run_of, squad = run[event], self.squad[who[event]]
-        faced = self.faced[clock, squad] * self.runs + run_of
+        run_of, bundle = run[event], self.bundle[who[event]]
+        faced = self.faced[clock, bundle] * self.runs + run_of
         accumulated = hazard_at(self.before.ravel().take(faced), self.hazard.ravel().take(faced), fraction[event])
         there = at[event] + self._apart(clock, run_of)
         starts = self.exposed[clock, to[event]]
         mark = np.where(starts, mark_at(marks[there], accumulated), left_at(marks[there], accumulated))
         marks[there] = mark
-        bound = (run_of * len(self.clocks) + clock) * self.squads + squad
+        bound = (run_of * len(self.clocks) + clock) * self.bundles + bundle
         np.minimum.at(self.next.ravel(), bound[starts], mark[starts])
         np.minimum.at(self.least.ravel(), faced[starts], mark[starts])
 
@@ -280,7 +275,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class _Members:
-    """Commanders of ringing squads: places of status and mark, the clock that rings, which squad, where each begins."""
+    """Commanders of ringing bundles: places of status and mark, the clock, which bundle, where each begins."""
 
     at: Index
     mark: Index

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from settlesim.chance.worlds import Fates
-from settlesim.engines.vectorised.commander_clocks import Cohort
+from settlesim.engines.vectorised.commander_clocks import CommanderClocks
 from settlesim.engines.vectorised.reader import Columns, Reader
 from settlesim.engines.vectorised.step_conditions import take_steps
 from settlesim.errors import UsageError
@@ -58,7 +58,7 @@ class _Engine(Reader):
         for item in protocol.setup:
             self._prepare(item)
         self._start()
-        # What is fixed for each commander stays whole; only its status moves, and that the cohort keeps.
+        # What is fixed for each commander stays whole; only its status moves, and that the clocks keeps.
         self.moving = [v.name for v in protocol.variables if v.scope != "commander"]
         self.stages = [self._compile(item) for item in protocol.items]
 
@@ -89,7 +89,9 @@ class _Engine(Reader):
         for rule in item.setup:
             for name, value in zip(rule.writes, self.call(rule)(), strict=True):
                 self.state[name] = self._full(self.protocol.table[name], value)
-        self.cohort = Cohort(item, self.layout, self.names.scope, self.state, lambda name: self.draw(name)[0])
+        self.commander_clocks = CommanderClocks(
+            item, self.layout, self.names.scope, self.state, lambda name: self.draw(name)[0]
+        )
 
     # -- compiling -----------------------------------------------------------------------------------
 
@@ -235,7 +237,7 @@ class _Engine(Reader):
 
     def _compile_commanders(self, item: Commanders) -> Callable[[], None]:
         decide = self.call(item.choice.decide)
-        return lambda: self.cohort.advance(self.active, lambda runs: decide(runs)[0])
+        return lambda: self.commander_clocks.advance(self.active, lambda runs: decide(runs)[0])
 
     # -- running -------------------------------------------------------------------------------------
 
@@ -259,7 +261,7 @@ class _Engine(Reader):
         if ends.any():
             where = np.flatnonzero(ends)
             self._keep(where)
-            self.cohort.retire(where)
+            self.commander_clocks.retire(where)
             self.gone = self.gone | ends
 
     # -- ended runs ----------------------------------------------------------------------------------
@@ -275,7 +277,7 @@ class _Engine(Reader):
         self.gone = np.zeros(self.runs, bool)
         for name in self.moving:
             self.state[name] = self.state[name].take(stay, axis=-1)
-        self.cohort.drop(stay)
+        self.commander_clocks.drop(stay)
 
     def finish(self) -> dict[str, Any]:
         """Final values of all variables, every run in its column."""

@@ -21,10 +21,8 @@ def most_given(expected, cost, credibility, betrayed):
 
 @rule(
     "run",
-    Variable("expected_insurgency", units="probability", meaning="power the insurgency reckons with", low=0.0,
-             high=1.0),
-    Variable("expected_government", units="probability", meaning="power the government reckons with", low=0.0,
-             high=1.0),
+    Variable("expected_insurgency", units="probability", meaning="power the insurgency expects", low=0.0, high=1.0),
+    Variable("expected_government", units="probability", meaning="power the government expects", low=0.0, high=1.0),
     Variable("credibility_government", units="probability", meaning="credibility of the government's promise", low=0.0,
              high=1.0),
     Variable("credibility_insurgency", units="probability", meaning="credibility of the insurgency's promise", low=0.0,

@@ -12,8 +12,7 @@ __all__ = ["SPOILERS"]
 @rule(
     "run",
     Variable("spoiler_attacks", units="per week", meaning="rate of spoiler attacks", start=0.0, low=0.0, told=True),
-    Variable("spoiler_believed", units="per week", meaning="rate of spoiler attacks that observers reckon with",
-             low=0.0),
+    Variable("spoiler_believed", units="per week", meaning="rate of spoiler attacks that observers expect", low=0.0),
     source="kydd2002",
 )
 def spoilers(spoiler_rate, rival_strength_now, rival_start, spoiler_timing, government_talks, patron_talks, zone,

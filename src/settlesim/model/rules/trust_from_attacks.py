@@ -42,7 +42,7 @@ def bayes_step(count, rate_untrustworthy, rate_trustworthy, misattributed):
 @rule(
     "dyad",
     Variable("attack_rate", units="per week", meaning="rate of the subject's attacks", low=0.0),
-    Variable("attacks", units="per week", meaning="attacks of the week laid at the subject's door", low=0.0),
+    Variable("attacks", units="per week", meaning="attacks of the week for which the subject is blamed", low=0.0),
     Variable("trust", units="logit", meaning="observer's log odds that the subject is trustworthy", start="trust_start",
              low=-20.0, high=20.0, weekly=True),
     source="kydd2002",
@@ -83,7 +83,7 @@ TRUST_FROM_ATTACKS = Mechanism(
         trust_from_attacks,
         Select(
             Variable("insurgent_attacks", scope="run", units="per week",
-                     meaning="attacks that the government lays at the insurgency's door", low=0.0, told=True),
+                     meaning="attacks for which the government blames the insurgency", low=0.0, told=True),
             "attacks", "government_insurgency",
         ),
         quiet,
