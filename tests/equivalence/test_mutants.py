@@ -95,7 +95,8 @@ ENGINE = {
         draws.table_of_luck(luck, *a, **k), 1 if luck.per == "week" else 0, axis=0)),
     "luck of another address": lambda m: m.setattr(reading, "table_of_luck", lambda luck, *a, **k: draws.table_of_luck(
         replace(luck, name=luck.name + "!") if luck.name == "lure_luck" else luck, *a, **k)),
-    "clocks restart when a commander changes side": lambda m: m.setattr(commander_clocks, "left_at", lambda mark, at: mark),
+    "clocks restart when a commander changes side": lambda m: m.setattr(
+        commander_clocks, "left_at", lambda mark, at: mark),
     "clocks resume from zero": lambda m: m.setattr(commander_clocks, "mark_at", lambda left, at: left),
     "the later clock wins": lambda m: m.setattr(
         commander_clocks, "fraction_of_week", lambda *a: 1.0 - commanders.fraction_of_week(*a)),
