@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from settlesim.engines.verify import verify
     from settlesim.errors import ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
-    from settlesim.experiments.simulate import compare, simulate, sweep
+    from settlesim.experiments.simulate import compare, simulate
+    from settlesim.experiments.sweep import sweep
     from settlesim.model.protocol import Fold, Luck, Rule, Variable, rule
     from settlesim.model.standard import STANDARD
     from settlesim.report.story import replay
@@ -45,7 +46,7 @@ _HOME = {
     "steps": "scenario.steps",
     "simulate": "experiments.simulate",
     "compare": "experiments.simulate",
-    "sweep": "experiments.simulate",
+    "sweep": "experiments.sweep",
     "Execution": "experiments.execution",
     "summary": "analysis.summary",
     "differences": "analysis.differences",
