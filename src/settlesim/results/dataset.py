@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from settlesim.errors import UsageError, choose
-from settlesim.results.stores import compact, open, save, table
+from settlesim.results.stores import compact
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,11 +33,7 @@ __all__ = [
     "Field",
     "collect",
     "definition",
-    "from_traces",
-    "open",
     "provenance",
-    "save",
-    "table",
     "weekly_name",
 ]
 
@@ -291,23 +287,3 @@ def _version() -> str:
         return importlib.metadata.version("settlesim")
     except importlib.metadata.PackageNotFoundError:
         return "0+source"
-
-
-def from_traces(
-    traces: Sequence[Trace], outcomes: Iterable[Outcome], attrs: Mapping[str, Any] | None = None
-) -> xr.Dataset:
-    """Turn traces of the same runs, one for each sequence, into a Dataset.
-
-    Parameters
-    ----------
-    traces : sequence of Trace
-        From an engine.
-    outcomes : iterable of Outcome
-        What to keep.
-    attrs : mapping, optional
-        From `provenance`.
-    """
-    first = traces[0]
-    assembly = Assembly(len(traces), first.runs)
-    assembly.add(collect(traces, outcomes, first.worlds))
-    return assembly.dataset(first.scenario, [trace.sequence for trace in traces], attrs or {})
