@@ -153,7 +153,7 @@ class Fates:
         entity : str
             Whose it is.
         occasion : int
-            The how-manieth time, or the week: what the luck travels with.
+            The week, or which time it is: what the luck travels with.
         """
         out = np.empty(len(self.runs))
         self._fill(self._key(address), _entity_word(entity), occasion, out)

@@ -1,7 +1,7 @@
-"""What happened in a week and why, in words: read off the values of a run, whichever engine lives through it.
+"""What happened in a week and why, in words: read off the values of a run, whichever engine simulated it.
 
 Every cause is read off what the rules themselves noted: which clock rang, whose it was, which condition held. Nothing
-is reckoned again.
+is computed again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence
 
-__all__ = ["TOLD", "Course", "Teller"]
+__all__ = ["TOLD", "Course", "Narrator"]
 
 # What has to be known of every week.
 TOLD = (
@@ -36,7 +36,7 @@ TOLD = (
 
 
 class Course(Protocol):
-    """The weeks of one run, as far as they have been lived.
+    """The weeks of one run, as far as they have been simulated.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Course(Protocol):
     world
         The run's parameters by name.
     last
-        The last week lived.
+        The last week simulated.
     """
 
     @property
@@ -70,8 +70,8 @@ class Course(Protocol):
         ...
 
 
-class Teller:
-    """Tells a course week by week.
+class Narrator:
+    """Puts the events of a run into words, week by week.
 
     Parameters
     ----------
@@ -152,17 +152,17 @@ class Teller:
                 yield f"{say.table(track)} break down in round {number}, until week {back}", self._breakdown(w)
 
     def _breakdown(self, w: int) -> str:
-        """What close_round reckons with: the chance of any round, higher after an attack while trust is low."""
+        """What `close_round` takes into account: the chance in any round, higher after an attack while trust is low."""
         attacks = int(self.course.at("insurgent_attacks", w))
         if attacks and self.course.at("trust_in_insurgency", w) < 0:
-            blamed = f"{attacks} attack{'s' * (attacks > 1)} laid at the door of {self.say.actor('insurgency')}"
+            blamed = f"{attacks} attack{'s' * (attacks > 1)} blamed on {self.say.actor('insurgency')}"
             return f"no agreement; {blamed} that week, with trust low, made the chance of a breakdown larger"
         return f"no agreement, and the chance of a breakdown in any round, {self.course.world['breakdown_rate']:.2f}"
 
     def _failure(self, i: int, w: int) -> str:
         number, limit = int(self.course.at("suspensions", w)[i]), self.course.world["suspension_limit"]
         if number > limit:
-            return f"breakdown number {number}, where {limit:g} are borne"
+            return f"breakdown number {number}, where the talks survive no more than {limit:g}"
         return f"no agreement in twice the {self.course.world['deadline_rounds']:.1f} rounds of its deadline"
 
     # -- deals and what follows from them ------------------------------------------------------------
@@ -177,7 +177,7 @@ class Teller:
             elif len(others) < len(roles):
                 why = f"{listed(others)} accept{'s' * (len(others) == 1)} what {claims} asks"
             else:
-                why = f"{listed(others)} accept alike"
+                why = f"{listed(others)} accept"
             yield f"agreement in {say.table(track)} in round {int(self.course.at('round', w)[i])}", why
         for i, track in self._rows("signs", "track", w):
             agreed = int(self.course.at("agreed_week", w)[i])
@@ -209,7 +209,7 @@ class Teller:
         check = int(self.course.at("checks", w))
         if broken:
             kept, all_of_them = self.course.world["obligation_compliance"], len(self.scenario.obligations)
-            why = f"{say.actor('insurgency')} keeps each of {all_of_them} with the chance {kept:.2f} (check {check})"
+            why = f"{say.actor('insurgency')} keeps each of {all_of_them} with probability {kept:.2f} (check {check})"
             yield f"end-conditions broken: {listed(broken)}", why
         for _, name in self._rows("reverses", "concession", w):
             givers = listed(say.actor(role) for role in self.scenario.concessions[name].by)
@@ -238,7 +238,7 @@ class Teller:
                      if self.scenario.concessions[name].ceases_fire]  # fmt: skip
             return f"it was delivered in week {w - 1}: {listed(map(self.say.gift, gifts))}"
         declared = next(v for v in range(w, 0, -1) if self.course.at("ceasefire_declared", v) > 0)
-        return f"declared in week {declared}; the clock with which {self.say.actor('insurgency')} takes it up rang"
+        return f"declared in week {declared}; {self.say.actor('insurgency')}'s clock of joining it rang"
 
     # -- the war -------------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class Teller:
         return f", {self.course.at('troops', w):.1f} thousand troops of {self.say.actor('patron')}"
 
     def _cascade(self, w: int) -> str:
-        """What a garrison weighs: see the rule `garrisons`."""
+        """What a garrison takes into account: see the rule `garrisons`."""
         held, gone = (100 * self.course.at(name, w - 1) for name in ("insurgent_control", "garrison_yield"))
         return (
             f"the cascade of garrisons: {held:.0f}% of districts lost and {gone:.0f}% yielding a week before"
