@@ -1,6 +1,6 @@
 """settlesim: how the order of talks and concessions changes the way a war is settled.
 
-Only numpy is imported with the package; everything else comes when it is first used (SPEC 1).
+Nothing is imported with the package: each name brings what it needs when it is first used (SPEC 1).
 
 Examples
 --------

@@ -204,7 +204,7 @@ class Narrator:
     def _deeds(self, w: int) -> Iterator[tuple[str, str]]:
         say = self.say
         for i, name in self._rows("delivers", "concession", w):
-            yield f"delivered: {say.gift(name)}", self._promise(i, name, w)
+            yield f"delivered: {say.concession(name)}", self._promise(i, name, w)
         broken = [self.scenario.obligations[name].label for _, name in self._rows("fails", "obligation", w)]
         check = int(self.course.at("checks", w))
         if broken:
@@ -215,7 +215,7 @@ class Narrator:
             givers = listed(say.actor(role) for role in self.scenario.concessions[name].by)
             limit = f"{100 * self.course.world['reversal_threshold']:.0f}%"
             why = f"more than {limit} of the end-conditions failed check {check}; {givers} can take it back"
-            yield f"taken back: {say.gift(name)}", why
+            yield f"taken back: {say.concession(name)}", why
         if self.course.at("ceasefire_begins", w):
             yield "a ceasefire begins", self._ceasefire(w)
 
@@ -234,9 +234,9 @@ class Narrator:
 
     def _ceasefire(self, w: int) -> str:
         if self.course.at("ceasefire_conceded", w - 1):
-            gifts = [name for _, name in self._rows("delivers", "concession", w - 1)
+            given = [name for _, name in self._rows("delivers", "concession", w - 1)
                      if self.scenario.concessions[name].ceases_fire]  # fmt: skip
-            return f"it was delivered in week {w - 1}: {listed(map(self.say.gift, gifts))}"
+            return f"it was delivered in week {w - 1}: {listed(map(self.say.concession, given))}"
         declared = next(v for v in range(w, 0, -1) if self.course.at("ceasefire_declared", v) > 0)
         return f"declared in week {declared}; {self.say.actor('insurgency')}'s clock of joining it rang"
 

@@ -49,7 +49,7 @@ class Wording:
         """Return the name of a table of talks."""
         return f"the talks “{self.scenario.tracks[track].label}”"
 
-    def gift(self, concession: str) -> str:
+    def concession(self, concession: str) -> str:
         """Return the label of a concession, as it stands within a sentence."""
         label = self.scenario.concessions[concession].label
         return label[:1].lower() + label[1:]
@@ -75,7 +75,7 @@ class Wording:
                 "opened": lambda t: f"{self.table(t)} have opened",
                 "signed": lambda t: f"{self.table(t)} are signed",
                 "broken": lambda t: f"{self.table(t)} have failed",
-                "delivered": lambda c: f"{self.gift(c)} is delivered",
+                "delivered": lambda c: f"{self.concession(c)} is delivered",
                 "taken": lambda s: f"the step “{s}” is taken",
             },
         )

@@ -212,8 +212,7 @@ class Assembly:
         described = _described(scenario)
         for name, column in self.parameters.items():
             dims = ("run",) if column.ndim == 1 else ("sequence", "run")
-            # An outcome keeps its name; a parameter that shares it, such as a strength at the start, steps
-            # aside.
+            # An outcome keeps its name; a parameter that shares it, such as a strength at the start, is renamed.
             key = f"{name}_drawn" if name in variables else name
             variables[key] = (dims, column[..., done], described[name])
         coords: dict[str, Any] = {
