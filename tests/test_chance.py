@@ -7,6 +7,7 @@ were wrong when written.  Each is also shown something wrong, which it must reje
 import hashlib
 import itertools
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from scipy import stats
 
 from settlesim.chance.worlds import Fates, entropy_of
 from settlesim.errors import UsageError
+from settlesim.model.luck import table_of_luck
+from settlesim.model.protocol import Luck
 
 # Chance that a test of the sound generator fails, before its entropy was fixed.
 FALSE_ALARM = 1e-4
@@ -84,8 +87,8 @@ def test_a_run_alone_is_the_run_in_a_block(start, length, which, address, entity
 @given(cuts=st.lists(st.integers(1, 99), max_size=6), seed=st.integers(0, 2**32))
 def test_blocks_join_to_the_whole(cuts, seed):
     ends = [0, *sorted(set(cuts)), 100]
-    parts = [Fates(seed, range(a, b)).exponential("consent", "kabul") for a, b in itertools.pairwise(ends)]
-    assert np.array_equal(np.concatenate(parts), Fates(seed, range(100)).exponential("consent", "kabul"))
+    parts = [Fates(seed, range(a, b)).uniform("consent", "kabul") for a, b in itertools.pairwise(ends)]
+    assert np.array_equal(np.concatenate(parts), Fates(seed, range(100)).uniform("consent", "kabul"))
 
 
 def test_the_order_of_draws_does_not_matter():
@@ -109,8 +112,6 @@ def test_many_entities_and_occasions_are_the_single_draws():
     assert np.array_equal(fates.uniforms("attack", names, range(2, 4)), table[:, 2:])
     assert fates.uniforms("attack", names, 1).shape == (3, 1, 13)
     assert fates.uniforms("attack", [], 4).shape == (0, 4, 13)
-    assert np.array_equal(fates.exponentials("attack", names, 4), -np.log1p(-table))
-    assert np.array_equal(fates.exponential("attack", "Kunduz", 3), -np.log1p(-table[1, 3]))
 
 
 def test_a_new_entity_changes_no_other_luck():
@@ -189,9 +190,15 @@ def test_uniform_over_runs_entities_and_occasions():
         assert uniform_p_value(wrong) < FALSE_ALARM / 3
 
 
+def exponentials(fates):
+    """Luck of a clock as the rules meet it."""
+    layout = SimpleNamespace(entities={"seat": ("government",)}, horizon=1)
+    return table_of_luck(Luck("consent", "seat", "exponential"), layout, fates, {}, constant=True)[0, 0]
+
+
 def test_exponentials_have_rate_one():
     """Mean of n unit exponentials; fails with probability 1e-4."""
-    values = Fates(7, range(40_000)).exponential("consent", "government")
+    values = exponentials(Fates(7, range(40_000)))
     bound = stats.norm.isf(FALSE_ALARM / 2) / np.sqrt(len(values))
     assert abs(values.mean() - 1) < bound
     assert abs((values / 1.1).mean() - 1) > bound
@@ -247,5 +254,5 @@ def test_never_zero_nor_one(monkeypatch):
     monkeypatch.setattr(fates, "_generator", Ends())
     values = fates.uniform("attack", "Helmand")
     assert 0 < values.min() < 1e-15 and values.max() < 1
-    waits = fates.exponential("attack", "Helmand")
+    waits = exponentials(fates)
     assert waits.min() > 0 and np.isfinite(waits).all()

@@ -19,7 +19,7 @@ from settlesim.scenario.priors import (
     Uniform,
     as_prior,
 )
-from strategies import priors
+from strategies.numbers import priors
 
 U = np.linspace(0, 1, 201)
 PRIOR = TypeAdapter(Prior)

@@ -18,7 +18,8 @@ from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 from settlesim.scenario.toml_lines import find, key_lines
 from settlesim.steps import deliver, open_track, week
-from strategies import priors_within, written
+from strategies.files import written
+from strategies.numbers import priors_within
 
 NAMES = files.builtin()
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"

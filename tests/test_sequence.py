@@ -13,7 +13,7 @@ from settlesim.scenario.conditions import GROUPS, KINDS, NUMBERS, Condition
 from settlesim.scenario.files import load
 from settlesim.scenario.sequence import NEEDS, Sequence, Step
 from settlesim.steps import all_of, any_of, broken, delivered, not_, opened, quiet, signed, taken, week
-from strategies import conditions
+from strategies.sequences import conditions
 
 names = st.sampled_from(["kabul_talks", "prisoners", "open:kabul_talks"])
 

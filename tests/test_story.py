@@ -95,7 +95,7 @@ def test_a_breakdown_names_the_attack_only_if_there_was_one_while_trust_was_low(
             attacks, trust = (one.weekly[n][event.week][0] for n in ("insurgent_attacks", "trust_in_insurgency"))
             kinds.add((bool(attacks > 0), bool(trust < 0)))
             if attacks > 0 and trust < 0:
-                assert f"{int(attacks)} attack" in event.cause and "laid at the door of Front" in event.cause
+                assert f"{int(attacks)} attack" in event.cause and "blamed on Front" in event.cause
             else:
                 assert event.cause.endswith(f"in any round, {one.worlds['breakdown_rate'][0]:.2f}")
     assert len(kinds) == 4
@@ -106,9 +106,9 @@ def test_a_final_failure_names_its_limit():
     for one in traces("afghanistan-2018", "trilateral", 12):
         for event in told(one, " fail for good "):
             number = int(one.weekly["suspensions"][event.week].max())
-            borne = number > one.worlds["suspension_limit"][0]
-            found.add(borne)
-            assert event.cause.startswith("breakdown number" if borne else "no agreement in twice the")
+            too_many = number > one.worlds["suspension_limit"][0]
+            found.add(too_many)
+            assert event.cause.startswith("breakdown number" if too_many else "no agreement in twice the")
     assert found == {True, False}
 
 
@@ -139,9 +139,9 @@ def test_a_forced_switch_names_the_step_and_a_free_one_the_clock(history):
 
 def test_a_ceasefire_was_declared_or_delivered():
     declared = [e for one in traces("two-party", "quiet_first", 6) for e in told(one, "a ceasefire begins")]
-    assert any(
-        e.cause == "declared in week 4; the clock with which Front takes it up rang" for e in declared
-    ) and not any(e.week < 4 for e in declared)
+    assert any(e.cause == "declared in week 4; Front's clock of joining it rang" for e in declared) and not any(
+        e.week < 4 for e in declared
+    )
     plan = Sequence("gift", [deliver("ceasefire"), open_track("talks")])
     story = replay(shipped("two-party"), sequence=plan, run=0, rng=7)
     given = next(e for e in story.events if e.text == "delivered: ceasefire")

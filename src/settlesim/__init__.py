@@ -1,6 +1,6 @@
 """settlesim: how the order of talks and concessions changes the way a war is settled.
 
-Only numpy is imported with the package; everything else comes when it is first used (SPEC 1).
+Nothing is imported with the package: each name brings what it needs when it is first used (SPEC 1).
 
 Examples
 --------
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from settlesim.engines.verify import verify
     from settlesim.errors import ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
-    from settlesim.experiments.simulate import compare, simulate, sweep
+    from settlesim.experiments.simulate import compare, simulate
+    from settlesim.experiments.sweep import sweep
     from settlesim.model.outcome import Outcome
     from settlesim.model.protocol import Fold, Luck, Rule, Variable, rule
     from settlesim.model.standard import STANDARD
@@ -46,7 +47,7 @@ _HOME = {
     "steps": "scenario.steps",
     "simulate": "experiments.simulate",
     "compare": "experiments.simulate",
-    "sweep": "experiments.simulate",
+    "sweep": "experiments.sweep",
     "Execution": "experiments.execution",
     "summary": "analysis.summary",
     "differences": "analysis.differences",

@@ -166,9 +166,9 @@ def test_what_is_missing_is_said(course):
         values(course.drop_vars("troops_weekly"), "milestone", "collapse_after_withdrawal_weeks", 6)
     with pytest.raises(UsageError, match="record='weekly'"):
         values(course.drop_dims("week"), "weekly_value", "troops", 6, at=3)
-    with pytest.raises(UsageError, match="speaks of week 99, the simulation ends with week 30"):
+    with pytest.raises(UsageError, match="covers week 99, but the simulation ends with week 30"):
         values(course, "weekly_value", "troops", 6, at=99)
-    with pytest.raises(UsageError, match="does not say of which weeks"):
+    with pytest.raises(UsageError, match="does not say which weeks it covers"):
         values(course, "weekly_value", "troops", 6)
     with pytest.raises(UsageError, match="no variable 'bogota_opened_week'"):
         values(course, "milestone", "bogota_opened_week", 6)

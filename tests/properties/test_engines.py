@@ -6,7 +6,10 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from settlesim.engines.verify import verify
-from strategies import corners, examples, protocols, wars
+from strategies import examples
+from strategies.protocols import protocols
+from strategies.scenarios import corners
+from strategies.sequences import wars
 
 
 @examples(25)

@@ -20,7 +20,9 @@ from settlesim.scenario import files
 from settlesim.scenario.conditions import Condition
 from settlesim.scenario.priors import as_prior
 from settlesim.scenario.scenario import Scenario
-from strategies import damaged, examples, misdeclared, wars
+from strategies import examples
+from strategies.files import damaged, misdeclared
+from strategies.sequences import wars
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
 RAW = {name: (FOLDER / f"{name}.toml").read_bytes() for name in files.builtin()}

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from settlesim.model.standard import STANDARD
 from settlesim.scenario.sequence import Sequence
 from settlesim.steps import deliver, open_track, week
-from strategies import corners, examples, exchanged, protocols, wars
+from strategies import examples
+from strategies.protocols import exchanged, protocols
+from strategies.scenarios import corners
+from strategies.sequences import wars
 from support import block, changed, different, shipped
 
 STATUSES = ("insurgent", "splinter", "rival", "reintegrated", "killed")

@@ -19,8 +19,8 @@ from settlesim.model import rules
 from settlesim.model.protocol import Commanders, Rule
 from settlesim.model.rules.rounds import zeuthen
 from settlesim.model.standard import STANDARD
-from strategies import arguments
 from strategies import examples as made
+from strategies.arguments import arguments
 from support import shipped
 
 

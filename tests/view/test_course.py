@@ -38,7 +38,7 @@ def whole():
 def test_a_model_stepped_to_its_end_tells_the_story_of_its_trace(name, sequence, run):
     model = lived(name, sequence, run)
     story = replay(shipped(name), sequence=sequence, run=run, rng=7, engine="numpy")
-    assert str(model.telling.story()) == str(story)
+    assert str(model.chronicle.story()) == str(story)
     assert tuple(model.events) == story.events
     release(model)
 
@@ -196,7 +196,7 @@ def test_panels_show_what_the_model_holds(whole):
     assert "Week 208 of 208" in Reading(panels.headline(whole)).words
     assert "(in the end)" in " ".join(Reading(panels.headline(whole)).words)
     told = " ".join(Reading(panels.story(whole)).words)
-    assert whole.telling.ending in told
+    assert whole.chronicle.ending in told
     for event in whole.events:
         assert event.text[1:] in told and event.cause in told
     given = " ".join(Reading(panels.concessions(whole)).words)

@@ -54,15 +54,12 @@ def differences(
         Dimension ``sequence`` without the baseline (and those of the variable but ``run``):
 
         - ``difference``: mean of the differences, each run against itself; ``error`` its standard error,
-        ``low`` and
-          ``high`` its interval, ``n`` the runs in which both have a value.
+          ``low`` and ``high`` its interval, ``n`` the runs in which both have a value.
         - ``variance_ratio``: variance of the paired difference relative to that of independent runs; 0.1
-        means that
-          ten times the runs would have been needed without common luck.
+          means that ten times the runs would have been needed without common luck.
         - ``higher``, ``lower``: shares of runs in which the value is above, or below, the baseline's.
         - ``quantile_difference``, ``quantile_low``, ``quantile_high`` along ``quantile``, if asked for:
-        differences of the
-          quantiles of the two distributions, over the same runs.
+          differences of the quantiles of the two distributions, over the same runs.
 
     Raises
     ------

@@ -150,15 +150,15 @@ def _plain(values: xr.DataArray) -> xr.DataArray:
 
 
 def _weeks(dataset: xr.Dataset, target: Target) -> tuple[int, int]:
-    """First and last week that a target speaks of, within what was simulated."""
+    """First and last week that a target covers, within what was simulated."""
     if target.at is None:
-        raise UsageError(f"the target {target.name!r} does not say of which weeks it speaks (at)")
+        raise UsageError(f"the target {target.name!r} does not say which weeks it covers (at)")
     if "week" not in dataset.dims:
         raise UsageError("the hindcast needs values by week: simulate with record='weekly'")
     first, last = (round(week) for week in target.at)
     end = int(dataset["week"][-1])
     if last > end:
-        raise UsageError(f"the target {target.name!r} speaks of week {last}, the simulation ends with week {end}")
+        raise UsageError(f"the target {target.name!r} covers week {last}, but the simulation ends with week {end}")
     return first, last
 
 

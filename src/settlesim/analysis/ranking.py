@@ -52,14 +52,12 @@ def rank(
 
         - ``value``: expected value; ``place`` from 1.
         - ``first``: share of bootstrap samples in which the sequence comes first: how far more runs might
-        still change
-          the order.
-        - ``flips`` (sequence, other): share of worlds in which `sequence` does strictly better than
-        `other`, although
-          expected to do worse, or strictly worse although expected to do better; ``ties``: share in which
-          they do alike.
+          still change the order.
+        - ``flips`` (sequence, other): share of worlds in which `sequence` does strictly better than `other`,
+          although expected to do worse, or strictly worse although expected to do better; ``ties``: share
+          in which they do equally well.
         - ``bootstrap_flips`` (sequence, other): share of bootstrap samples in which the order of the two is
-        reversed.
+          reversed.
 
         A world is a run: its parameters and its luck.  The attribute ``order_flips`` is the share of
         bootstrap samples whose whole order differs; ``n`` the number of runs.

@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from settlesim.app import terminal
 from settlesim.errors import SettlesimError, UsageError
 
 if TYPE_CHECKING:
     import xarray as xr
-    from rich.console import Console
 
     from settlesim.experiments.execution import Execution
     from settlesim.scenario.scenario import Scenario
 
 __all__ = ["main"]
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
 # Runs of a sequence from which another process is worth the second it takes to start.
 WORTH_A_PROCESS = 250
 
@@ -37,7 +34,7 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             print("settlesim: interrupted before any block of runs was complete", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(terminal.INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -82,13 +79,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of table
 Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    # Tables keep their columns when the output is piped to a file.
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-
-
 def _load(name: str, settings: list[str] | None) -> Scenario:
     from settlesim.scenario.files import load
 
@@ -119,23 +109,6 @@ def _execution(workers: int | None, runs: int, progress: bool | None, out: Path 
     return Execution(workers=workers, progress=progress, out=out)
 
 
-def _draw(path: Path | None, figure: Any) -> None:
-    if path is None:
-        return
-    from settlesim.results.stores import replacing
-
-    if path.suffix not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
-    with replacing(path) as temporary:
-        figure().figure.savefig(temporary, dpi=200, format=path.suffix[1:])
-
-
-def _close(dataset: xr.Dataset) -> None:
-    if dataset.attrs.get("interrupted"):
-        print(f"interrupted: {dataset.sizes['run']:,} runs of each sequence are complete", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED)
-
-
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the shipped scenarios and their sequences."""
@@ -145,7 +118,7 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps({name: list(s.sequences) for name, s in found.items()}, indent=2))
         return
-    console = _console()
+    console = terminal.console()
     for name, scenario in found.items():
         console.print(f"[bold]{name}[/]  {scenario.title}")
         console.print(f"    {', '.join(scenario.sequences)}")
@@ -163,19 +136,19 @@ def show(scenario: Name, sequence: Plan = None, as_json: Json = False, plot: Plo
         if as_json:
             print(json.dumps(war.tree()["sequences"][sequence], indent=2, default=str))
         else:
-            _console().print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
+            terminal.console().print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
             for i, step in enumerate(plan.steps, 1):
                 wait = "" if step.when is None else f"  when {json.dumps(step.when.tree())}"
-                _console().print(f"  {i}. {step.name}{wait}", markup=False)
+                terminal.console().print(f"  {i}. {step.name}{wait}", markup=False)
         if plot is not None:
             from settlesim.report import plots
 
-            _draw(plot, lambda: plots.timeline(war, sequence))
+            terminal.draw(plot, lambda: plots.timeline(war, sequence))
         return
     if as_json:
         print(json.dumps(war.tree(), indent=2, default=str))
         return
-    console = _console()
+    console = terminal.console()
     console.print(f"[bold]{war.title}[/] (from {war.start}, {war.horizon} weeks)\n{war.description}\n")
     for table in report.scenario_tables(war):
         console.print(table)
@@ -205,13 +178,13 @@ def run(
     if as_json:
         print(json.dumps({"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}, indent=2))
     else:
-        _console().print(report.outcome_table(result))
-        _console().print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}.")
+        terminal.console().print(report.outcome_table(result))
+        terminal.console().print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}.")
     if plot is not None:
         from settlesim.report import plots
 
-        _draw(plot, lambda: plots.incidence(result))
-    _close(result)
+        terminal.draw(plot, lambda: plots.incidence(result))
+    terminal.exit_if_interrupted(result)
 
 
 @app.command()
@@ -246,15 +219,15 @@ def compare(
             answer["ranking"] = report.rank_rows(result, "settled")
         print(json.dumps(answer, indent=2))
     else:
-        console = _console()
+        console = terminal.console()
         console.print(report.outcome_table(result))
         if several:
             for name in shown:
                 console.print(report.difference_table(result, name, baseline))
             console.print(report.rank_table(result, "settled"))
         console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
-    _draw(plot, lambda: _pair(result, several, baseline))
-    _close(result)
+    terminal.draw(plot, lambda: _pair(result, several, baseline))
+    terminal.exit_if_interrupted(result)
 
 
 def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
@@ -279,13 +252,13 @@ def replay(
     rng: Annotated[int, typer.Option(help="Seed of the experiment.")] = 0,
     sequence: Plan = None,
     settings: Settings = None,
-    engine: Annotated[str, typer.Option(help="numpy or mesa; both tell the same.")] = "numpy",
+    engine: Annotated[str, typer.Option(help="numpy or mesa; both give the same story.")] = "numpy",
     as_json: Json = False,
 ) -> None:
     """Tell one run in words, dated, each event with its cause."""
-    from settlesim.report.story import replay as told
+    from settlesim.report.story import replay as story_of
 
-    story = told(_load(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
+    story = story_of(_load(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
     if as_json:
         events = [{"week": e.week, "date": str(e.date), "event": e.text, "cause": e.cause} for e in story.events]
         print(json.dumps({"title": story.title, "events": events, "ending": story.ending}, indent=2))
@@ -318,7 +291,7 @@ def validate(
     if as_json:
         print(json.dumps(report.hindcast_rows(table), indent=2))
     else:
-        console = _console()
+        console = terminal.console()
         for held_out in (False, True):
             if bool((table["held_out"] == held_out).any()):
                 console.print(report.hindcast_table(table, held_out=held_out))
@@ -328,7 +301,7 @@ def validate(
             f"targets above, {inside[50]:.0f}% lie in the 50% band and {inside[90]:.0f}% in the 90% band "
             "(held-out ones apart). Misses are reported, not tuned away."
         )
-    _close(result)
+    terminal.exit_if_interrupted(result)
 
 
 @app.command()
@@ -350,7 +323,7 @@ def verify(
         print(str(one).rsplit("\n", 1)[0], flush=True)
     print("both engines agree, bit for bit" if all(found) else "the engines differ")
     if not all(found):
-        raise typer.Exit(FAILED)
+        raise typer.Exit(terminal.FAILED)
 
 
 @app.command()
@@ -362,7 +335,7 @@ def view(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any that is free.", min=0, max=65535)] = 8765,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:
-    """Open a page on which one run is lived week by week, on this machine alone (extra: settlesim[view])."""
+    """Open a page that shows one run week by week, on this machine alone (extra: settlesim[view])."""
     from settlesim.app.view import serve
     from settlesim.scenario.files import load
 
@@ -380,26 +353,9 @@ def schema() -> None:
     print(json.dumps(described(), indent=2))
 
 
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Turn errors into one message on stderr and an exit code."""
-    try:
-        yield
-    except UsageError as error:
-        print(f"settlesim: {error}", file=sys.stderr)
-        raise SystemExit(USAGE) from None
-    except SettlesimError as error:
-        print(f"settlesim: {error}", file=sys.stderr)
-        raise SystemExit(USAGE if type(error).__name__ == "ScenarioError" else FAILED) from None
-    except BrokenPipeError:
-        # The reader of the output went away, as with `| head`: nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(FAILED) from None
-
-
 def main() -> None:
     """Entry point of the command ``settlesim``."""
-    with _plainly():
+    with terminal.plain_errors():
         app()
 
 

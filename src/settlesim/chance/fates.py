@@ -153,7 +153,7 @@ class Fates:
         entity : str
             Whose it is.
         occasion : int
-            The how-manieth time, or the week: what the luck travels with.
+            The week, or which time it is: what the luck travels with.
         """
         out = np.empty(len(self.runs))
         self._fill(self._key(address), _entity_word(entity), occasion, out)
@@ -184,14 +184,6 @@ class Fates:
                 self._fill(key, word, occasion, row)
         return np.maximum(out, SMALLEST, out=out)
 
-    def exponential(self, address: str, entity: str, occasion: int = 0) -> Floats:
-        """Return unit exponentials, shape (R,): quantiles at `uniform` of the same address, never zero."""
-        return _quantile(self.uniform(address, entity, occasion))
-
-    def exponentials(self, address: str, entities: Sequence[str], occasions: int | range | None = None) -> Floats:
-        """Return unit exponentials in the shape of `uniforms`, from the same addresses."""
-        return _quantile(self.uniforms(address, entities, occasions))
-
     def _key(self, address: str) -> NDArray[np.uint64]:
         if address not in self._keys:
             digest = hashlib.blake2b(address.encode(), digest_size=16).digest()
@@ -207,9 +199,3 @@ class Fates:
         if self._skip:
             self._generator.random(self._skip)
         self._generator.random(out=out)
-
-
-def _quantile(u: Floats) -> Floats:
-    np.negative(u, out=u)
-    np.log1p(u, out=u)
-    return np.negative(u, out=u)

@@ -1,7 +1,7 @@
 """All chance, drawn before the first week: luck (`Fates`) and the parameters of worlds (`worlds`).
 
-A simulation is a deterministic function of a world, its fates and a sequence.  How luck is addressed is
-told in `settlesim.chance.fates`; parameters are drawn here, each at the address ``("world", name)``.
+A simulation is a deterministic function of a world, its fates and a sequence.  How luck is addressed
+is described in `settlesim.chance.fates`; parameters are drawn here, each at the address ``("world", name)``.
 """
 
 from __future__ import annotations

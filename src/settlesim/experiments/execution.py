@@ -8,20 +8,26 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from settlesim.errors import SettlesimError, UsageError
-from settlesim.experiments.job import Job, Parts, compute, packed, unpacked
-from settlesim.results.dataset import Assembly, Block
-from settlesim.results.stores import check_suffix
+from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.job import Job, compute
+from settlesim.experiments.transport import packed, unpacked
+from settlesim.results.dataset import Assembly, Block, provenance
+from settlesim.results.stores import check_suffix, save
 
-__all__ = ["BLOCK", "Execution", "execute"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["BLOCK", "Execution", "carry_out", "execute"]
 
 # Runs simulated at a time, at most.  Larger blocks spread the overhead of array operations over more runs;
 # benchmarks/bench_engine.py shows the gain shrinking, while memory and the wait at an interruption go on growing.
@@ -76,6 +82,51 @@ class Execution:
         return [range(start, min(start + size, runs.stop)) for start in range(runs.start, runs.stop, size)]
 
 
+def carry_out(
+    job: Job, runs: range, how: Execution, arrange: Callable[[xr.Dataset], xr.Dataset] | None = None
+) -> xr.Dataset:
+    """Compute all runs of a job, label the result, and save it where that is asked for.
+
+    Parameters
+    ----------
+    job : Job
+        What to compute.
+    runs : range
+        Numbers of the runs.
+    how : Execution
+        Workers, progress, where to save.
+    arrange : callable, optional
+        Gives the labelled result another shape, before it is saved.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before the first block was done.
+    SettlesimError
+        As `execute`, and if the result cannot be saved.
+    """
+    assembly = execute(job, runs, how)
+    attrs = provenance(
+        job.scenario,
+        entropy=job.entropy,
+        engine=job.engine,
+        method=job.method_name,
+        protocol=job.protocol_name,
+    )
+    dataset = assembly.dataset(job.scenario, job.sequences, attrs)
+    if arrange is not None:
+        dataset = arrange(dataset)
+    completed = int(assembly.done.sum())
+    if completed < len(runs):
+        # At the user's call of simulate, compare or sweep.
+        warnings.warn(f"interrupted: {completed} of {len(runs)} runs were completed", stacklevel=3)
+    if how.out is not None:
+        save(dataset, how.out)
+        if completed == len(runs):
+            Checkpoint(Path(how.out)).clear()
+    return dataset
+
+
 def execute(job: Job, runs: range, how: Execution) -> Assembly:
     """Compute all runs of a job, or as many as there is time for before an interruption by Ctrl-C.
 
@@ -87,13 +138,13 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
         If a worker died, or a finished block could not be kept.
     """
     assembly = Assembly(len(job.sequences), runs)
-    parts = None if how.out is None else Parts(Path(how.out))
-    if parts is not None:
-        parts.begin(job)
+    checkpoint = None if how.out is None else Checkpoint(Path(how.out))
+    if checkpoint is not None:
+        checkpoint.begin(job)
     with _progress(len(runs) * len(job.sequences), how.progress) as advance:
         missing = []
         for block in how.blocks(runs):
-            kept = None if parts is None else parts.load(block)
+            kept = None if checkpoint is None else checkpoint.load(block)
             if kept is None:
                 missing.append(block)
             else:
@@ -101,13 +152,13 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
                 advance(len(block) * len(job.sequences))
 
         def take(block: Block) -> None:
-            if parts is not None:
-                parts.store(block)
+            if checkpoint is not None:
+                checkpoint.store(block)
             assembly.add(block)
 
         try:
             if how.executor is not None:
-                # Workers elsewhere have no line on which to report parts of a block.
+                # Workers elsewhere have no queue on which to report parts of a block.
                 def take_whole(block: Block) -> None:
                     take(block)
                     advance(len(block.runs) * len(job.sequences))
@@ -129,14 +180,14 @@ def _in_processes(
 ) -> None:
     # Spawned, not forked: forking a process with threads can hang, and Mesa insists on it.
     context = get_context("spawn")
-    told = context.SimpleQueue()
+    reports = context.SimpleQueue()
 
     def listen() -> None:
-        while not told.empty():
-            advance(told.get())
+        while not reports.empty():
+            advance(reports.get())
 
     others = set(active_children())
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(told,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(reports,)) as pool:
         try:
             _in_parallel(job, blocks, pool, 2 * workers, take, listen)
         except BrokenProcessPool as error:
@@ -151,14 +202,14 @@ def _in_processes(
     listen()
 
 
-# In a worker process: the line on which it reports how many runs are done.
-_line: Any = None
+# In a worker process: the queue on which it reports how many runs are done.
+_reports: Any = None
 
 
-def _begin(told: Any) -> None:
-    """Leave Ctrl-C to the parent, which lets workers finish their block, and take up the line to it."""
-    global _line
-    _line = told
+def _begin(reports: Any) -> None:
+    """Leave Ctrl-C to the parent, which lets workers finish their block, and keep the queue to it."""
+    global _reports
+    _reports = reports
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -204,7 +255,7 @@ def _in_parallel(
 
 
 def _remote(data: bytes, runs: range) -> Block:
-    return compute(unpacked(data), runs, None if _line is None else _line.put)
+    return compute(unpacked(data), runs, None if _reports is None else _reports.put)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
-"""What happened in a week and why, in words: read off the values of a run, whichever engine lives through it.
+"""What happened in a week and why, in words: read off the values of a run, whichever engine simulated it.
 
 Every cause is read off what the rules themselves noted: which clock rang, whose it was, which condition held. Nothing
-is reckoned again.
+is computed again.
 """
 
 from __future__ import annotations
@@ -18,25 +18,11 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence
 
-__all__ = ["TOLD", "Course", "Teller"]
-
-# What has to be known of every week.
-TOLD = (
-    *("fires", "ordered_now", "switches"),
-    *("consents", "consent_hazard", "obliged", "opens", "resumes", "resume_week", "refuses", "faction_zone"),
-    *("breaks", "phase", "round", "suspensions", "insurgent_attacks", "trust_in_insurgency"),
-    *("agrees", "offer_accepted", "share", "signs", "agreed_week"),
-    *("promised", "promises", "due_week", "delivers", "excluded", "fails", "checks", "reverses"),
-    *("ceasefire_begins", "ceasefire_conceded", "ceasefire_declared", "exits", "patron_deal", "campaigns", "threat"),
-    *("relapses", "settlement_week", "implemented", "vetoes_excluded", "spoiler_attacks", "dimensions_held"),
-    *("deaths", "insurgent_control", "government_control", "garrison_yield", "troops", "legitimacy", "strength"),
-    *("control_step", "moved_lured", "moved_provoked", "moved_splintered", "moved_rejecting"),
-    *("moved_reintegrated", "moved_returned", "moved_killed", "outcome", "outcome_week"),
-)
+__all__ = ["Course", "Narrator"]
 
 
 class Course(Protocol):
-    """The weeks of one run, as far as they have been lived.
+    """The weeks of one run, as far as they have been simulated.
 
     Attributes
     ----------
@@ -49,7 +35,7 @@ class Course(Protocol):
     world
         The run's parameters by name.
     last
-        The last week lived.
+        The last week simulated.
     """
 
     @property
@@ -66,12 +52,12 @@ class Course(Protocol):
     def last(self) -> int: ...  # noqa: D102
 
     def at(self, name: str, week: int) -> Any:
-        """Return a variable of `TOLD` at the end of a week: a value for the run, else one for each entity."""
+        """Return a variable that is flagged as told, at the end of a week: a value for the run, else one for each entity."""
         ...
 
 
-class Teller:
-    """Tells a course week by week.
+class Narrator:
+    """Puts the events of a run into words, week by week.
 
     Parameters
     ----------
@@ -152,17 +138,17 @@ class Teller:
                 yield f"{say.table(track)} break down in round {number}, until week {back}", self._breakdown(w)
 
     def _breakdown(self, w: int) -> str:
-        """What close_round reckons with: the chance of any round, higher after an attack while trust is low."""
+        """What `close_round` takes into account: the chance in any round, higher after an attack while trust is low."""
         attacks = int(self.course.at("insurgent_attacks", w))
         if attacks and self.course.at("trust_in_insurgency", w) < 0:
-            blamed = f"{attacks} attack{'s' * (attacks > 1)} laid at the door of {self.say.actor('insurgency')}"
+            blamed = f"{attacks} attack{'s' * (attacks > 1)} blamed on {self.say.actor('insurgency')}"
             return f"no agreement; {blamed} that week, with trust low, made the chance of a breakdown larger"
         return f"no agreement, and the chance of a breakdown in any round, {self.course.world['breakdown_rate']:.2f}"
 
     def _failure(self, i: int, w: int) -> str:
         number, limit = int(self.course.at("suspensions", w)[i]), self.course.world["suspension_limit"]
         if number > limit:
-            return f"breakdown number {number}, where {limit:g} are borne"
+            return f"breakdown number {number}, where the talks survive no more than {limit:g}"
         return f"no agreement in twice the {self.course.world['deadline_rounds']:.1f} rounds of its deadline"
 
     # -- deals and what follows from them ------------------------------------------------------------
@@ -177,7 +163,7 @@ class Teller:
             elif len(others) < len(roles):
                 why = f"{listed(others)} accept{'s' * (len(others) == 1)} what {claims} asks"
             else:
-                why = f"{listed(others)} accept alike"
+                why = f"{listed(others)} accept"
             yield f"agreement in {say.table(track)} in round {int(self.course.at('round', w)[i])}", why
         for i, track in self._rows("signs", "track", w):
             agreed = int(self.course.at("agreed_week", w)[i])
@@ -204,18 +190,18 @@ class Teller:
     def _deeds(self, w: int) -> Iterator[tuple[str, str]]:
         say = self.say
         for i, name in self._rows("delivers", "concession", w):
-            yield f"delivered: {say.gift(name)}", self._promise(i, name, w)
+            yield f"delivered: {say.concession(name)}", self._promise(i, name, w)
         broken = [self.scenario.obligations[name].label for _, name in self._rows("fails", "obligation", w)]
         check = int(self.course.at("checks", w))
         if broken:
             kept, all_of_them = self.course.world["obligation_compliance"], len(self.scenario.obligations)
-            why = f"{say.actor('insurgency')} keeps each of {all_of_them} with the chance {kept:.2f} (check {check})"
+            why = f"{say.actor('insurgency')} keeps each of {all_of_them} with probability {kept:.2f} (check {check})"
             yield f"end-conditions broken: {listed(broken)}", why
         for _, name in self._rows("reverses", "concession", w):
             givers = listed(say.actor(role) for role in self.scenario.concessions[name].by)
             limit = f"{100 * self.course.world['reversal_threshold']:.0f}%"
             why = f"more than {limit} of the end-conditions failed check {check}; {givers} can take it back"
-            yield f"taken back: {say.gift(name)}", why
+            yield f"taken back: {say.concession(name)}", why
         if self.course.at("ceasefire_begins", w):
             yield "a ceasefire begins", self._ceasefire(w)
 
@@ -234,11 +220,11 @@ class Teller:
 
     def _ceasefire(self, w: int) -> str:
         if self.course.at("ceasefire_conceded", w - 1):
-            gifts = [name for _, name in self._rows("delivers", "concession", w - 1)
+            given = [name for _, name in self._rows("delivers", "concession", w - 1)
                      if self.scenario.concessions[name].ceases_fire]  # fmt: skip
-            return f"it was delivered in week {w - 1}: {listed(map(self.say.gift, gifts))}"
+            return f"it was delivered in week {w - 1}: {listed(map(self.say.concession, given))}"
         declared = next(v for v in range(w, 0, -1) if self.course.at("ceasefire_declared", v) > 0)
-        return f"declared in week {declared}; the clock with which {self.say.actor('insurgency')} takes it up rang"
+        return f"declared in week {declared}; {self.say.actor('insurgency')}'s clock of joining it rang"
 
     # -- the war -------------------------------------------------------------------------------------
 
@@ -274,7 +260,7 @@ class Teller:
         return f", {self.course.at('troops', w):.1f} thousand troops of {self.say.actor('patron')}"
 
     def _cascade(self, w: int) -> str:
-        """What a garrison weighs: see the rule `garrisons`."""
+        """What a garrison takes into account: see the rule `garrisons`."""
         held, gone = (100 * self.course.at(name, w - 1) for name in ("insurgent_control", "garrison_yield"))
         return (
             f"the cascade of garrisons: {held:.0f}% of districts lost and {gone:.0f}% yielding a week before"

@@ -1,7 +1,4 @@
-"""Plots for papers: each takes and returns matplotlib Axes, and changes no global setting.
-
-Colours are those of Okabe and Ito (2008), which the colour-blind can tell apart.
-"""
+"""Plots for papers: each takes and returns matplotlib Axes, and changes no global setting."""
 
 from __future__ import annotations
 
@@ -13,6 +10,8 @@ from settlesim.analysis.differences import differences as paired
 from settlesim.analysis.incidence import incidence as course_of
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
+from settlesim.report import palette
+from settlesim.report.wording import briefly
 from settlesim.results.dataset import weekly_name
 
 if TYPE_CHECKING:
@@ -22,21 +21,6 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
 
 __all__ = ["control_map", "differences", "fan", "incidence", "outcomes", "timeline"]
-
-COLOURS = {
-    "insurgent_victory": "#D55E00",
-    "government_victory": "#0072B2",
-    "comprehensive_settlement": "#009E73",
-    "fragile_settlement": "#7FCFB6",
-    "partial_settlement": "#E69F00",
-    "fragmentation": "#CC79A7",
-    "low_activity": "#56B4E9",
-    "continued_war": "#999999",
-}
-# A second mark besides colour, for print in grey.
-HATCHES = {"fragile_settlement": "//", "low_activity": "..", "partial_settlement": "xx"}
-LINE = "#0072B2"
-STEP_COLOURS = {"open": "#0072B2", "deliver": "#009E73", "table": "#999999", "ceasefire": "#D55E00"}
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
@@ -86,8 +70,8 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
             width,
             left=left,
             height=0.72,
-            color=COLOURS.get(kind, "#000000"),
-            hatch=HATCHES.get(kind),
+            color=palette.OUTCOMES.get(kind, palette.OTHER),
+            hatch=palette.HATCHES.get(kind),
             edgecolor="white",
             linewidth=0.6,
             label=_said(kind),
@@ -130,7 +114,7 @@ def incidence(dataset: xr.Dataset, *, sequence: str | None = None, ax: Axes | No
         one = course.sel(outcome_kind=kind)
         if float(one["incidence"].max()) <= 0.0:
             continue
-        colour = COLOURS.get(kind, "#000000")
+        colour = palette.OUTCOMES.get(kind, palette.OTHER)
         weeks = one["week"].values
         ax.fill_between(weeks, 100 * one["low"], 100 * one["high"], color=colour, alpha=0.25, linewidth=0)
         ax.plot(
@@ -139,7 +123,7 @@ def incidence(dataset: xr.Dataset, *, sequence: str | None = None, ax: Axes | No
             color=colour,
             linewidth=1.8,
             label=_said(kind),
-            linestyle="--" if kind in HATCHES else "-",
+            linestyle="--" if kind in palette.HATCHES else "-",
         )
     ax.set(xlabel="weeks since the start", ylabel="cumulative incidence (% of runs)", xlim=(0, int(course["week"][-1])))
     ax.set_ylim(bottom=0)
@@ -187,9 +171,9 @@ def fan(
     levels = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95], "run").transpose("quantile", "week").values
     weeks = values["week"].values
     ax = _axes(ax, (7.0, 4.0))
-    ax.fill_between(weeks, levels[0], levels[4], color=LINE, alpha=0.18, linewidth=0, label="90% of runs")
-    ax.fill_between(weeks, levels[1], levels[3], color=LINE, alpha=0.35, linewidth=0, label="50% of runs")
-    ax.plot(weeks, levels[2], color="#003B5C", linewidth=1.8, label="median")
+    ax.fill_between(weeks, levels[0], levels[4], color=palette.LINE, alpha=0.18, linewidth=0, label="90% of runs")
+    ax.fill_between(weeks, levels[1], levels[3], color=palette.LINE, alpha=0.35, linewidth=0, label="50% of runs")
+    ax.plot(weeks, levels[2], color=palette.MEDIAN, linewidth=1.8, label="median")
     units = values.attrs.get("units", "1")
     label = values.attrs.get("long_name", _said(variable))
     ax.set(
@@ -227,8 +211,8 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     ax = _axes(ax, (7.0, 1.3 + 0.42 * len(names)))
     middle = scale * table["difference"].values
     spread = np.stack([middle - scale * table["low"].values, scale * table["high"].values - middle])
-    ax.errorbar(middle, range(len(names)), xerr=spread, fmt="o", color=LINE, capsize=3, markersize=5)
-    ax.axvline(0.0, color="#555555", linewidth=0.9, linestyle="--")
+    ax.errorbar(middle, range(len(names)), xerr=spread, fmt="o", color=palette.LINE, capsize=3, markersize=5)
+    ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
     units = "percentage points" if share else dataset[variable].attrs.get("units", "1")
     ax.set(
         yticks=range(len(names)),
@@ -266,11 +250,11 @@ def timeline(scenario: Scenario, sequence: str, *, ax: Axes | None = None) -> Ax
         tree = {} if step.when is None else step.when.tree()
         week = _earliest(tree, at, plan)
         at[str(step.name)] = week
-        colour = STEP_COLOURS.get(step.do, "#CC79A7")
+        colour = palette.STEPS[step.do]
         dated = not tree or "week" in tree
         ax.plot([week, horizon], [row, row], color=colour, linewidth=1, alpha=0.35, linestyle="-" if dated else ":")
         ax.plot(week, row, marker="o" if dated else ">", color=colour, markersize=8)
-        wait = "" if not tree else "  when " + _words(tree)
+        wait = "" if not tree else f"  when {briefly(tree)}"
         ax.text(week + 0.012 * horizon, row - 0.12, f"{step.name}{wait}", fontsize=8, va="bottom")
     ax.set(ylim=(len(plan.steps) - 0.4, -0.9), yticks=[], xlim=(-2, horizon), xlabel="earliest week since the start")
     ax.set_title(f"{plan.label or plan.name}   (● dated   ▶ waits for an event)", loc="left", fontsize=10)
@@ -299,17 +283,6 @@ def _earliest(tree: dict[str, Any], at: dict[str, float], plan: Any) -> float:
     else:
         base = 1.0
     return base + float(tree.get("delay", 0))
-
-
-def _words(tree: dict[str, Any]) -> str:
-    kind, value = next((k, v) for k, v in tree.items() if k != "delay")
-    if kind in ("all", "any"):
-        text = (" and " if kind == "all" else " or ").join(_words(part) for part in value)
-    elif kind == "not":
-        text = f"not ({_words(value)})"
-    else:
-        text = f"{kind} {value}" if kind in ("week", "quiet") else f"{value} {kind}"
-    return f"{text} + {tree['delay']} weeks" if tree.get("delay") else text
 
 
 def control_map(scenario: Scenario, share: Any, *, label: str = "insurgent share (%)", ax: Axes | None = None) -> Axes:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from settlesim.experiments.simulate import replay_trace
 from settlesim.model.codes import OUTCOMES
+from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
-from settlesim.report.narrator import TOLD, Course, Teller
+from settlesim.report.narrator import Course, Narrator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence
 
-__all__ = ["STORY_VARIABLES", "Event", "Story", "Telling", "replay", "tell"]
+__all__ = ["STORY_VARIABLES", "Chronicle", "Event", "Recorded", "Story", "replay", "tell"]
 
 # What has to be recorded for a story.
-STORY_VARIABLES = TOLD
+STORY_VARIABLES = STANDARD.told
 
 
 @dataclass(frozen=True)
@@ -51,24 +52,24 @@ class Story:
         return "\n".join([self.title, *map(str, self.events), self.ending])
 
 
-class Telling:
-    """A course told as it is lived: week by week, and at any time whole.
+class Chronicle:
+    """The dated events of a run that may still be under way: week by week, or all so far as a story.
 
     Parameters
     ----------
     course : Course
-        Anything that has the weekly values of a run: a trace, or a model that is still running.
+        Anything that has the weekly values of a run: a recorded one, or a model that is still running.
 
     Examples
     --------
     >>> from settlesim.scenario.files import load
     >>> trace = replay_trace(load("two-party"), run=0, rng=7, record=STORY_VARIABLES)
-    >>> [event.text for event in Telling(Recorded(trace)).events(8)]
+    >>> [event.text for event in Chronicle(Recorded(trace)).events(8)]
     ['the plan takes the step “open:talks”']
     """
 
     def __init__(self, course: Course) -> None:
-        self.course, self._teller = course, Teller(course)
+        self.course, self._narrator = course, Narrator(course)
 
     @property
     def title(self) -> str:
@@ -77,13 +78,13 @@ class Telling:
         return f"{course.scenario.title}: sequence {course.sequence.name}, run {course.run}"
 
     def events(self, week: int) -> tuple[Event, ...]:
-        """Return the events of a week that has been lived."""
+        """Return the events of a week that has been simulated."""
         date = self.course.scenario.date_of(week)
-        return tuple(Event(week, date, text, why) for text, why in self._teller.week(week))
+        return tuple(Event(week, date, text, why) for text, why in self._narrator.week(week))
 
     @property
     def ending(self) -> str:
-        """The outcome as it stands after the last week lived."""
+        """The outcome as it stands after the last week simulated."""
         course = self.course
         last = course.last
         code = OUTCOMES[int(course.at("outcome", last))].replace("_", " ")
@@ -124,7 +125,7 @@ def tell(trace: Trace) -> Story:
     Parameters
     ----------
     trace : Trace
-        Of one run, with `STORY_VARIABLES` recorded; either engine's give the same story.
+        Of one run, with `STORY_VARIABLES` recorded; those of either engine give the same story.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def tell(trace: Trace) -> Story:
     >>> print(replay(load("two-party"), run=0, rng=7).events[0].week)
     8
     """
-    return Telling(Recorded(trace)).story()
+    return Chronicle(Recorded(trace)).story()
 
 
 def replay(
@@ -162,7 +163,7 @@ def replay(
     rng : int, SeedSequence or Generator
         Entropy of the experiment.
     engine : {"numpy", "mesa"}
-        The interpreter; both tell the same.
+        The interpreter; both give the same story.
     protocol : Protocol, optional
         What happens in a week.
 

@@ -223,14 +223,15 @@ def scenario_tables(scenario: Scenario) -> list[Table]:
         tracks.add_column(heading)
     for name, track in scenario.tracks.items():
         tracks.add_row(name, ", ".join(track.parties), ", ".join(track.issues))
-    gifts = Table(title="Concessions (shares of the prize, central values)", title_justify="left")
+    concessions = Table(title="Concessions (shares of the prize, central values)", title_justify="left")
     for heading in ("concession", "by", "value", "cost", "reversibility"):
-        gifts.add_column(heading)
+        concessions.add_column(heading)
     for name, c in scenario.concessions.items():
-        gifts.add_row(name, ", ".join(c.by), f"{c.value.central:.3g}", f"{c.cost.central:.3g}", f"{c.reversibility:g}")
+        numbers = (f"{c.value.central:.3g}", f"{c.cost.central:.3g}", f"{c.reversibility:g}")
+        concessions.add_row(name, ", ".join(c.by), *numbers)
     plans = Table(title="Sequences", title_justify="left")
     for heading in ("sequence", "what happens"):
         plans.add_column(heading)
     for name, plan in scenario.sequences.items():
         plans.add_row(name, plan.description or plan.label)
-    return [actors, tracks, gifts, plans]
+    return [actors, tracks, concessions, plans]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from settlesim.scenario.conditions import REFERENCES
 
 if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
 
-__all__ = ["Wording", "listed"]
+__all__ = ["Wording", "briefly", "listed"]
+
+# Puts the name or number in an elementary condition into words.
+Words = Callable[[Any], str]
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
@@ -44,7 +49,7 @@ class Wording:
         """Return the name of a table of talks."""
         return f"the talks “{self.scenario.tracks[track].label}”"
 
-    def gift(self, concession: str) -> str:
+    def concession(self, concession: str) -> str:
         """Return the label of a concession, as it stands within a sentence."""
         label = self.scenario.concessions[concession].label
         return label[:1].lower() + label[1:]
@@ -54,7 +59,7 @@ class Wording:
         return next(f.label for f in self.scenario.factions if f.name == name)
 
     def condition(self, tree: dict[str, Any]) -> str:
-        """Return a condition in words, from its tree in a file.
+        """Return a condition in a sentence, from its tree in a file.
 
         Examples
         --------
@@ -62,19 +67,39 @@ class Wording:
         >>> Wording(load("two-party")).condition({"signed": "talks", "delay": 26})
         'the talks “The table” are signed, and 26 weeks more'
         """
-        delay = tree.get("delay", 0)
-        kind, value = next((k, v) for k, v in tree.items() if k != "delay")
-        words: dict[str, Callable[[Any], str]] = {
-            "week": lambda n: f"week {n:g} has come",
-            "quiet": lambda n: f"{n:g} weeks in a row without an attack",
-            "opened": lambda t: f"{self.table(t)} have opened",
-            "signed": lambda t: f"{self.table(t)} are signed",
-            "broken": lambda t: f"{self.table(t)} have failed",
-            "delivered": lambda c: f"{self.gift(c)} is delivered",
-            "taken": lambda s: f"the step “{s}” is taken",
-            "not": lambda c: f"not ({self.condition(c)})",
-            "all": lambda cs: listed(map(self.condition, cs)),
-            "any": lambda cs: listed(map(self.condition, cs), "or"),
-        }
+        return _worded(
+            tree,
+            {
+                "week": lambda n: f"week {n:g} has come",
+                "quiet": lambda n: f"{n:g} weeks in a row without an attack",
+                "opened": lambda t: f"{self.table(t)} have opened",
+                "signed": lambda t: f"{self.table(t)} are signed",
+                "broken": lambda t: f"{self.table(t)} have failed",
+                "delivered": lambda c: f"{self.concession(c)} is delivered",
+                "taken": lambda s: f"the step “{s}” is taken",
+            },
+        )
+
+
+def briefly(tree: dict[str, Any]) -> str:
+    """Return a condition in few words, with the names of the file in place of labels.
+
+    Examples
+    --------
+    >>> briefly({"all": [{"signed": "kabul_talks", "delay": 26}, {"quiet": 4}]})
+    'kabul_talks signed + 26 weeks and 4 quiet weeks'
+    """
+    words: dict[str, Words] = {"week": lambda n: f"week {n:g}", "quiet": lambda n: f"{n:g} quiet weeks"}
+    references: dict[str, Words] = {kind: f"{{}} {kind}".format for kind in REFERENCES}
+    return _worded(tree, words | references, " + {} weeks")
+
+
+def _worded(tree: dict[str, Any], words: Mapping[str, Words], more: str = ", and {} weeks more") -> str:
+    kind, value = next((k, v) for k, v in tree.items() if k != "delay")
+    if kind in ("all", "any"):
+        text = listed((_worded(part, words, more) for part in value), "and" if kind == "all" else "or")
+    elif kind == "not":
+        text = f"not ({_worded(value, words, more)})"
+    else:
         text = words[kind](value)
-        return f"{text}, and {delay} weeks more" if delay else text
+    return text + more.format(tree["delay"]) if tree.get("delay") else text

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from settlesim.errors import UsageError, choose
-from settlesim.results.stores import compact, open, save, table
+from settlesim.results.stores import compact
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,11 +33,7 @@ __all__ = [
     "Field",
     "collect",
     "definition",
-    "from_traces",
-    "open",
     "provenance",
-    "save",
-    "table",
     "weekly_name",
 ]
 
@@ -216,8 +212,7 @@ class Assembly:
         described = _described(scenario)
         for name, column in self.parameters.items():
             dims = ("run",) if column.ndim == 1 else ("sequence", "run")
-            # An outcome keeps its name; a parameter that shares it, such as a strength at the start, steps
-            # aside.
+            # An outcome keeps its name; a parameter that shares it, such as a strength at the start, is renamed.
             key = f"{name}_drawn" if name in variables else name
             variables[key] = (dims, column[..., done], described[name])
         coords: dict[str, Any] = {
@@ -291,23 +286,3 @@ def _version() -> str:
         return importlib.metadata.version("settlesim")
     except importlib.metadata.PackageNotFoundError:
         return "0+source"
-
-
-def from_traces(
-    traces: Sequence[Trace], outcomes: Iterable[Outcome], attrs: Mapping[str, Any] | None = None
-) -> xr.Dataset:
-    """Turn traces of the same runs, one for each sequence, into a Dataset.
-
-    Parameters
-    ----------
-    traces : sequence of Trace
-        From an engine.
-    outcomes : iterable of Outcome
-        What to keep.
-    attrs : mapping, optional
-        From `provenance`.
-    """
-    first = traces[0]
-    assembly = Assembly(len(traces), first.runs)
-    assembly.add(collect(traces, outcomes, first.worlds))
-    return assembly.dataset(first.scenario, [trace.sequence for trace in traces], attrs or {})

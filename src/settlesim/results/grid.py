@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["folded"]
 
 
-def folded(flat: xr.Dataset, sequences: list[Sequence], axes: Mapping[str, list[float]]) -> xr.Dataset:
+def folded(flat: xr.Dataset, sequences: tuple[Sequence, ...], axes: Mapping[str, list[float]]) -> xr.Dataset:
     """Turn the long axis of (point, sequence) into one axis for each swept parameter, and the sequences'.
 
     Parameters
     ----------
     flat : xarray.Dataset
         Dimensions (sequence, run), points outermost.
-    sequences : list of Sequence
+    sequences : tuple of Sequence
         Those of each point.
     axes : mapping
         Values of each swept parameter, outermost first.
@@ -33,8 +33,8 @@ def folded(flat: xr.Dataset, sequences: list[Sequence], axes: Mapping[str, list[
     coords["definition"] = ("sequence", [definition(s) for s in sequences], first["definition"].attrs)
     names = {name: f"{name}_drawn" if _is_outcome(flat, name) else name for name in axes}
     for name, values in axes.items():
-        told = next((v.attrs for key, v in flat.items() if _belongs(str(key), name)), {})
-        notes = {"long_name": told.get("long_name", name), "units": told.get("units", "1"), "role": "swept"}
+        described = next((v.attrs for key, v in flat.items() if _belongs(str(key), name)), {})
+        notes = {"long_name": described.get("long_name", name), "units": described.get("units", "1"), "role": "swept"}
         coords[names[name]] = (names[name], values, notes)
     sizes = [len(values) for values in axes.values()]
     variables: dict[Any, Any] = {}

@@ -131,7 +131,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _flush(temporary)
-        if path.is_dir():  # a directory cannot be renamed onto another: the old one steps aside first
+        if path.is_dir():  # a directory cannot be renamed onto another: the old one is moved away first
             os.replace(path, folder / "old")
             try:
                 os.replace(temporary, path)

@@ -18,6 +18,7 @@ from settlesim.errors import nearest
 from settlesim.scenario.base import Count, Declaration, Number, fail
 
 __all__ = [
+    "REFERENCES",
     "Condition",
     "all_of",
     "any_of",

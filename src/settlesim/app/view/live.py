@@ -1,4 +1,4 @@
-"""A model that is watched while it runs: its weeks are kept and told as they pass."""
+"""A model that is watched while it runs: its weeks are kept and put into words as they pass."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from settlesim.engines.reference import SettlementModel, values_of
-from settlesim.report.story import STORY_VARIABLES, Event, Telling
+from settlesim.report.story import STORY_VARIABLES, Chronicle, Event
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -17,7 +17,7 @@ SHOWN = ("trust", "faction_fighters", "splintered", "rival_strength_now")
 
 
 class LiveCourse:
-    """The weeks of a model so far: the same to a teller as a recorded run.
+    """The weeks of a model so far: the same to a narrator as a recorded run.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class LiveCourse:
 
     @property
     def last(self) -> int:
-        """The last week lived."""
+        """The last week simulated."""
         return len(next(iter(self._weeks.values()))) - 1
 
     def note(self, model: SettlementModel) -> None:
@@ -56,7 +56,7 @@ class LiveCourse:
 
 
 class Watched(SettlementModel):
-    """A settlement model that keeps its course and tells it.
+    """A settlement model that keeps its course and puts it into words.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ class Watched(SettlementModel):
         super().__init__(scenario, sequence, run=run, rng=rng)
         self.seed_of_all, self.events = rng, list[Event]()
         self.course = LiveCourse(self, dict.fromkeys((*STORY_VARIABLES, *SHOWN)))
-        self.telling = Telling(self.course)
+        self.chronicle = Chronicle(self.course)
 
     def step(self) -> None:
-        """Live through a week and tell it; a run that has ended stands still."""
+        """Simulate a week and put it into words; a run that has ended stands still."""
         before = self.week
         super().step()
         if self.week > before:
             self.course.note(self)
-            self.events.extend(self.telling.events(self.week))
+            self.events.extend(self.chronicle.events(self.week))

@@ -109,7 +109,7 @@ def story(model: Watched) -> str:
         for week, events in reversed(weeks.items())
     )
     if not model.running:
-        told = f'<p class="ending">{escape(model.telling.ending)}</p>' + told
+        told = f'<p class="ending">{escape(model.chronicle.ending)}</p>' + told
     return _panel("Story", told or "<p>Nothing has happened yet. Step, or play.</p>", "story")
 
 

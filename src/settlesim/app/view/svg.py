@@ -10,13 +10,12 @@ from typing import Any
 
 from matplotlib.ticker import MaxNLocator
 
+from settlesim.report.palette import CONTROL, LINES
 from settlesim.scenario.scenario import Scenario
 
-__all__ = ["COLOURS", "Line", "lines", "table", "tiles"]
+__all__ = ["Line", "lines", "table", "tiles"]
 
-# Okabe and Ito's palette, told apart by the colour-blind; names stand beside it everywhere.
-COLOURS = {"government": "#0072B2", "contested": "#F0E442", "insurgent": "#D55E00"}
-INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
+# A second mark besides colour.
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "12 4", "1 4")
 TILE_WIDTH, TILE_HEIGHT = 96, 82
 
@@ -53,15 +52,15 @@ def tiles(scenario: Scenario, government: Several[float], insurgent: Several[flo
         fitted = f' textLength="{inner - 10}" lengthAdjust="spacingAndGlyphs"' if len(province.name) > 10 else ""
         parts.append(
             f'<g class="tile" data-province="{name}" data-leading="{leading}"><title>{name}: {said}</title>'
-            f'<rect x="{x}" y="{y}" width="{inner}" height="{TILE_HEIGHT - 4}" rx="4" fill="{COLOURS[leading]}" '
-            f'fill-opacity="0.22" stroke="{COLOURS[leading]}" stroke-width="2"/>'
+            f'<rect x="{x}" y="{y}" width="{inner}" height="{TILE_HEIGHT - 4}" rx="4" fill="{CONTROL[leading]}" '
+            f'fill-opacity="0.22" stroke="{CONTROL[leading]}" stroke-width="2"/>'
             f'<text x="{x + inner / 2}" y="{y + 21}" font-size="15" font-weight="600" text-anchor="middle" '
             f'fill="currentColor"{fitted}>{name}</text>'
         )
         at = x + 6.0
         for key, share in shares.items():
             long = share * (inner - 12)
-            parts.append(f'<rect x="{at:.1f}" y="{y + 31}" width="{long:.1f}" height="18" fill="{COLOURS[key]}"/>')
+            parts.append(f'<rect x="{at:.1f}" y="{y + 31}" width="{long:.1f}" height="18" fill="{CONTROL[key]}"/>')
             at += long
         numbers = " · ".join(f"{100 * share:.0f}" for share in shares.values())
         parts.append(
@@ -71,7 +70,7 @@ def tiles(scenario: Scenario, government: Several[float], insurgent: Several[flo
     legend = "".join(
         f'<span style="display:inline-block;width:1em;height:1em;background:{colour};vertical-align:-0.1em;'
         f'margin-left:1em"></span> {key}'
-        for key, colour in COLOURS.items()
+        for key, colour in CONTROL.items()
     )
     return "".join(parts) + f'</svg><div class="key">% of districts:{legend}</div>'
 
@@ -127,7 +126,7 @@ def lines(what: str, drawn: Several[Line], horizon: int, *, low: float | None = 
         parts.append(f'<text x="{x(week):.1f}" y="{floor + 20}" text-anchor="{anchor}">week {week}</text>')
     for number, line in enumerate(drawn):
         points = " ".join(f"{x(week):.1f},{y(float(value)):.1f}" for week, value in enumerate(line.values))
-        ink, dash = INKS[number % len(INKS)], DASHES[number % len(DASHES)]
+        ink, dash = LINES[number % len(LINES)], DASHES[number % len(DASHES)]
         parts.append(
             f'<polyline points="{points}" fill="none" stroke="{ink}" stroke-width="2.5" stroke-dasharray="{dash}"/>'
         )
@@ -139,7 +138,7 @@ def lines(what: str, drawn: Several[Line], horizon: int, *, low: float | None = 
 def _key(drawn: Iterable[Line]) -> str:
     rows = []
     for number, line in enumerate(drawn):
-        ink, dash = INKS[number % len(INKS)], DASHES[number % len(DASHES)]
+        ink, dash = LINES[number % len(LINES)], DASHES[number % len(DASHES)]
         last = float(line.values[-1])
         shown = f"{last:,.0f}" if abs(last) >= 100 else f"{last:.2f}"
         rows.append(

@@ -1,0 +1,63 @@
+"""Output of the commands: tables on a terminal, figures to a file, errors as one message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from settlesim.errors import ScenarioError, SettlesimError, UsageError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from rich.console import Console
+
+__all__ = ["FAILED", "INTERRUPTED", "USAGE", "console", "draw", "exit_if_interrupted", "plain_errors"]
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def console() -> Console:
+    """Return a console for tables."""
+    from rich.console import Console
+
+    # Tables keep their columns when the output is piped to a file.
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def draw(path: Path | None, axes: Callable[[], Any]) -> None:
+    """Save the figure of some axes, which are drawn only if there is a path."""
+    if path is None:
+        return
+    from settlesim.results.stores import replacing
+
+    if path.suffix not in (".png", ".pdf", ".svg"):
+        raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
+    with replacing(path) as temporary:
+        axes().figure.savefig(temporary, dpi=200, format=path.suffix[1:])
+
+
+def exit_if_interrupted(dataset: xr.Dataset) -> None:
+    """Leave with the exit code of an interruption if a result holds fewer runs than were asked for."""
+    if dataset.attrs.get("interrupted"):
+        print(f"interrupted: {dataset.sizes['run']:,} runs of each sequence are complete", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn errors into one message on stderr and an exit code."""
+    try:
+        yield
+    except SettlesimError as error:
+        print(f"settlesim: {error}", file=sys.stderr)
+        raise SystemExit(USAGE if isinstance(error, (ScenarioError, UsageError)) else FAILED) from None
+    except BrokenPipeError:
+        # The reader of the output went away, as with `| head`: nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from None

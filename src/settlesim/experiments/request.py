@@ -1,0 +1,130 @@
+"""What an experiment is asked for, and the job that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from settlesim.chance.worlds import Rng, entropy_of, worlds
+from settlesim.errors import UsageError, choose
+from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.job import ENGINES, Job
+from settlesim.model.outcome import Outcome
+from settlesim.model.protocol import Protocol
+from settlesim.model.standard import STANDARD
+from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.sequence import Sequence
+
+__all__ = ["Request", "selected"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `simulate`, `compare` or `sweep` is asked for, as it was given.
+
+    Attributes
+    ----------
+    sequences
+        All that are simulated, each under a name of its own.
+    scenario, runs, rng, record, engine, method, protocol, outcomes
+        As the arguments of `simulate`.
+    """
+
+    scenario: Scenario
+    sequences: tuple[Sequence, ...]
+    runs: int | range = 1000
+    rng: Rng = None
+    record: str | Iterable[str] | None = None
+    engine: str = "numpy"
+    method: str | Mapping[str, Any] = "monte_carlo"
+    protocol: Protocol | None = None
+    outcomes: Iterable[Outcome] | None = None
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the runs.
+
+        Raises
+        ------
+        UsageError
+            If `runs` is neither a number of runs nor a range of them.
+        """
+        runs = self.runs
+        if isinstance(runs, range) and runs.step == 1 and runs.start >= 0 and len(runs):
+            return runs
+        if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or runs < 1:
+            raise UsageError(f"runs must be a whole number of at least 1, or a range of step 1, got {runs!r}")
+        return range(int(runs))
+
+    def job(self, out: str | Path | None) -> Job:
+        """Return the job, once all that is asked for is known to exist and to fit together.
+
+        Parameters
+        ----------
+        out : str or Path, optional
+            Where the result is to be saved; an unfinished experiment there lends its entropy.
+
+        Raises
+        ------
+        UsageError
+            If a name is unknown or an option is out of range.
+        """
+        total = self.numbers.stop
+        rules = self.protocol or STANDARD
+        job = Job(
+            self.scenario,
+            self.sequences,
+            record=_recorded(self.record, rules),
+            entropy=_entropy(self.rng, out),
+            total=total,
+            method=self.method,
+            engine=choose(self.engine, ENGINES, "engine"),
+            protocol=rules,
+            outcomes=rules.outcomes if self.outcomes is None else tuple(self.outcomes),
+        )
+        # Faults of the whole experiment are to be found before the first block, not in a worker.
+        last = range(total - 1, total)
+        worlds(self.scenario, last, entropy=job.entropy, method=self.method, total=total)
+        for sequence in self.sequences:
+            worlds(self.scenario, last, entropy=job.entropy, method="central", levers=sequence.levers)
+        return job
+
+
+def selected(scenario: Scenario, sequences: Iterable[str | Sequence] | None) -> tuple[Sequence, ...]:
+    """Return sequences given by name or as they are; by default all of the scenario.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, two sequences have the same name, or there is none.
+    """
+    if isinstance(sequences, (str, Sequence)):
+        sequences = [sequences]
+    chosen = [scenario.sequence(name) for name in (scenario.sequences if sequences is None else sequences)]
+    names = [sequence.name for sequence in chosen]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not names:
+        raise UsageError(f"two sequences are called {twice[0]!r}" if twice else "no sequence is given")
+    return tuple(chosen)
+
+
+def _recorded(record: str | Iterable[str] | None, rules: Protocol) -> tuple[str, ...]:
+    if record is None:
+        return ()
+    if isinstance(record, str):
+        choose(record, ("weekly",), "set of variables to record")
+        return rules.weekly
+    return tuple(choose(name, rules.table, "variable") for name in dict.fromkeys(record))
+
+
+def _entropy(rng: Rng, out: str | Path | None) -> int:
+    """Return the entropy asked for; without one, an unfinished experiment at the same place lends its own."""
+    if rng is None and out is not None:
+        begun = Checkpoint(Path(out)).fingerprint()
+        if begun is not None:
+            return int(begun["entropy"])
+    return entropy_of(rng)

@@ -1,0 +1,94 @@
+"""Parameters held at every combination of some values, over common worlds and luck."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from settlesim.chance.worlds import Rng
+from settlesim.errors import UsageError
+from settlesim.experiments.execution import Execution, carry_out
+from settlesim.experiments.request import Request, selected
+from settlesim.model.outcome import Outcome
+from settlesim.results.grid import folded
+from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.sequence import Sequence
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["sweep"]
+
+
+def sweep(
+    scenario: Scenario,
+    grid: Mapping[str, Iterable[float]],
+    *,
+    sequences: Iterable[str | Sequence] | None = None,
+    runs: int | range = 1000,
+    rng: Rng = None,
+    engine: str = "numpy",
+    method: str | Mapping[str, Any] = "monte_carlo",
+    outcomes: Iterable[Outcome] | None = None,
+    execution: Execution | None = None,
+) -> xr.Dataset:
+    """Hold parameters at every combination of some values; everything else meets the same worlds and luck.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The conflict.
+    grid : mapping
+        Name of a parameter, or ``name.entry``, to the values it is to take.
+    sequences : iterable of str or Sequence, optional
+        By default all of the scenario.
+    runs, rng, engine, method, outcomes, execution
+        As for `simulate`; `runs` is the number at each point.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions (one for each parameter of the grid, sequence, run).
+
+    Raises
+    ------
+    UsageError
+        As `compare`, and if the grid is empty, or names a parameter that is unknown, or a value out of its
+        range.
+
+    Examples
+    --------
+    >>> from settlesim.scenario.files import load
+    >>> result = sweep(load("two-party"), {"surrender_frame": [0, 0.1]}, runs=10, rng=7)
+    >>> result.settled.mean("run").dims
+    ('surrender_frame', 'sequence')
+    """
+    chosen = selected(scenario, sequences)
+    axes = {name: [float(value) for value in values] for name, values in grid.items()}
+    if not axes or not all(axes.values()):
+        raise UsageError("the grid needs at least one parameter, and each of them at least one value")
+    points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    request = Request(
+        scenario,
+        tuple(_with_levers(sequence, point) for point in points for sequence in chosen),
+        runs=runs,
+        rng=rng,
+        engine=engine,
+        method=method,
+        outcomes=outcomes,
+    )
+    how = execution or Execution()
+    return carry_out(request.job(how.out), request.numbers, how, lambda flat: folded(flat, chosen, axes))
+
+
+def _with_levers(sequence: Sequence, point: Mapping[str, float]) -> Sequence:
+    levers: dict[str, Any] = dict(sequence.levers)
+    for name, value in point.items():
+        stem, _, entry = name.partition(".")
+        if entry:
+            held = levers.get(stem, {})
+            levers[stem] = {**(held if isinstance(held, Mapping) else {}), entry: value}
+        else:
+            levers[stem] = value
+    return sequence.with_levers(**levers)
