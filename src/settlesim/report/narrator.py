@@ -52,7 +52,7 @@ class Course(Protocol):
     def last(self) -> int: ...  # noqa: D102
 
     def at(self, name: str, week: int) -> Any:
-        """Return a variable that is flagged as told, at the end of a week: a value for the run, else one for each entity."""
+        """Return a variable that stories need, at the end of a week: a value for the run, else one for each entity."""
         ...
 
 
