@@ -21,7 +21,7 @@ from settlesim.model.protocol import Commanders, Fold, Item, Luck, Mechanism, Ra
 from settlesim.model.standard import FILES, STANDARD, WEEK
 
 HERE = Path(__file__).parent
-DOCUMENTS = ("model.md", "odd.md", "luck.md")
+DOCUMENTS = ("model.md", "odd.md", "luck.md", "extending.md")
 RULES = "../src/settlesim/model/rules"
 
 
@@ -68,7 +68,7 @@ def aliases() -> dict[str, str]:
 
 def cited(text: str) -> list[str]:
     """Keys that a text cites, as in [@fearon1995; @powell2006]."""
-    found = [key for group in re.findall(r"\[(@[^\]]+)\]", text) for key in group.replace("@", "").split("; ")]
+    found = [key for group in re.findall(r"\[(@[^\]]+)\]", text) for key in re.split(r";\s*", group.replace("@", ""))]
     return list(dict.fromkeys(found))
 
 
