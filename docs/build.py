@@ -104,16 +104,18 @@ def mechanisms() -> dict[str, Mechanism]:
     return {file: mechanism for pair in pairs.values() for file, mechanism in pair}
 
 
-def written_before(item: Item | None) -> tuple[set[str], set[str]]:
+def written_before(item: Item) -> tuple[set[str], set[str]]:
     """What the items before this one write in a week, and what is written once before the first week."""
-    fixed = {name for other in STANDARD.setup for name in other.writes}
-    fixed |= {
-        name for other in STANDARD.items if isinstance(other, Commanders) for r in other.setup for name in r.writes
-    }
-    if item not in STANDARD.items:
-        return set(), fixed
-    before = STANDARD.items[: STANDARD.items.index(item)]
-    return {name for other in before for name in other.writes}, fixed
+    once = list(STANDARD.setup)
+    before: set[str] = set()
+    found: set[str] = set()
+    for other in STANDARD.items:
+        inner = isinstance(other, Commanders) and item == other.choice.decide
+        if other == item or inner:
+            found = set(before)
+        before |= set(other.writes)
+        once += other.setup if isinstance(other, Commanders) else ()
+    return found, {name for other in once for name in other.writes}
 
 
 @cache
@@ -163,7 +165,8 @@ def writes(item: Item) -> str:
 def described(item: Item) -> tuple[str, str, str]:
     """Kind, purpose and source of an item."""
     if isinstance(item, Rule):
-        return f"rule, each {item.scope}", (item.function.__doc__ or "").strip().splitlines()[0], citation(item.source)
+        kind = f"rule, each {item.scope}" + (f", where `{item.when}`" if item.when else "")
+        return kind, (item.function.__doc__ or "").strip().splitlines()[0], citation(item.source)
     if isinstance(item, Fold):
         return "fold", f"{item.op} of `{item.of}` over each {item.over}", ""
     if isinstance(item, Select):
@@ -192,7 +195,7 @@ def clock_lines(item: Commanders) -> Iterator[str]:
         spent = code(clock.spends)
         yield (
             f"- clock **`{clock.name}`**: {exposed} → {STATUS[clock.to]}; hazard `{clock.hazard}` times "
-            f"`{clock.factor}` against `{clock.luck}`; rings once, and spends {spent}."
+            f"`{clock.factor}` against `{clock.luck}`; used up with it: {spent}."
         )
     yield item_line(item.choice.decide).replace("Reads", f"In the week of `{item.choice.trigger}`. Reads", 1)
 

@@ -101,7 +101,7 @@ def with_protests(name, **changes):
 def test_a_province_protests_when_its_hazard_has_added_up():
     left, now = 1.0, np.False_
     for week in range(1, 6):
-        # A thirteenth of a year's hazard a quarter: a clock of 1 passes in the fourth week.
+        # Thirteen a year are a quarter a week: a clock of 1 passes in the fourth week.
         left, now, _ = protest.function(left, now, 44.0, 440.0, 0.1, 13.0, np.False_)
         assert bool(now) == (week >= 4)
 
