@@ -2,7 +2,7 @@
 
 The question: what if commanders who hold ground do not want to share it?  A commander in a province that the
 insurgency controls has more to lose by a deal, so it rejects one more often ("total" and "greedy" spoilers in Stedman
-1997, from memory).  The strength of the effect is made up for illustration.
+1997).  The strength of the effect is made up for illustration.
 """
 
 import os
@@ -29,7 +29,7 @@ class Landlord(Commander):
         return choice_luck < logistic(push)
 
 
-@ss.rule("commander", "rejects", source="illustration; Stedman 1997")
+@ss.rule("commander", "rejects", source="settlesim stedman1997")
 def choose(
     theta, choice_luck, rejection_bias, rejection_hardline, rejection_refused, joined, insurgent_share
 ):  # then as a rule: no `if`, for it sees all commanders of many runs at once

@@ -14,7 +14,7 @@ RUNS = int(os.environ.get("SETTLESIM_RUNS", "300"))
 AID_A_WEEK = 0.0015
 
 
-@ss.rule("run", "aid legitimacy", source="illustration")
+@ss.rule("run", "aid legitimacy", source="settlesim")
 def donors(aid, legitimacy, legitimacy_start, any_at_table, aid_luck):
     """Aid arrives while a table with the government stands, and lifts legitimacy up to where it started."""
     paid = np.where(any_at_table, 2.0 * aid_luck * AID_A_WEEK, 0.0)

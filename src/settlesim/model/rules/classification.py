@@ -76,7 +76,7 @@ def settlement_stands(settled, relapsed, relapse_week, settlement_week, week, se
     "run",
     Variable("fragmented", units="1", meaning="the insurgency has broken up", kind="bool"),
     Variable("low_activity", units="1", meaning="hardly anybody dies in the war any more", kind="bool"),
-    source="settlesim",
+    source="ucdp2023 settlesim",
 )
 def dissolution(splintered, rival_strength_now, initial_fighters, fragmentation_share, deaths_year,
                 low_activity_deaths):

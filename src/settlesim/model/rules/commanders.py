@@ -98,7 +98,7 @@ def choose(theta, choice_luck, rejection_bias, rejection_hardline, rejection_ref
     "province",
     Variable("rival_presence", units="1", meaning="rival presence, 1 for the average commander at the start", low=0.0),
     Variable("lure_there", units="per week", meaning="hazard of being lured before any peer is gone", low=0.0),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def presence(rival_external, province_rival_fighters, rival_reference, defection_rate):
     """Rival strength in the province, relative to what the average insurgent commander met in week 0, and its lure."""
@@ -114,7 +114,7 @@ def presence(rival_external, province_rival_fighters, rival_reference, defection
     Variable("reintegration_hazard", units="per week", meaning="hazard of reintegrating", low=0.0),
     Variable("return_hazard", units="per week", meaning="hazard of returning from the rival", low=0.0),
     Variable("rival_hazard", units="per week", meaning="hazard of falling with the rival", low=0.0),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def shared_hazards(rival_losses_government, rival_losses_insurgency, talks_provocation, provocation_government,
                    provocation_patron, frame, government_talks, patron_talks, splinter_rate, reintegration_rate,
@@ -132,7 +132,7 @@ def shared_hazards(rival_losses_government, rival_losses_insurgency, talks_provo
     Variable("lure_hazard", units="per week", meaning="hazard of being lured by the rival", low=0.0),
     Variable("provoked_hazard", units="per week", meaning="hazard of being provoked by talks to join the rival",
              low=0.0),
-    source="settlesim",
+    source="khan2018 granovetter1978 settlesim",
 )
 def lure(lure_there, peer_effect, cell_gone, cell_commanders, provocation):
     """Lure of the rival: rate × presence × e^(2 peer share already gone); provoked: the same base × A."""

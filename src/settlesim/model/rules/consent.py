@@ -32,7 +32,7 @@ def call(phase, called, closed_now, callings, round):
 @rule(
     "seat",
     Variable("consent_push", units="logit", meaning="what draws the party to the table, whoever it is"),
-    source="settlesim",
+    source="zartman1989 settlesim",
 )
 def readiness(consent_bias, openness, seat_has_dyad, trust, stalemate_effect, hurting_stalemate, oblige_effect,
               obliged):
@@ -57,7 +57,7 @@ def insurgency_stake(seat_insurgency, delivered_effect, delivered_share, withdra
 @rule(
     "seat",
     Variable("pressure_push", units="logit", meaning="neighbour, rival and surrender frame on the insurgency"),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def insurgency_pressure(seat_insurgency, track_government, neighbour_leverage_effect, leverage, threat_effect, threat,
                         frame_effect, track_frame):
@@ -72,7 +72,7 @@ def insurgency_pressure(seat_insurgency, track_government, neighbour_leverage_ef
 @rule(
     "seat",
     Variable("resentment_push", units="logit", meaning="what keeps the government from the table"),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def government_resentment(seat_government, exclusion_resentment, excluded, legitimacy_effect, legitimacy,
                           legitimacy_start):

@@ -67,7 +67,7 @@ def fronts(front_government, front_insurgent, front_government_luck, front_insur
              low=0.0, high=1.0),
     Variable("government_weighted", units="share", meaning="the same, weighted by districts", low=0.0, high=1.0),
     Variable("insurgent_weighted", units="share", meaning="the same, weighted by districts", low=0.0, high=1.0),
-    source="settlesim",
+    source="sigar2018 settlesim",
 )
 def control(control, control_step, control_noise, province_weather, at_peace, control_cut_government,
             control_cut_insurgent, district_weight, front_government, front_insurgent):

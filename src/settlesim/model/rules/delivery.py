@@ -33,7 +33,7 @@ def promise(signs, clause_power, share, clause_before, clause_value, tabled_week
     Variable("level", units="share", meaning="level promised", start=0.0, low=0.0, high=1.0),
     Variable("due_week", units="weeks", meaning="date fixed for delivery, -1 before", start=-1.0, low=-1.0, told=True),
     Variable("offered_week", units="weeks", meaning="week first offered, -1 before", start=-1.0, low=-1.0),
-    source="settlesim",
+    source="talks2021 settlesim",
 )
 def schedule(promised, level, due_week, offered_week, promise_now, position, ordered_now, tabled_first, delivered,
              reversed, week, delivery_lag, exclusion_delay, excluded, by_government):

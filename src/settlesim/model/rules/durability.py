@@ -26,7 +26,7 @@ def reference_scale(probability):
 @rule(
     "dimension",
     Variable("dimension_held", units="1", meaning="power is shared in the dimension", kind="bool"),
-    source="settlesim",
+    source="hartzell2003",
 )
 def dimension(dimension_level, power_sharing_level):
     """Say whether a dimension of power is shared: some concession of it stands at `power_sharing_level` or more."""
@@ -36,7 +36,7 @@ def dimension(dimension_level, power_sharing_level):
 @rule(
     "run",
     Variable("relapse_factor", units="1", meaning="factor on the baseline hazard of relapse", start=1.0, low=0.0),
-    source="hartzell2003 walter1997 cunningham2006",
+    source="hartzell2003 walter1997 joshi2017 cunningham2006 kydd2002",
 )
 def relapse_factor(relapse_power_sharing, dimensions_held, relapse_guarantee, guarantee, relapse_implementation,
                    implemented, relapse_excluded, vetoes_excluded, relapse_spoiler, spoiler_attacks):
@@ -57,7 +57,7 @@ def relapse_factor(relapse_power_sharing, dimensions_held, relapse_guarantee, gu
     Variable("relapse_week", units="weeks", meaning="week of relapse, -1 before", start=-1.0, low=-1.0),
     Variable("relapses", units="1", meaning="relapse this week", kind="bool", told=True),
     Variable("at_peace", units="1", meaning="a settlement stands", start=False, kind="bool"),
-    source="settlesim",
+    source="ucdp2010 settlesim",
 )
 def relapse(relapse_left, relapsed, relapse_week, settled, settlement_week, week, relapse_shape, relapse_reference,
             relapse_factor, relapse_horizon):

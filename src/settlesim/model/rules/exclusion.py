@@ -11,7 +11,7 @@ __all__ = ["EXCLUSION"]
     "run",
     Variable("excluded", units="1", meaning="the government is excluded from the talks", start=False, kind="bool",
              told=True),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def exclusion(any_at_table, any_outside_table):
     """Say whether the patron treats with the insurgency while the government sits at no table with it."""

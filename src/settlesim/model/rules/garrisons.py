@@ -15,7 +15,7 @@ __all__ = ["GARRISONS"]
     "run",
     Variable("garrison_yield", units="share", meaning="share S of garrisons that yield without a fight", start=0.0,
              low=0.0, high=1.0, weekly=True, told=True),
-    source="granovetter1978 kuran1991 christia2012",
+    source="granovetter1978 kuran1989 kuran1991 christia2012",
 )
 def garrisons(garrison_yield, insurgent_control, presence, legitimacy, garrison_speed, garrison_insurgent,
               garrison_herding, garrison_patron, garrison_legitimacy, garrison_resolve, garrison_spread, at_peace):

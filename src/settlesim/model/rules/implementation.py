@@ -39,7 +39,7 @@ def balance_of_offers(promised, delivered, reversed, level, concession_value, in
     Variable("delivered_share", units="share", meaning="share of the offer's value delivered", start=0.0, low=0.0),
     Variable("implemented", units="share", meaning="how far the settlement is implemented", start=0.0, low=0.0,
              high=1.0, told=True),
-    source="settlesim",
+    source="joshi2017 settlesim",
 )
 def shares_delivered(delivered_sum, pie_value, promised_sum, delivered_levels, checks, failures, obligations_number):
     """Share of the offer's value delivered, and how far a settlement is implemented by both sides."""

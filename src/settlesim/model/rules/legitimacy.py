@@ -14,7 +14,7 @@ __all__ = ["LEGITIMACY"]
     "run",
     Variable("legitimacy", units="share", meaning="legitimacy L of the government", start="legitimacy_start", low=0.0,
              high=1.0, weekly=True, told=True),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def legitimacy(legitimacy, exclusion_cost, excluded, legitimacy_total):
     """L falls by `exclusion_cost` a week of exclusion and by .25 c for each concession delivered."""

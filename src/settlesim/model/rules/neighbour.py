@@ -14,7 +14,7 @@ __all__ = ["NEIGHBOUR"]
 @rule(
     "track",
     Variable("sanctuary_works", units="1", meaning="state-to-state talks are open or signed", kind="bool"),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def sanctuary(track_neighbour, phase):
     """Say whether a state-to-state track with the neighbour is open or signed."""
@@ -27,7 +27,7 @@ def sanctuary(track_neighbour, phase):
              weekly=True),
     Variable("press_target", units="share", meaning="leverage asked for by pressing", start=0.0, low=0.0),
     Variable("press_speed", units="share per week", meaning="pace of leverage by pressing", start=0.0, low=0.0),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def leverage(leverage, press_target, press_speed, press_total_now, press_total_speed, sanctuary_any, neighbour_leverage,
              neighbour_lag, has_neighbour):

@@ -38,7 +38,7 @@ def order_of_clauses(concession_value, concession_cost, in_pie, tabled_rank, tab
 @rule(
     "clause",
     Variable("stale_value", units="share", meaning="value the concession lost on the table", start=0.0, low=0.0),
-    when="round_due", source="settlesim",
+    when="round_due", source="khan2018 settlesim",
 )
 def staleness(clause_power, offer, clause_before, clause_value, tabled_week, week, offer_half_life, delivered):
     """Value that a tabled concession has lost while it lay on the table; what is delivered keeps its value."""

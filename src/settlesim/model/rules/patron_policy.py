@@ -14,7 +14,7 @@ __all__ = ["PATRON_POLICY"]
     Variable("switch_left", units="1", meaning="what is left of the patron's policy clock", start="switch_luck"),
     Variable("switched", units="1", meaning="the patron accepts bilateral talks", start=False, kind="bool"),
     Variable("switches", units="1", meaning="the patron's policy switches this week", kind="bool", told=True),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def patron_policy(switch_left, switched, patron_flexibility, switch_ordered, has_patron):
     """Run the clock of the patron's policy: it refuses bilateral talks until it switches."""

@@ -18,7 +18,7 @@ __all__ = ["POCKETING"]
     Variable("prisoners_now", units="people", meaning="prisoners freed this week", low=0.0),
     Variable("conceded_ceasefire", units="1", meaning="a ceasefire is delivered this week", kind="bool"),
     Variable("recognises_now", units="1", meaning="recognition is delivered this week", kind="bool"),
-    source="settlesim",
+    source="kydd2005 settlesim",
 )
 def effects(delivers, level, concession_value, concession_cost, reversibility, pocketing, costly_signal,
             legitimacy_cost, by_government, by_patron, frees_prisoners, recognises, ceases_fire, prisoners_held,

@@ -37,7 +37,7 @@ def strength(fighters, initial_fighters, manpower, troops, troops_start):
     Variable("p_withdrawn", units="probability", meaning="the same once the committed withdrawal is done", low=0.0,
              high=1.0),
     Variable("shift", units="probability", meaning="shift of power under the committed withdrawal", low=0.0, high=1.0),
-    source="settlesim",
+    source="powell2006 settlesim",
 )
 def power(strength, initial_fighters, recidivism, prisoners_freed, garrison_yield, legitimacy, legitimacy_start,
           legitimacy_weight, power_bias, power_steepness, patron_weight, troops, troops_start, committed_troops):

@@ -14,7 +14,7 @@ __all__ = ["RECRUITMENT"]
     Variable("jihad", units="1", meaning="legitimacy of the fight J", start=1.0, low=0.0),
     Variable("manpower", units="1", meaning="fighters a commander can raise, relative to the start", start=1.0,
              low=0.0),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def recruitment(jihad, presence, jihad_memory, manpower, recruitment_rate, foreign_presence_recruitment, at_peace,
                 has_patron):

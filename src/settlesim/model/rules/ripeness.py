@@ -16,7 +16,7 @@ __all__ = ["RIPENESS"]
     Variable("gain_insurgency", units="share", meaning="insurgency's 13-week gain of control", low=0.0, high=1.0),
     Variable("gain_government", units="share", meaning="government's 13-week gain of control", low=0.0, high=1.0),
     Variable("hurting_stalemate", units="share", meaning="mutually hurting stalemate", low=0.0),
-    source="zartman1989",
+    source="zartman1989 zartman2000",
 )
 def ripeness(war_cost_insurgency, war_cost_government, intensity, control_gain_weight, insurgent_control,
              government_control, insurgent_memory, government_memory):

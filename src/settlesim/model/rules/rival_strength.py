@@ -17,7 +17,7 @@ __all__ = ["RIVAL_STRENGTH"]
     Variable("campaign_until", units="weeks", meaning="week in which the campaign ends", start=0.0, low=0.0),
     Variable("campaign", units="1", meaning="the insurgency campaigns against the rival", kind="bool"),
     Variable("campaigns", units="1", meaning="campaigns begun", start=0, low=0, kind="int", told=True),
-    source="settlesim",
+    source="ucdp2023 settlesim",
 )
 def campaign(campaign_left, campaign_until, campaign_luck, campaign_rate, threat, campaign_weeks, week, campaigns):
     """The insurgency turns on the rival with a hazard that grows with the threat, for a season.
@@ -36,7 +36,7 @@ def campaign(campaign_left, campaign_until, campaign_luck, campaign_rate, threat
     Variable("rival_losses_government", units="per week", meaning="attrition by government and patron", start=0.0,
              low=0.0),
     Variable("rival_losses_insurgency", units="per week", meaning="attrition by the insurgency", start=0.0, low=0.0),
-    source="settlesim",
+    source="ucdp2023 settlesim",
 )
 def attrition(rival_attrition_government, rival_attrition_floor, presence, garrison_yield, rival_attrition_insurgency,
               strength, campaign, campaign_multiplier, rival_attrition_garrison):
@@ -52,7 +52,7 @@ def attrition(rival_attrition_government, rival_attrition_floor, presence, garri
              low=0.0),
     Variable("rival_killed_government", units="fighters per week", meaning="killed by government and patron", low=0.0),
     Variable("rival_killed_insurgency", units="fighters per week", meaning="killed by the insurgency", low=0.0),
-    source="settlesim",
+    source="ucdp2023 iskp2018 settlesim",
 )
 def rival(rival_external, rival_inflow, rival_affinity, rival_losses_government, rival_losses_insurgency):
     """E += ι - E[...] in every province, inflow by its affinity."""

@@ -69,10 +69,10 @@ def asks_and_offers(round, deadline_rounds, concession_exponent, concession_expo
 
 @rule("bargain", "ask offer", when="round_due", source="zeuthen1930 harsanyi1956")
 def zeuthen(ask, offer, reservation, limit, opening_ask, opening_offer, round, deadline_rounds):
-    """Offer Zeuthen's monotonic concession, an option in place of `asks_and_offers`.
+    """Zeuthen's monotonic concession, an option in place of `asks_and_offers`.
 
-    The side that would lose less by a breakdown, relative to what it would lose by giving in, concedes
-    a step of 1/n_max of the way to its reservation value; at equal risk both do.
+    The side that would lose less by giving in, relative to what it would lose by a breakdown, concedes a step of
+    1/n_max of the way to its reservation value; at equal risk both do.
     """
     first = round <= 1
     claim = np.where(first, opening_ask, ask)

@@ -14,7 +14,7 @@ __all__ = ["SURRENDER_FRAME"]
     "track",
     Variable("track_frame", units="share", meaning="surrender frame at this table", low=0.0),
     Variable("track_matters", units="share", meaning="surrender frame of tables called about power", low=0.0),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def track_frame(surrender_frame, presence, recognised, patron_deal, frame_recognition, frame_withdrawal, frame_patron,
                 track_patron, track_power, phase):
@@ -27,7 +27,7 @@ def track_frame(surrender_frame, presence, recognised, patron_deal, frame_recogn
 @rule(
     "run",
     Variable("frame", units="share", meaning="surrender frame that weighs on a settlement", start=0.0, low=0.0),
-    source="settlesim",
+    source="khan2018 settlesim",
 )
 def frame_of_settlement(surrender_frame, presence, recognised, patron_deal, frame_recognition, frame_withdrawal,
                         least_frame):

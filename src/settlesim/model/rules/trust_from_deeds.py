@@ -9,7 +9,7 @@ from settlesim.model.protocol import Mechanism, rule
 __all__ = ["TRUST_FROM_DEEDS"]
 
 
-@rule("dyad", "trust", source="settlesim")
+@rule("dyad", "trust", source="kydd2005 khan2018 settlesim")
 def trust_from_deeds(trust, signal_government, signal_patron, outstanding_sum, pie_value, empty_promise_decay,
                      failures_now, misbehaviour_penalty, trust_bound, dyad_insurgency_government,
                      dyad_insurgency_patron, dyad_government_insurgency):

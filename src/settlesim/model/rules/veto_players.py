@@ -29,7 +29,7 @@ def veto_players(faction_fighters, fighters, veto_threshold, joined):
     Variable("faction_reservation", units="share", meaning="the faction's reservation value"),
     Variable("faction_zone", units="share", meaning="zone left by the faction's reservation value", told=True),
     Variable("binding_reservation", units="share", meaning="reservation value as far as the faction binds"),
-    source="cunningham2006",
+    source="cunningham2006 settlesim",
 )
 def faction_reservation(reservation_power, limit_power, hardline, hardline_spread, holdout, vetoes, veto_joined,
                         hardline_mean):
@@ -41,7 +41,7 @@ def faction_reservation(reservation_power, limit_power, hardline, hardline_sprea
 @rule(
     "run",
     Variable("zone", units="share", meaning="zone of possible agreement on power", start=0.0, weekly=True),
-    source="settlesim",
+    source="cunningham2006 settlesim",
 )
 def zone(limit_power, reservation_binding):
     """Zone of possible agreement on power: Z = m_K - r_T of the most demanding veto player."""

@@ -25,7 +25,7 @@ def tempo(tempo, tempo_luck, tempo_memory, tempo_spread):
     Variable("violence", units="1", meaning="violence relative to the base rate, season aside", low=0.0),
     Variable("deaths_week", units="deaths per week", meaning="deaths of the week", start=0.0, low=0.0, weekly=True),
     Variable("intensity", units="1", meaning="memory of violence that war costs read", start=1.0, low=0.0),
-    source="settlesim",
+    source="ucdp2023 settlesim",
 )
 def violence(week, deaths_base, season_amplitude, season_phase, violence_floor, power_violence, p_win, weather,
              garrison_violence, garrison_yield, at_peace, peace_violence, in_prelude, reduction_multiplier, ceasefire,

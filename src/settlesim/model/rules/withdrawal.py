@@ -35,7 +35,7 @@ def fatigue(exit_left, exiting, patron_fatigue, fatigue_after_deal, patron_deal,
              start="infinity", low=0.0),
     Variable("ordered_speed", units="thousands of troops per week", meaning="pace of an ordered withdrawal", start=0.0,
              low=0.0),
-    source="settlesim",
+    source="talks2021 settlesim",
 )
 def withdrawal(troops, troops_start, troops_dated, ordered_troops, ordered_speed, withdraw_ordered,
                withdraw_ordered_speed, exiting, exit_weeks, patron_deal, withdrawal_share, withdrawal_slowest,
