@@ -509,11 +509,9 @@ def wars(draw: st.DrawFn, *, mild: bool = False) -> War:
 @st.composite
 def corners(draw: st.DrawFn, scenario: Scenario, runs: int) -> Any:
     """How parameters are drawn: by chance, or each at the low or high end of its prior, by a coin of a seed."""
-    from settlesim.chance.worlds import parameter_names
-
     if draw(st.booleans()):
         return "monte_carlo"
-    names = parameter_names(scenario)
+    names = [str(quantity.address) for quantity in scenario.quantities()]
     coins = np.random.default_rng(draw(st.integers(0, 99))).integers(0, 2, (len(names), runs)).astype(float)
     return dict(zip(names, coins, strict=True))
 

@@ -21,6 +21,7 @@ from settlesim.results.dataset import provenance
 from settlesim.results.grid import folded
 from settlesim.results.outcomes import STANDARD_OUTCOMES, Outcome
 from settlesim.results.stores import save
+from settlesim.scenario.parameters import nested
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -228,7 +229,8 @@ def sweep(
     if not axes or not all(axes.values()):
         raise UsageError("the grid needs at least one parameter, and each of them at least one value")
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-    arms = [_with_levers(sequence, point) for point in points for sequence in chosen]
+    numbers = tuple(scenario.quantities())
+    arms = [q.with_levers(**nested(point, numbers, q.levers)) for point in points for q in chosen]
     job = _job(scenario, arms, runs, rng, None, engine, method, None, outcomes, how)
     return _finish(job, chosen, axes, _range(runs), how)
 
@@ -305,18 +307,6 @@ def _sequences(scenario: Scenario, sequences: Iterable[str | Sequence] | None) -
     if twice or not names:
         raise UsageError(f"two sequences are called {twice[0]!r}" if twice else "no sequence is given")
     return chosen
-
-
-def _with_levers(sequence: Sequence, point: Mapping[str, float]) -> Sequence:
-    levers: dict[str, Any] = dict(sequence.levers)
-    for name, value in point.items():
-        stem, _, entry = name.partition(".")
-        if entry:
-            held = levers.get(stem, {})
-            levers[stem] = {**(held if isinstance(held, Mapping) else {}), entry: value}
-        else:
-            levers[stem] = value
-    return sequence.with_levers(**levers)
 
 
 def _job(

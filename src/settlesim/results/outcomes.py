@@ -13,6 +13,7 @@ from settlesim.model.rules.durability import FOLLOWED, cumulative_baseline, refe
 from settlesim.model.rules.ending import OUTCOMES
 from settlesim.model.trace import Trace
 from settlesim.results.solutions import kalai_smorodinsky, nash
+from settlesim.scenario.parameters import Address
 
 __all__ = ["DESTINATIONS", "STANDARD_OUTCOMES", "Outcome", "evaluate"]
 
@@ -133,7 +134,7 @@ def _solution(solve: Callable[..., Values]) -> Callable[[Trace], Values]:
         offered = [c for c in names if trace.scenario.concessions[c].pie]
         # There may be none, and then power alone is shared.
         value, cost = (
-            np.array([trace.worlds[f"{of}.{c}"] for c in offered]).reshape(len(offered), len(out))
+            np.array([trace.worlds[str(Address(of, c))] for c in offered]).reshape(len(offered), len(out))
             for of in ("concession_value", "concession_cost")
         )
         for b, bargain in enumerate(trace.entities["bargain"]):
