@@ -25,6 +25,11 @@ def changed(scenario: Scenario, **fields: Any) -> Scenario:
     return Scenario.model_validate({**scenario.tree(), **fields})
 
 
+def addresses(scenario: Scenario) -> list[str]:
+    """What every number of a scenario is called, in the order of the walk."""
+    return [str(quantity.address) for quantity in scenario.quantities()]
+
+
 def block(
     scenario: Scenario,
     sequence: str | Sequence,

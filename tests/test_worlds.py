@@ -6,32 +6,43 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from settlesim.chance.worlds import METHODS, Fates, parameter_names, worlds
+from settlesim.chance.worlds import METHODS, Fates, worlds
 from settlesim.errors import UsageError
+from settlesim.scenario.conflict import Concession
+from settlesim.scenario.parameters import Parameter, quantities
 from settlesim.scenario.priors import Beta, Fixed, LogNormal, Triangular, Uniform
 
 FALSE_ALARM = 1e-4
 
 
-def parameter(range=(-1e9, 1e9), **entries):
-    return SimpleNamespace(range=range, entries=lambda: {key.replace("scalar", ""): p for key, p in entries.items()})
+SAID = {"source": "invented", "tag": "P"}
+
+
+def parameter(prior=None, range=(-1e9, 1e9), **each):
+    given = {"prior": prior} if prior is not None else {"each": each}
+    return Parameter(unit="ratio", meaning="A number.", range=range, group="mine", **given, **SAID)
+
+
+def concession(value, cost, pie=True):
+    return Concession(label="A gift", value=value, cost=cost, reversibility=0.0, by=("government",), pie=pie, **SAID)
 
 
 def conflict(**more):
     """Just enough of a scenario to draw worlds from."""
     parameters = {
         "war_cost": parameter(government=Uniform(low=0, high=1), insurgency=Triangular(low=0, mode=0.1, high=0.3)),
-        "misattribution": parameter(scalar=Triangular(low=0.1, mode=0.35, high=0.7), range=(0, 1)),
-        "foresight": parameter(scalar=Fixed(value=0.7)),
-        "rate": parameter(scalar=LogNormal(median=0.1, sigma=0.5)),
-        "rate_at_night": parameter(scalar=LogNormal(median=0.1, sigma=0.5)),
+        "misattribution": parameter(Triangular(low=0.1, mode=0.35, high=0.7), range=(0, 1)),
+        "foresight": parameter(Fixed(value=0.7)),
+        "rate": parameter(LogNormal(median=0.1, sigma=0.5)),
+        "rate_at_night": parameter(LogNormal(median=0.1, sigma=0.5)),
+        **more,
     }
     concessions = {
-        "prisoners": SimpleNamespace(value=Triangular(low=0.3, mode=0.5, high=0.9), cost=Beta(a=2, b=5), pie=True),
-        "office": SimpleNamespace(value=Triangular(low=0.3, mode=0.5, high=0.9), cost=Beta(a=2, b=5), pie=True),
-        "withdrawal": SimpleNamespace(value=Fixed(value=0.9), cost=Fixed(value=0.0), pie=False),
+        "prisoners": concession(Triangular(low=0.3, mode=0.5, high=0.9), Beta(a=2, b=5)),
+        "office": concession(Triangular(low=0.3, mode=0.5, high=0.9), Beta(a=2, b=5)),
+        "withdrawal": concession(Fixed(value=0.9), Fixed(value=0.0), pie=False),
     }
-    return SimpleNamespace(parameters=parameters | more, concessions=concessions)
+    return SimpleNamespace(quantities=lambda: quantities(parameters, concessions), concessions=concessions)
 
 
 ALL = (
@@ -51,7 +62,7 @@ ALL = (
 
 
 def test_names_of_a_world():
-    assert parameter_names(conflict()) == ALL
+    assert tuple(str(number.address) for number in conflict().quantities()) == ALL
     assert tuple(worlds(conflict(), range(3), entropy=7)) == ALL
 
 
@@ -74,7 +85,7 @@ def test_monte_carlo_draws_have_the_address_of_their_name():
 @pytest.mark.parametrize("method", ["monte_carlo", "latin_hypercube", "central"])
 def test_a_new_parameter_changes_no_other(method):
     before = worlds(conflict(), range(16), entropy=7, method=method, total=16)
-    more = conflict(added=parameter(scalar=Uniform(low=0, high=1)))
+    more = conflict(added=parameter(Uniform(low=0, high=1)))
     after = worlds(more, range(16), entropy=7, method=method, total=16)
     for name in ALL:
         assert np.array_equal(before[name], after[name]), name
@@ -100,11 +111,15 @@ def test_levers_change_only_what_they_name(method):
     "levers, message",
     [
         ({"misatribution": 0.2}, "did you mean 'misattribution'"),
-        ({"war_cost": {"goverment": 0.2}}, "did you mean 'government'"),
+        ({"war_cost": {"goverment": 0.2}}, "did you mean 'war_cost.government'"),
         ({"misattribution": 1.2}, "outside its range, 0 to 1"),
         ({"misattribution": float("nan")}, "outside its range"),
         ({"misattribution": "0.2"}, "must be set to a number"),
         ({"misattribution": True}, "must be set to a number"),
+        ({"misattribution": {"government": 0.2}}, "did you mean 'misattribution'"),
+        ({"concession_value.prisoners": 1.2}, "outside its range, -1 to 1"),
+        ({"concession_cost": {"office": -0.1}}, "outside its range, 0 to 1"),
+        ({"concession_cost": {"offic": 0.1}}, "did you mean 'concession_cost.office'"),
     ],
 )
 def test_wrong_levers_are_refused(levers, message):
@@ -128,7 +143,7 @@ def test_strata_are_filled_evenly(method):
 
 
 def test_sobol_keeps_the_other_points_when_a_prior_is_fixed():
-    fixed = conflict(misattribution=parameter(scalar=Fixed(value=0.3)))
+    fixed = conflict(misattribution=parameter(Fixed(value=0.3)))
     a = worlds(conflict(), range(8), entropy=7, method="sobol", total=8)
     b = worlds(fixed, range(8), entropy=7, method="sobol", total=8)
     assert np.array_equal(a["rate"], b["rate"])
@@ -160,6 +175,8 @@ def test_a_design_of_ones_own():
             worlds(conflict(), range(1, 4), entropy=7, method={"misattribution": wrong})
     with pytest.raises(UsageError, match="unknown parameter"):
         worlds(conflict(), range(1, 4), entropy=7, method={"nonsense": [0.5] * 4})
+    with pytest.raises(UsageError, match=r"Known: war_cost\.government, war_cost\.insurgency"):
+        worlds(conflict(), range(1, 4), entropy=7, method={"war_cost": [0.5] * 4})
 
 
 def test_values_of_the_pie_never_sum_to_more_than_one():

@@ -5,7 +5,7 @@ import pytest
 
 from settlesim.analysis.hindcast import hindcast, target_values
 from settlesim.errors import UsageError
-from settlesim.scenario.parts import Target
+from settlesim.scenario.targets import Target
 
 
 def target(name, kind, variable, observed, **more):

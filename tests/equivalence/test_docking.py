@@ -8,14 +8,14 @@ import weakref
 import numpy as np
 import pytest
 
-from settlesim.chance.worlds import Fates, parameter_names, worlds
+from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines import reference
 from settlesim.engines.verify import verify
 from settlesim.model.protocol import rule
 from settlesim.model.standard import STANDARD
 from settlesim.reference import Commander, SettlementModel
 from settlesim.scenario.files import builtin
-from support import shipped
+from support import addresses, shipped
 
 CASES = [(name, sequence) for name in builtin() for sequence in shipped(name).sequences]
 
@@ -31,7 +31,7 @@ def test_engines_agree_in_every_bit(name, sequence, record_property):
 @pytest.mark.parametrize("sequence", ["parallel", "confidence_first", "pakistan_first"])
 def test_engines_agree_at_the_corners_of_the_priors(sequence):
     scenario = shipped()
-    names = parameter_names(scenario)
+    names = addresses(scenario)
     coins = np.random.default_rng(5).integers(0, 2, (len(names), 4)).astype(float)
     corners = dict(zip(names, coins, strict=True))
     found = verify(scenario, sequences=[sequence], runs=range(2, 4), rng=5, method=corners)

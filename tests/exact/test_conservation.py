@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from settlesim.chance.worlds import parameter_names
 from settlesim.model.standard import STANDARD
-from support import block, shipped
+from support import addresses, block, shipped
 
 RUNS = 1000
 RECORDED = [v.name for v in STANDARD.variables if v.scope != "commander"]
@@ -15,8 +14,9 @@ RECORDED = [v.name for v in STANDARD.variables if v.scope != "commander"]
 
 def corners(scenario, runs, seed):
     """Every parameter at the low or the high end of its prior, by the toss of a coin."""
-    coins = np.random.default_rng(seed).integers(0, 2, (len(parameter_names(scenario)), runs))
-    return {name: row.astype(float) for name, row in zip(parameter_names(scenario), coins, strict=True)}
+    names = addresses(scenario)
+    coins = np.random.default_rng(seed).integers(0, 2, (len(names), runs))
+    return {name: row.astype(float) for name, row in zip(names, coins, strict=True)}
 
 
 def check(values, variable):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.chance.worlds import Fates, parameter_names, worlds
+from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines.vectorised import engine
 from settlesim.results.outcomes import evaluate
-from support import shipped
+from support import addresses, shipped
 
 COMMON = ("parallel", "confidence_first")
 OTHERS = ("trilateral", "pakistan_first", "ceasefire_first", "historical")
@@ -27,17 +27,11 @@ def other_end(scenario, name, value):
     """A value well away from the world's: an end of the prior, or for a number half as much again."""
     if name in REACHED:
         return np.full_like(value, REACHED[name])
-    stem, _, entry = name.partition(".")
-    if stem in ("concession_value", "concession_cost"):
-        prior = getattr(scenario.concessions[entry], stem.removeprefix("concession_"))
-    else:
-        prior = scenario.parameters[stem].entries()[entry]
-    low, high = prior.bounds
+    (number,) = (quantity for quantity in scenario.quantities() if str(quantity.address) == name)
+    low, high = number.prior.bounds
     if high > low:
         return np.where(value - low > high - value, low, high)
-    if stem not in scenario.parameters:
-        return value + 0.1
-    least, most = scenario.parameters[stem].range
+    least, most = number.range
     return np.clip(value * 1.5 + (0.3 if value[0] == 0 else 0.0), least, most)
 
 
@@ -62,7 +56,7 @@ def still(scenario, names, each, sequences):
 
 def test_every_parameter_moves_some_outcome():
     scenario = shipped()
-    left = still(scenario, parameter_names(scenario), 3, COMMON)
+    left = still(scenario, addresses(scenario), 3, COMMON)
     # What takes a rare event to show gets more runs.
     left = still(scenario, sorted(left), max(8, 1200 // max(len(left), 1)), OTHERS)
     assert sorted(left) == sorted(IDLE)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from settlesim.chance.worlds import parameter_names
 from settlesim.scenario.files import load
 from settlesim.scenario.priors import Fixed
 from settlesim.scenario.scenario import Scenario
@@ -231,6 +230,6 @@ def corners(draw: st.DrawFn, scenario: Scenario, runs: int) -> Any:
     """How parameters are drawn: by chance, or each at the low or high end of its prior, by a coin of a seed."""
     if draw(st.booleans()):
         return "monte_carlo"
-    names = parameter_names(scenario)
+    names = [str(quantity.address) for quantity in scenario.quantities()]
     coins = np.random.default_rng(draw(st.integers(0, 99))).integers(0, 2, (len(names), runs)).astype(float)
     return dict(zip(names, coins, strict=True))

@@ -11,7 +11,7 @@ import xarray as xr
 from settlesim.analysis.observables import DERIVED, weekly
 from settlesim.errors import UsageError, choose
 from settlesim.results.dataset import weekly_name
-from settlesim.scenario.parts import Target
+from settlesim.scenario.targets import Target
 
 __all__ = ["hindcast", "target_values"]
 

@@ -81,9 +81,10 @@ Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help=
 
 def _load(name: str, settings: list[str] | None) -> Scenario:
     from settlesim.scenario.files import load
+    from settlesim.scenario.parameters import nested
 
     scenario = load(name)
-    changes: dict[str, Any] = {}
+    changes: dict[str, float] = {}
     for setting in settings or []:
         key, found, value = setting.partition("=")
         try:
@@ -92,12 +93,8 @@ def _load(name: str, settings: list[str] | None) -> Scenario:
             number = float("nan")
         if not found or number != number:
             raise UsageError(f"--set takes name=value with a number, got {setting!r}")
-        stem, _, entry = key.strip().partition(".")
-        if entry:
-            changes.setdefault(stem, {})[entry] = number
-        else:
-            changes[stem] = number
-    return scenario.with_parameters(**changes) if changes else scenario
+        changes[key.strip()] = number
+    return scenario.with_parameters(**nested(changes, scenario.quantities())) if changes else scenario
 
 
 def _execution(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:

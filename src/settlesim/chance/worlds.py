@@ -9,46 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from settlesim.chance.fates import Fates, Floats, Rng, entropy_of
 from settlesim.errors import UsageError, choose
+from settlesim.scenario.parameters import Address, Quantity, resolve
+from settlesim.scenario.scenario import Scenario
 
-__all__ = ["METHODS", "Fates", "Floats", "Rng", "entropy_of", "parameter_names", "worlds"]
+__all__ = ["METHODS", "Fates", "Floats", "Rng", "entropy_of", "worlds"]
 
 METHODS: tuple[str, ...] = ("monte_carlo", "latin_hypercube", "sobol", "central")
 
 
-class _Drawable(Protocol):
-    """What `worlds` needs of a scenario: tables of parameters and concessions."""
-
-    @property
-    def parameters(self) -> Mapping[str, Any]: ...
-
-    @property
-    def concessions(self) -> Mapping[str, Any]: ...
-
-
-def _priors(scenario: _Drawable) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, parameter in scenario.parameters.items():
-        for entry, prior in parameter.entries().items():
-            found[f"{name}.{entry}" if entry else name] = prior
-    for name, concession in scenario.concessions.items():
-        found[f"concession_value.{name}"] = concession.value
-        found[f"concession_cost.{name}"] = concession.cost
-    return found
-
-
-def parameter_names(scenario: _Drawable) -> tuple[str, ...]:
-    """Return the names of the numbers of a world: ``name``, ``name.entry``, ``concession_value.c``."""
-    return tuple(_priors(scenario))
-
-
 def worlds(
-    scenario: _Drawable,
+    scenario: Scenario,
     runs: range,
     *,
     entropy: int,
@@ -61,7 +37,7 @@ def worlds(
     Parameters
     ----------
     scenario : Scenario
-        Anything with tables `parameters` (with ``entries()``) and `concessions` (with `value` and `cost`).
+        The conflict, of which only the numbers are asked for.
     runs : range
         Numbers of the runs, consecutive.
     entropy : int
@@ -76,13 +52,13 @@ def worlds(
         Number of runs of the whole experiment, for the methods that spread points over it.
     levers : mapping, optional
         Numbers that replace draws: name -> number, name -> {entry: number}, or ``"name.entry"`` -> number.
-        A number given for a parameter with entries sets them all.  Nothing else is drawn differently.
+        A number given for a name that has several sets them all.  Nothing else is drawn differently.
 
     Returns
     -------
     dict
-        name -> array of shape (R,).  The values of the concessions that make up the pie are scaled down, all
-        by the same factor, in runs in which they would sum to more than one.
+        Address, as text -> array of shape (R,).  The values of the concessions that make up the pie are scaled
+        down, all by the same factor, in runs in which they would sum to more than one.
 
     Raises
     ------
@@ -94,10 +70,10 @@ def worlds(
     Monte Carlo draws have the address ``("world", name)``.  A Latin hypercube holds `total` points of every
     parameter in memory; the other methods hold nothing beyond the block.
     """
-    priors = _priors(scenario)
-    constant = _constants(scenario, tuple(priors), levers or {})
+    numbers = {str(quantity.address): quantity for quantity in scenario.quantities()}
+    constant = _constants(numbers, levers or {})
     # Sobol points hang together: for the others to stay as they are, fixed numbers keep their dimension.
-    free = tuple(n for n, p in priors.items() if method == "sobol" or p.bounds[0] < p.bounds[1])
+    free = tuple(name for name, number in numbers.items() if method == "sobol" or number.uncertain)
     drawn: dict[str, Floats] = {}
     if isinstance(method, str):
         choose(method, METHODS, "method")
@@ -106,34 +82,28 @@ def worlds(
     else:
         drawn = _quantiles(free, runs, entropy, "monte_carlo", None)
         for name, column in method.items():
-            choose(name, priors, "parameter")
+            choose(name, map(str, resolve(name, numbers.values())), "parameter")
             drawn[name] = _design(name, column, runs)
     out: dict[str, Floats] = {}
-    for name, prior in priors.items():
+    for name, number in numbers.items():
         if name in constant:
             out[name] = np.full(len(runs), constant[name])
         elif name in drawn:
-            out[name] = np.asarray(prior.ppf(drawn[name]), dtype=np.float64)
+            out[name] = np.asarray(number.prior.ppf(drawn[name]), dtype=np.float64)
         else:
-            out[name] = np.full(len(runs), prior.central)
+            out[name] = np.full(len(runs), number.prior.central)
     return _normalised(scenario, out)
 
 
-def _constants(scenario: _Drawable, names: tuple[str, ...], levers: Mapping[str, Any]) -> dict[str, float]:
+def _constants(numbers: Mapping[str, Quantity], levers: Mapping[str, Any]) -> dict[str, float]:
     given: dict[str, float] = {}
     for name, value in levers.items():
-        whole = [known for known in names if known == name or known.startswith(f"{name}.")]
-        if not whole:
-            choose(name, (*scenario.parameters, *names), "parameter")
-        if isinstance(value, Mapping):
-            entries = [known.removeprefix(f"{name}.") for known in whole]
-            for entry, number in value.items():
-                given[f"{name}.{choose(entry, entries, f'entry of {name}')}"] = number
-        else:
-            given.update(dict.fromkeys(whole, value))
+        entries = value if isinstance(value, Mapping) else {"": value}
+        for entry, number in entries.items():
+            for address in resolve(str(Address(name, entry)), numbers.values()):
+                given[str(address)] = number
     for name, value in given.items():
-        parameter = scenario.parameters.get(name.split(".")[0])
-        low, high = (-np.inf, np.inf) if parameter is None else parameter.range
+        low, high = numbers[name].range
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise UsageError(f"{name} must be set to a number, not to {value!r}")
         if not low <= value <= high or not np.isfinite(value):
@@ -193,8 +163,8 @@ def _design(name: str, column: Any, runs: range) -> Floats:
     return values
 
 
-def _normalised(scenario: _Drawable, out: dict[str, Floats]) -> dict[str, Floats]:
-    pie = [f"concession_value.{name}" for name, c in scenario.concessions.items() if getattr(c, "pie", True)]
+def _normalised(scenario: Scenario, out: dict[str, Floats]) -> dict[str, Floats]:
+    pie = [str(Address("concession_value", name)) for name, c in scenario.concessions.items() if c.pie]
     total: Any = 0.0
     for name in pie:
         total = total + out[name]

@@ -55,16 +55,8 @@ class Job:
     def drawn(self) -> tuple[str, ...]:
         """Names of the parameters to keep: the uncertain ones, and those set by a sequence's levers."""
         levers = {name for sequence in self.sequences for name in sequence.levers}
-        names = []
-        for name, parameter in self.scenario.parameters.items():
-            for entry, prior in parameter.entries().items():
-                if name in levers or prior.bounds[0] < prior.bounds[1]:
-                    names.append(f"{name}.{entry}" if entry else name)
-        for name, concession in self.scenario.concessions.items():
-            for what, prior in (("value", concession.value), ("cost", concession.cost)):
-                if f"concession_{what}" in levers or prior.bounds[0] < prior.bounds[1]:
-                    names.append(f"concession_{what}.{name}")
-        return tuple(names)
+        numbers = self.scenario.quantities()
+        return tuple(str(q.address) for q in numbers if q.uncertain or q.address.name in levers)
 
     @property
     def method_name(self) -> str:

@@ -12,6 +12,7 @@ from settlesim.experiments.execution import Execution, carry_out
 from settlesim.experiments.request import Request, selected
 from settlesim.model.outcome import Outcome
 from settlesim.results.grid import folded
+from settlesim.scenario.parameters import nested
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -69,9 +70,10 @@ def sweep(
     if not axes or not all(axes.values()):
         raise UsageError("the grid needs at least one parameter, and each of them at least one value")
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    numbers = tuple(scenario.quantities())
     request = Request(
         scenario,
-        tuple(_with_levers(sequence, point) for point in points for sequence in chosen),
+        tuple(q.with_levers(**nested(point, numbers, q.levers)) for point in points for q in chosen),
         runs=runs,
         rng=rng,
         engine=engine,
@@ -80,15 +82,3 @@ def sweep(
     )
     how = execution or Execution()
     return carry_out(request.job(how.out), request.numbers, how, lambda flat: folded(flat, chosen, axes))
-
-
-def _with_levers(sequence: Sequence, point: Mapping[str, float]) -> Sequence:
-    levers: dict[str, Any] = dict(sequence.levers)
-    for name, value in point.items():
-        stem, _, entry = name.partition(".")
-        if entry:
-            held = levers.get(stem, {})
-            levers[stem] = {**(held if isinstance(held, Mapping) else {}), entry: value}
-        else:
-            levers[stem] = value
-    return sequence.with_levers(**levers)

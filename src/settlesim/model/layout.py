@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from settlesim.model.agenda import DIMENSIONS, Agenda, Node
+from settlesim.scenario.parameters import CONCESSION_NAMES, Address
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -263,7 +264,7 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
     built : Layout
         The layout.
     worlds : mapping
-        Values by parameter name, shape (runs,).
+        Values by address, shape (runs,).
 
     Returns
     -------
@@ -271,27 +272,27 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
         Name to (scope, array), ``(runs,)`` for the run and ``(n, runs)`` otherwise.
     """
     out: dict[str, tuple[str, Any]] = {}
-    for name, values in worlds.items():
-        if "." not in name:
-            role = BELONGS.get(name)
-            out[name] = ("run", values if role is None or role in scenario.actors else np.zeros_like(values))
+    numbers = {Address.parse(name): values for name, values in worlds.items()}
+    for address, values in numbers.items():
+        if not address.entry:
+            role = BELONGS.get(address.name)
+            out[address.name] = ("run", values if role is None or role in scenario.actors else np.zeros_like(values))
     # A conflict in which nothing can be given has no such parameters, yet rules of concessions read them.
-    tables: dict[str, dict[str, Floats]] = {"concession_value": {}, "concession_cost": {}}
-    for name, values in worlds.items():
-        if "." in name:
-            stem, entry = name.split(".", 1)
-            tables.setdefault(stem, {})[entry] = values
+    tables: dict[str, dict[str, Floats]] = {name: {} for name in CONCESSION_NAMES}
+    for address, values in numbers.items():
+        if address.entry:
+            tables.setdefault(address.name, {})[address.entry] = values
     runs = len(next(iter(worlds.values())))
-    for stem, entries in tables.items():
-        if stem in ("concession_value", "concession_cost"):
+    for name, entries in tables.items():
+        if name in CONCESSION_NAMES:
             rows = [entries[entity] for entity in built.entities["concession"]]
-            out[stem] = ("concession", np.array(rows).reshape(len(rows), runs))
+            out[name] = ("concession", np.array(rows).reshape(len(rows), runs))
             continue
         for scope in ("dyad", "actor"):
             if any(entity in entries for entity in built.entities[scope]):
                 rows = [entries.get(entity, np.zeros(runs)) for entity in built.entities[scope]]
-                out[stem] = (scope, np.array(rows).reshape(-1, runs))
+                out[name] = (scope, np.array(rows).reshape(-1, runs))
                 break
         for entry, values in entries.items():
-            out[f"{stem}_{entry}"] = ("run", values)
+            out[f"{name}_{entry}"] = ("run", values)
     return out

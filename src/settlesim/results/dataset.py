@@ -239,23 +239,17 @@ def definition(sequence: Any) -> str:
 
 def _described(scenario: Scenario) -> dict[str, dict[str, Any]]:
     """Attributes of every parameter: unit, meaning, prior, source."""
-    out: dict[str, dict[str, Any]] = {}
-    for name, parameter in scenario.parameters.items():
-        for entry, prior in parameter.entries().items():
-            key = f"{name}.{entry}" if entry else name
-            meaning = f"{parameter.meaning} ({entry})" if entry else parameter.meaning
-            out[key] = _parameter_attrs(meaning, parameter.unit, prior, parameter)
-    for name, concession in scenario.concessions.items():
-        for what, prior in (("value", concession.value), ("cost", concession.cost)):
-            meaning = f"{what.capitalize()} of the concession {concession.label!r}"
-            out[f"concession_{what}.{name}"] = _parameter_attrs(meaning, "share", prior, concession)
-    return out
-
-
-def _parameter_attrs(meaning: str, unit: str, prior: Any, declared: Any) -> dict[str, Any]:
-    text = compact(prior.model_dump(mode="json"))
-    kind = {"role": "parameter", "prior": text, "source": declared.source, "tag": declared.tag}
-    return {"long_name": meaning, "units": unit, **kind}
+    return {
+        str(q.address): {
+            "long_name": q.meaning,
+            "units": q.unit,
+            "role": "parameter",
+            "prior": compact(q.prior.model_dump(mode="json")),
+            "source": q.declared.source,
+            "tag": q.declared.tag,
+        }
+        for q in scenario.quantities()
+    }
 
 
 def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str) -> dict[str, Any]:

@@ -16,16 +16,18 @@ from pydantic_core import PydanticCustomError
 from settlesim.errors import ScenarioError
 
 __all__ = [
+    "SUM_TOLERANCE",
     "Count",
     "Declaration",
+    "EvidenceTag",
     "FrozenDict",
     "Key",
     "Number",
     "Share",
     "Sourced",
     "Table",
-    "Tag",
     "Text",
+    "build",
     "fail",
 ]
 
@@ -69,7 +71,10 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 Table = Annotated[Mapping[K, V], AfterValidator(FrozenDict)]
-Tag = Literal["C", "D", "M", "P"]
+EvidenceTag = Literal["C", "D", "M", "P"]
+
+# Shares written with a few decimals sum to one only so nearly.
+SUM_TOLERANCE = 1e-6
 
 
 class Declaration(BaseModel):
@@ -104,7 +109,7 @@ class Sourced(Declaration):
     """
 
     source: Text
-    tag: Tag
+    tag: EvidenceTag
     note: str = ""
 
 

@@ -1,31 +1,36 @@
-"""What must hold between the parts of a scenario: names that exist, sums, and steps that can be taken.
+"""What must hold between the declarations of a scenario: names that exist, sums, and steps that can be taken.
 
-Each check reads a `Parts`, which holds every part that is sound by itself. So a scenario with one broken
-track still gets all its other mistakes reported, and a reference to the broken track is not reported as
+Each check reads `SoundFields`, which hold every declaration that is sound by itself. So a scenario with one
+broken track still gets all its other mistakes reported, and a reference to the broken track is not reported as
 unknown.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from settlesim.errors import Problem, nearest
-from settlesim.scenario.messages import dotted
-from settlesim.scenario.parts import ROLES, UNITS, Parameter
+from settlesim.scenario.base import SUM_TOLERANCE
+from settlesim.scenario.conflict import Role
+from settlesim.scenario.messages import KeyPath, dotted
+from settlesim.scenario.parameters import CONCESSION_NAMES, ENTRIES, UNITS, Parameter
 from settlesim.scenario.reachability import unreachable
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["Parts", "check", "check_sequence"]
+__all__ = ["SoundFields", "check", "check_sequence"]
 
-Path = tuple[str | int, ...]
-NEEDED = ("government", "insurgency")
+# Without these there is no war to settle.
+NEEDED_ROLES: tuple[Role, ...] = ("government", "insurgency")
+# More names than these are not listed in a message.
+LISTED = 12
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The sound parts of a scenario.
+class SoundFields:
+    """The fields of a scenario, as far as what stands in them is sound by itself.
 
     Parameters
     ----------
@@ -59,27 +64,27 @@ class Parts:
         return name in self.values and name not in self.broken
 
 
-def check(parts: Parts, file: str) -> list[Problem]:
-    """Return every problem that lies between the parts."""
+def check(fields: SoundFields, file: str) -> list[Problem]:
+    """Return every problem that lies between the fields."""
     found: list[Problem] = []
     for one in CHECKS:
-        found.extend(one(parts, file))
+        found.extend(one(fields, file))
     return found
 
 
-def _unknown(file: str, path: Path, value: object, names: tuple[str, ...], what: str) -> Problem:
-    allowed = ", ".join(names) if 0 < len(names) <= 12 else None
+def _unknown(file: str, path: KeyPath, value: object, names: tuple[str, ...], what: str) -> Problem:
+    allowed = ", ".join(names) if 0 < len(names) <= LISTED else None
     like = nearest(path[-1] if value is None else value, names)
     return Problem(file, dotted(path), f"unknown {what}", None, value, allowed or None, like)
 
 
-def _actors(parts: Parts, file: str) -> Iterator[Problem]:
-    if "actors" not in parts.values:
+def _actors(fields: SoundFields, file: str) -> Iterator[Problem]:
+    if "actors" not in fields.values:
         return
-    for role in NEEDED:
-        if role not in parts.names["actors"]:
-            yield Problem(file, "actors", f"there is no {role}; it is needed")
-    for role, actor in parts.table("actors").items():
+    for needed in NEEDED_ROLES:
+        if needed not in fields.names["actors"]:
+            yield Problem(file, "actors", f"there is no {needed}; it is needed")
+    for role, actor in fields.table("actors").items():
         for name in ("commanders", "group_size"):
             if role == "insurgency" and getattr(actor, name) < 1:
                 yield Problem(
@@ -95,12 +100,12 @@ def _actors(parts: Parts, file: str) -> Iterator[Problem]:
                 yield Problem(file, f"actors.{role}.{name}", "only the insurgency has it", None, value, "0")
 
 
-def _factions(parts: Parts, file: str) -> Iterator[Problem]:
-    rows = parts.rows("factions")
-    regions = tuple(dict.fromkeys(province.region for _, province in parts.rows("provinces")))
+def _factions(fields: SoundFields, file: str) -> Iterator[Problem]:
+    rows = fields.rows("factions")
+    regions = tuple(dict.fromkeys(province.region for _, province in fields.rows("provinces")))
     for at, faction in rows:
         for region in faction.regions:
-            if parts.whole("provinces") and region not in regions:
+            if fields.whole("provinces") and region not in regions:
                 yield _unknown(file, ("factions", at, "regions", region), None, regions, f"region {region!r}")
         if not sum(faction.regions.values()) > 0:
             yield Problem(
@@ -111,16 +116,16 @@ def _factions(parts: Parts, file: str) -> Iterator[Problem]:
                 None,
                 "a weight above 0",
             )
-    if parts.whole("factions"):
+    if fields.whole("factions"):
         total = sum(faction.share for _, faction in rows)
         if not rows:
             yield Problem(file, "factions", "there is no faction; at least one is needed")
-        elif abs(total - 1) > 1e-6:
+        elif abs(total - 1) > SUM_TOLERANCE:
             yield Problem(file, "factions", f"the shares sum to {total:g}, not to 1", None, None, "a sum of 1")
 
 
-def _provinces(parts: Parts, file: str) -> Iterator[Problem]:
-    rows = parts.rows("provinces")
+def _provinces(fields: SoundFields, file: str) -> Iterator[Problem]:
+    rows = fields.rows("provinces")
     tiles: dict[tuple[int, int], str] = {}
     for at, province in rows:
         if province.tile in tiles:
@@ -133,63 +138,63 @@ def _provinces(parts: Parts, file: str) -> Iterator[Problem]:
                 list(province.tile),
             )
         tiles.setdefault(province.tile, province.name)
-    if not parts.whole("provinces"):
+    if not fields.whole("provinces"):
         return
     if not rows:
         yield Problem(file, "provinces", "there is no province; at least one is needed")
         return
-    total = parts.values.get("districts_total")
+    total = fields.values.get("districts_total")
     count = sum(province.districts for _, province in rows)
     if total is not None and count != total:
         message = f"the provinces have {count} districts together, not {total}"
         yield Problem(file, "districts_total", message, None, total, str(count))
     if not sum(province.insurgents for _, province in rows) > 0:
         yield Problem(file, "provinces", "the insurgents stand in no province")
-    if "rival" in parts.names.get("actors", ()) and not sum(province.rival for _, province in rows) > 0:
+    if "rival" in fields.names.get("actors", ()) and not sum(province.rival for _, province in rows) > 0:
         yield Problem(file, "provinces", "the rival stands in no province, though it is among the actors")
 
 
-def _doubles(parts: Parts, file: str) -> Iterator[Problem]:
+def _doubles(fields: SoundFields, file: str) -> Iterator[Problem]:
     for table in ("factions", "provinces", "targets"):
         seen: set[str] = set()
-        for at, row in parts.rows(table):
+        for at, row in fields.rows(table):
             if row.name in seen:
                 yield Problem(file, f"{table}[{at}].name", "the name is used twice", None, row.name)
             seen.add(row.name)
 
 
-def _tracks(parts: Parts, file: str) -> Iterator[Problem]:
+def _tracks(fields: SoundFields, file: str) -> Iterator[Problem]:
     actors = tuple(
-        dict.fromkeys(parts.names.get("actors", ()) + NEEDED)
+        dict.fromkeys(fields.names.get("actors", ()) + NEEDED_ROLES)
     )  # that one of these is missing is said once, elsewhere
-    for name, track in parts.table("tracks").items():
+    for name, track in fields.table("tracks").items():
         for at, party in enumerate(track.parties):
-            if "actors" in parts.values and party not in actors:
+            if "actors" in fields.values and party not in actors:
                 yield _unknown(file, ("tracks", name, "parties", at), party, actors, "actor")
 
 
-def _concessions(parts: Parts, file: str) -> Iterator[Problem]:
-    known = tuple(dict.fromkeys(parts.names.get("actors", ()) + NEEDED + parts.names.get("bodies", ())))
-    concessions = parts.table("concessions")
+def _concessions(fields: SoundFields, file: str) -> Iterator[Problem]:
+    known = tuple(dict.fromkeys(fields.names.get("actors", ()) + NEEDED_ROLES + fields.names.get("bodies", ())))
+    concessions = fields.table("concessions")
     for name, concession in concessions.items():
         for at, who in enumerate(concession.by):
-            if "actors" in parts.values and who not in known:
+            if "actors" in fields.values and who not in known:
                 yield _unknown(file, ("concessions", name, "by", at), who, known, "actor or body")
     total = sum(concession.value.central for concession in concessions.values() if concession.pie)
-    if parts.whole("concessions") and total > 1 + 1e-9:
+    if fields.whole("concessions") and total > 1 + 1e-9:
         message = f"the most likely values of what can be offered sum to {total:g}, more than the whole prize"
         yield Problem(file, "concessions", message, None, None, "a sum of 1 or less")
 
 
-def _sources(parts: Parts, file: str) -> Iterator[Problem]:
-    known = parts.names.get("sources", ())
-    if "sources" not in parts.values:
+def _sources(fields: SoundFields, file: str) -> Iterator[Problem]:
+    known = fields.names.get("sources", ())
+    if "sources" not in fields.values:
         return
-    places: list[tuple[Path, Any]] = [(("control",), parts.values.get("control"))]
+    places: list[tuple[KeyPath, Any]] = [(("control",), fields.values.get("control"))]
     for table in ("actors", "tracks", "concessions", "obligations", "parameters"):
-        places += [((table, name), entry) for name, entry in parts.table(table).items()]
+        places += [((table, name), entry) for name, entry in fields.table(table).items()]
     for table in ("factions", "provinces", "targets"):
-        places += [((table, at), entry) for at, entry in parts.rows(table)]
+        places += [((table, at), entry) for at, entry in fields.rows(table)]
     for path, entry in places:
         if entry is not None and entry.source not in known:
             like = nearest(entry.source, known)
@@ -204,9 +209,10 @@ def _sources(parts: Parts, file: str) -> Iterator[Problem]:
             )
 
 
-def _parameters(parts: Parts, file: str) -> Iterator[Problem]:
-    dyads = tuple(f"{a}_{b}" for a in ROLES for b in ROLES if a != b)
-    for name, parameter in parts.table("parameters").items():
+def _parameters(fields: SoundFields, file: str) -> Iterator[Problem]:
+    for name, parameter in fields.table("parameters").items():
+        if name in CONCESSION_NAMES:
+            yield Problem(file, f"parameters.{name}", "has the name of numbers of the concessions")
         low, high = parameter.range
         least, most = UNITS[parameter.unit]
         if low < least or high > most:
@@ -220,9 +226,9 @@ def _parameters(parts: Parts, file: str) -> Iterator[Problem]:
                 allowed,
             )
         for entry in parameter.each or ():
-            if entry not in ROLES + dyads:
-                path: Path = ("parameters", name, "each", entry)
-                yield _unknown(file, path, None, ROLES + dyads, f"role {entry!r}")
+            if entry not in ENTRIES:
+                path: KeyPath = ("parameters", name, "each", entry)
+                yield _unknown(file, path, None, ENTRIES, f"role {entry!r}")
         for entry, prior in parameter.entries().items():
             yield from _within(parameter, prior.bounds, _place(name, parameter, entry), file)
 
@@ -245,27 +251,27 @@ def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: s
                 return
 
 
-def _sequences(parts: Parts, file: str) -> Iterator[Problem]:
-    names = parts.names.get("sequences", ())
+def _sequences(fields: SoundFields, file: str) -> Iterator[Problem]:
+    names = fields.names.get("sequences", ())
     for key in ("default_sequence", "baseline_sequence"):
-        chosen = parts.values.get(key)
+        chosen = fields.values.get(key)
         if chosen is not None and names and chosen not in names:
             yield _unknown(file, (key,), chosen, names, "sequence")
-    for name, sequence in parts.table("sequences").items():
+    for name, sequence in fields.table("sequences").items():
         if sequence.name != name:
             key = f"sequences.{name}.name"
             yield Problem(file, key, "stands under another name", None, sequence.name, name)
-        yield from check_sequence(sequence, parts, file, ("sequences", name))
+        yield from check_sequence(sequence, fields, file, ("sequences", name))
 
 
-def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ()) -> Iterator[Problem]:
+def check_sequence(sequence: Sequence, fields: SoundFields, file: str, path: KeyPath = ()) -> Iterator[Problem]:
     """Yield the problems of a sequence: unknown names, levers out of range, steps that cannot be taken."""
-    tracks, concessions = parts.names.get("tracks", ()), parts.names.get("concessions", ())
+    tracks, concessions = fields.names.get("tracks", ()), fields.names.get("concessions", ())
     steps = tuple(str(step.name) for step in sequence.steps)
     sound = True
     for at, step in enumerate(sequence.steps):
-        here: Path = (*path, "steps", at)
-        asked: list[tuple[Path, str, tuple[str, ...], str]] = []
+        here: KeyPath = (*path, "steps", at)
+        asked: list[tuple[KeyPath, str, tuple[str, ...], str]] = []
         asked += [((*here, key), ref, tracks, "track") for key in ("track", "by") if (ref := getattr(step, key))]
         if step.concession:
             asked.append(((*here, "concession"), step.concession, concessions, "concession"))
@@ -281,38 +287,38 @@ def check_sequence(sequence: Sequence, parts: Parts, file: str, path: Path = ())
             if ref not in known:
                 sound = False
                 yield _unknown(file, place, ref, known, what)
-        yield from _deliverable(step, parts, file, here)
+        yield from _deliverable(step, fields, file, here)
         absent = "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
-        if absent and "actors" in parts.values and absent not in parts.names["actors"]:
+        if absent and "actors" in fields.values and absent not in fields.names["actors"]:
             yield Problem(file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do)
-    if sequence.troop_path and "actors" in parts.values and "patron" not in parts.names["actors"]:
+    if sequence.troop_path and "actors" in fields.values and "patron" not in fields.names["actors"]:
         message = "there is no patron in this conflict, whose troops these would be"
         yield Problem(file, dotted((*path, "troop_path")), message)
-    yield from _levers(sequence, parts, file, path)
-    if sound and parts.whole("tracks") and parts.whole("concessions"):
-        horizon = parts.values.get("horizon") or 10_000
-        for at, message in unreachable(sequence, parts.table("tracks"), parts.table("concessions"), horizon):
+    yield from _levers(sequence, fields, file, path)
+    if sound and fields.whole("tracks") and fields.whole("concessions"):
+        horizon = fields.values.get("horizon", math.inf)
+        for at, message in unreachable(sequence, fields.table("tracks"), fields.table("concessions"), horizon):
             yield Problem(file, dotted((*path, "steps", at, "when")), message)
 
 
-def _deliverable(step: Any, parts: Parts, file: str, here: Path) -> Iterator[Problem]:
-    track = parts.table("tracks").get(step.track or "")
+def _deliverable(step: Any, fields: SoundFields, file: str, here: KeyPath) -> Iterator[Problem]:
+    track = fields.table("tracks").get(step.track or "")
     for at, name in enumerate(step.concessions):
-        concession = parts.table("concessions").get(name)
+        concession = fields.table("concessions").get(name)
         if track is not None and concession is not None and not set(concession.by) & set(track.parties):
             key = dotted((*here, "concessions", at))
             message = f"none of the parties of {step.track} can deliver it"
             yield Problem(file, key, message, None, name, f"a concession by {', '.join(track.parties)}")
 
 
-def _levers(sequence: Sequence, parts: Parts, file: str, path: Path) -> Iterator[Problem]:
-    known = parts.names.get("parameters", ())
+def _levers(sequence: Sequence, fields: SoundFields, file: str, path: KeyPath) -> Iterator[Problem]:
+    known = fields.names.get("parameters", ())
     for name, lever in sequence.levers.items():
         place = (*path, "levers", name)
         if name not in known:
             yield _unknown(file, place, None, known, f"parameter {name!r}")
             continue
-        parameter = parts.table("parameters").get(name)
+        parameter = fields.table("parameters").get(name)
         if parameter is None:
             continue
         given = lever if isinstance(lever, Mapping) else {"": lever}
@@ -323,7 +329,7 @@ def _levers(sequence: Sequence, parts: Parts, file: str, path: Path) -> Iterator
             yield from _within(parameter, (value, value), here, file)
 
 
-CHECKS: tuple[Callable[[Parts, str], Iterator[Problem]], ...] = (
+CHECKS: tuple[Callable[[SoundFields, str], Iterator[Problem]], ...] = (
     _actors,
     _factions,
     _provinces,

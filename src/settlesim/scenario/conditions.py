@@ -9,7 +9,7 @@ quiet(4))`` and ``not_(opened("t"))``. Nothing is ever evaluated from a string.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema
@@ -23,8 +23,8 @@ __all__ = [
     "all_of",
     "any_of",
     "broken",
+    "condition_schema",
     "delivered",
-    "file_schema",
     "not_",
     "opened",
     "quiet",
@@ -33,14 +33,13 @@ __all__ = [
     "week",
 ]
 
-NUMBERS = ("week", "quiet")
-TRACKS = ("opened", "signed", "broken")
-REFERENCES = (*TRACKS, "delivered", "taken")
-GROUPS = ("all", "any", "not")
-KINDS = (*NUMBERS, *REFERENCES, *GROUPS)
-DEEPEST = 16
-
 Kind = Literal["week", "quiet", "opened", "signed", "broken", "delivered", "taken", "all", "any", "not"]
+KINDS: tuple[str, ...] = get_args(Kind)
+# What a kind takes: a number of weeks, the name of something, or other conditions.
+NUMBERS = ("week", "quiet")
+GROUPS = ("all", "any", "not")
+REFERENCES = tuple(kind for kind in KINDS if kind not in (*NUMBERS, *GROUPS))
+DEEPEST = 16
 
 
 class Condition(Declaration):
@@ -123,7 +122,7 @@ class Condition(Declaration):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Stand in for `file_schema`, which refers to itself as pydantic's generator would not let it."""
+        """Stand in for `condition_schema`, which refers to itself as pydantic's generator would not let it."""
         return {"title": "Condition", "type": "object"}
 
     def after(self, weeks: int) -> Condition:
@@ -137,7 +136,7 @@ class Condition(Declaration):
             yield from child.walk()
 
 
-def file_schema() -> dict[str, Any]:
+def condition_schema() -> dict[str, Any]:
     """Return the JSON Schema of a condition as a file holds it, to stand at ``#/$defs/Condition``."""
     me = {"$ref": "#/$defs/Condition"}
     number = {"type": "number", "minimum": 0, "maximum": 10_000}

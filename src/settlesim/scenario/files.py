@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
-from settlesim.scenario.conditions import file_schema
-from settlesim.scenario.scenario import Scenario, revise
+from settlesim.scenario.changes import revise
+from settlesim.scenario.conditions import condition_schema
+from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.toml_lines import find, key_lines
 
 __all__ = ["builtin", "dumps", "load", "loads", "save", "schema"]
 
-OWN = ("name", "title", "description")
+# What tells a scenario from the one it extends, and is never inherited.
+IDENTITY = ("name", "title", "description")
+# Tables merged entry by entry; any other takes the place of the base's.
 MERGED = ("parameters", "sources")
 
 
@@ -86,11 +89,11 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of scenario files, for editors that complete and check them."""
     own = Scenario.model_json_schema(mode="validation")
     definitions, properties = own["$defs"], own["properties"]
-    definitions["Condition"] = file_schema()
+    definitions["Condition"] = condition_schema()
     definitions["Sequence"]["required"] = ["steps"]
     definitions["Sequence"]["properties"].pop("name")
-    part = {key: value for key, value in definitions["Parameter"].items() if key != "required"}
-    definitions["ParameterChange"] = part | {"title": "ParameterChange"}
+    optional = {key: value for key, value in definitions["Parameter"].items() if key != "required"}
+    definitions["ParameterChange"] = optional | {"title": "ParameterChange"}
     whole = properties["parameters"]
     change = {"anyOf": [{"$ref": "#/$defs/ParameterChange"}, {"type": "number"}]}
     properties["parameters"] = {"type": "object", "additionalProperties": change}
@@ -101,7 +104,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **own,
         "if": {"required": ["extends"]},
-        "then": {"required": list(OWN)},
+        "then": {"required": list(IDENTITY)},
         "else": {"required": required, "properties": {"parameters": whole}},
     }
 
@@ -166,7 +169,7 @@ def _extended(
     """Return `tree` filled up from the scenario it extends; ``None`` when that cannot be had."""
     own = {key: value for key, value in tree.items() if key not in ("extends", "inherit")}
     base = _base(tree.get("extends"), file, folder, above, problems)
-    fields = [key for key in Scenario.model_fields if key not in OWN]
+    fields = [key for key in Scenario.model_fields if key not in IDENTITY]
     inherit = tree.get("inherit", fields)
     if not isinstance(inherit, list):
         problems.append(Problem(file, "inherit", "must be a list", None, None, ", ".join(fields)))

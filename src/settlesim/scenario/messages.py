@@ -10,9 +10,9 @@ from pydantic import BaseModel, Tag, ValidationError
 
 from settlesim.errors import Problem, nearest
 
-__all__ = ["dotted", "translate"]
+__all__ = ["KeyPath", "dotted", "translate"]
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 WORDS = {
     "missing": "is missing",
@@ -47,7 +47,7 @@ UNKNOWN = "unknown key"
 NAME = "lower-case letters, digits and _, starting with a letter"
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """Return the path as people write it.
 
     Examples
@@ -61,7 +61,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-def translate(error: ValidationError, root: Any, data: Any, file: str, prefix: Path = ()) -> list[Problem]:
+def translate(error: ValidationError, root: Any, data: Any, file: str, prefix: KeyPath = ()) -> list[Problem]:
     """Return one `Problem` for each error that pydantic found in `data`.
 
     Parameters
@@ -85,7 +85,7 @@ def _sibling(key: str, name: str | None) -> str:
     return key[: key.rfind(".") + 1] + (name or "")
 
 
-def _one(entry: Any, root: Any, data: Any, file: str, prefix: Path) -> Problem:
+def _one(entry: Any, root: Any, data: Any, file: str, prefix: KeyPath) -> Problem:
     kind, context, loc = entry["type"], entry.get("ctx") or {}, tuple(entry["loc"])
     on_key = bool(loc) and loc[-1] == "[key]"
     path = _written(loc[:-1] if on_key else loc, data, absent=kind == "missing")
@@ -128,7 +128,7 @@ def _literals(expected: str) -> list[str]:
     return [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
 
 
-def _written(loc: Path, data: Any, *, absent: bool) -> Path:
+def _written(loc: KeyPath, data: Any, *, absent: bool) -> KeyPath:
     """Map pydantic's path to the keys as written: drop the tags of unions, undo the reading of conditions."""
     path: list[str | int] = []
     here = data
@@ -156,7 +156,7 @@ def _written(loc: Path, data: Any, *, absent: bool) -> Path:
     return tuple(path)
 
 
-def _fields(root: Any, loc: Path) -> list[str]:
+def _fields(root: Any, loc: KeyPath) -> list[str]:
     """Return the keys a table may have at `loc` below the type `root`."""
     here = root
     for part in loc:

@@ -28,6 +28,7 @@ from settlesim.errors import ScenarioError
 from settlesim.scenario.base import Declaration, Number, fail
 
 __all__ = [
+    "DISTRIBUTIONS",
     "Beta",
     "Distribution",
     "Fixed",
@@ -288,7 +289,7 @@ def _cut_normal(u: ArrayLike) -> NDArray[np.float64]:
     return z
 
 
-KINDS: dict[str, type[Distribution]] = {
+DISTRIBUTIONS: dict[str, type[Distribution]] = {
     "triangular": Triangular,
     "uniform": Uniform,
     "beta": Beta,
@@ -298,7 +299,7 @@ KINDS: dict[str, type[Distribution]] = {
 }
 
 
-def _kind(data: Any) -> str:
+def _distribution_of(data: Any) -> str:
     """Tell which distribution a table, number or object means."""
     if isinstance(data, Distribution):
         return data.distribution
@@ -314,7 +315,7 @@ Prior = Annotated[
     | Annotated[LogNormal, Tag("lognormal")]
     | Annotated[Normal, Tag("normal")]
     | Annotated[Fixed, Tag("fixed")],
-    Discriminator(_kind),
+    Discriminator(_distribution_of),
 ]
 
 _PRIOR: TypeAdapter[Any] = TypeAdapter(Prior)

@@ -5,50 +5,35 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import numbers
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
-from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
+from settlesim.errors import Problem, ScenarioError, UsageError, choose
 from settlesim.scenario.base import Declaration, Key, Table, Text
-from settlesim.scenario.checks import Parts, check, check_sequence
+from settlesim.scenario.changes import Change, revise
+from settlesim.scenario.checks import SoundFields, check, check_sequence
+from settlesim.scenario.conflict import Actor, Concession, Control, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.messages import translate
-from settlesim.scenario.parts import (
-    Actor,
-    Concession,
-    Control,
-    Faction,
-    Obligation,
-    Parameter,
-    Province,
-    Role,
-    Target,
-    Track,
-)
-from settlesim.scenario.priors import Distribution, Fixed
+from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.targets import Target
 
-__all__ = [
-    "Actor",
-    "Concession",
-    "Control",
-    "Faction",
-    "Obligation",
-    "Parameter",
-    "Province",
-    "Role",
-    "Scenario",
-    "Target",
-    "Track",
-    "revise",
-]
+__all__ = ["Scenario"]
 
-TABLES = ("actors", "tracks", "concessions", "obligations", "parameters", "sequences")
-LISTS = ("factions", "provinces", "targets")
-Change = float | Distribution | Mapping[str, Any]
+# Fields that hold declarations, by their names or in a list, and what these are: one that is broken does not hide
+# the mistakes of the others.
+TABLES: dict[str, type[Declaration]] = {
+    "actors": Actor,
+    "tracks": Track,
+    "concessions": Concession,
+    "obligations": Obligation,
+    "parameters": Parameter,
+    "sequences": Sequence,
+}
+LISTS: dict[str, type[Declaration]] = {"factions": Faction, "provinces": Province, "targets": Target}
 
 
 class Scenario(Declaration):
@@ -64,8 +49,8 @@ class Scenario(Declaration):
         Weeks simulated.
     default_sequence, baseline_sequence
         The sequence run when none is named, and the one others are compared with.
-    sources, regions, bodies
-        Key → full reference, label of a region, label of an outside body that can deliver concessions.
+    sources, bodies
+        Key → full reference, label of an outside body that can deliver concessions.
     actors, factions, provinces, districts_total, control
         Who fights, and where.
     tracks, concessions, sequences
@@ -80,7 +65,7 @@ class Scenario(Declaration):
     Raises
     ------
     ScenarioError
-        With every problem found, those between parts included.
+        With every problem found, those between the declarations included.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -119,7 +104,7 @@ class Scenario(Declaration):
             scenario = handler(data)
         except ValidationError as error:
             problems = translate(error, cls, data, file)
-        problems += check(_sound(data) if scenario is None else scenario._parts(), file)
+        problems += check(_sound_fields(data) if scenario is None else scenario._fields(), file)
         if problems or scenario is None:
             raise ScenarioError(problems)
         return scenario
@@ -135,7 +120,7 @@ class Scenario(Declaration):
             When a sequence made in Python refers to what this scenario does not have.
         """
         if isinstance(name, Sequence):
-            problems = list(check_sequence(name, self._parts(), self.name, ("sequences", name.name)))
+            problems = list(check_sequence(name, self._fields(), self.name, ("sequences", name.name)))
             if problems:
                 raise ScenarioError(problems)
             return name
@@ -181,6 +166,18 @@ class Scenario(Declaration):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
 
+    def quantities(self) -> Iterator[Quantity]:
+        """Yield every number of the scenario once, parameters first, then what concessions are worth and cost.
+
+        Examples
+        --------
+        >>> from settlesim.scenario.files import load
+        >>> number = next(load("two-party").quantities())
+        >>> str(number.address), number.unit
+        ('power_bias', 'logit')
+        """
+        return quantities(self.parameters, self.concessions)
+
     def week_of(self, date: datetime.date) -> float:
         """Return the weeks from the start to `date`."""
         return (date - self.start).days / 7
@@ -211,76 +208,9 @@ class Scenario(Declaration):
         text = json.dumps(self.tree(), sort_keys=True, default=str, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _parts(self) -> Parts:
+    def _fields(self) -> SoundFields:
         values = {name: getattr(self, name) for name in type(self).model_fields}
-        return Parts(values, {name: tuple(v) for name, v in values.items() if isinstance(v, Mapping)})
-
-
-def revise(
-    name: str, parameters: Mapping[str, Any], change: object, file: str, problems: list[Problem]
-) -> dict[str, Any] | None:
-    """Return the table of parameter `name` after `change`, which gives it whole or in part.
-
-    What is not given stays, except that a new number without a source of its own is tagged P: the old source
-    does not support it. Problems found are added to `problems`.
-    """
-    old = parameters.get(name)
-    key = f"parameters.{name}"
-    whole = isinstance(change, Mapping) and "unit" in change
-    if old is None and not whole:
-        problems.append(Problem(file, key, "unknown parameter", None, None, None, nearest(name, parameters)))
-        return None
-    if isinstance(change, Mapping) and old is None:
-        return dict(change)
-    entry: dict[str, Any] = dict(old or {})
-    given = _given(change, entry)
-    if "each" in given and isinstance(given["each"], Mapping):
-        if "each" not in entry:
-            problems.append(
-                Problem(file, key, "is one number, not one for each role", None, None, "a number or a prior")
-            )
-            return entry
-        for role in given["each"]:
-            if role not in entry["each"]:
-                message, known = f"unknown entry {role!r}", list(entry["each"])
-                like = nearest(role, known)
-                problems.append(Problem(file, f"{key}.each.{role}", message, None, None, ", ".join(known), like))
-        known_roles = {role: value for role, value in given["each"].items() if role in entry["each"]}
-        given = {**given, "each": {**entry["each"], **known_roles}}
-    if {"value", "prior", "each"} & given.keys():
-        entry = {k: v for k, v in entry.items() if k not in ("value", "prior", "each")}
-        if "source" not in given:
-            entry |= {"tag": "P", "note": "changed; the source stands for the former value"}
-    return entry | given
-
-
-def _given(change: object, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a change: a number, a prior, a table by role, or a part of the parameter's own table."""
-    if isinstance(change, Mapping) and change.keys() <= set(Parameter.model_fields):
-        return dict(change)
-    if isinstance(change, Mapping) and not change.keys() & {
-        "low",
-        "mode",
-        "high",
-        "distribution",
-        "median",
-        "mean",
-        "a",
-    }:
-        return {"each": {role: _number(value) for role, value in change.items()}}
-    change = _number(change)
-    if "each" in entry:
-        return {"each": dict.fromkeys(entry["each"], change)}
-    if isinstance(change, Fixed):
-        return {"value": change.value}
-    return {"prior" if isinstance(change, (Mapping, Distribution)) else "value": change}
-
-
-def _number(value: object) -> object:
-    """Turn numpy's numbers into Python's; leave the rest to validation."""
-    if isinstance(value, numbers.Real) and not isinstance(value, (bool, int, float)):
-        return float(value)
-    return value
+        return SoundFields(values, {name: tuple(v) for name, v in values.items() if isinstance(v, Mapping)})
 
 
 def _with_names(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -302,8 +232,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _sound(data: Mapping[str, Any]) -> Parts:
-    """Validate every part by itself and keep the sound ones, so that checks between them can be made."""
+def _sound_fields(data: Mapping[str, Any]) -> SoundFields:
+    """Validate every declaration by itself and keep the sound ones, so that checks between them can be made."""
     values: dict[str, Any] = {}
     names: dict[str, tuple[str, ...]] = {}
     index: dict[str, tuple[int, ...]] = {}
@@ -315,36 +245,23 @@ def _sound(data: Mapping[str, Any]) -> Parts:
         if isinstance(raw, Mapping):
             names[name] = tuple(str(key) for key in raw)
         if name in TABLES and isinstance(raw, Mapping):
-            kept = {key: part for key, entry in raw.items() if (part := _one(ENTRY[name], entry)) is not None}
+            kept = {key: sound for key, one in raw.items() if (sound := _sound(TABLES[name], one)) is not None}
             values[name] = kept
             if len(kept) < len(raw):
                 broken.add(name)
         elif name in LISTS and isinstance(raw, (list, tuple)):
-            found = [(at, part) for at, entry in enumerate(raw) if (part := _one(ENTRY[name], entry)) is not None]
-            values[name], index[name] = tuple(part for _, part in found), tuple(at for at, _ in found)
+            found = [(at, sound) for at, one in enumerate(raw) if (sound := _sound(LISTS[name], one)) is not None]
+            values[name], index[name] = tuple(sound for _, sound in found), tuple(at for at, _ in found)
             if len(found) < len(raw):
                 broken.add(name)
-        elif name not in TABLES + LISTS:
-            part = _one(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation, raw)
-            if part is not None:
-                values[name] = part
-    return Parts(values, names, frozenset(broken), index)
+        elif name not in {**TABLES, **LISTS}:
+            sound = _sound(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation, raw)
+            if sound is not None:
+                values[name] = sound
+    return SoundFields(values, names, frozenset(broken), index)
 
 
-ENTRY: dict[str, Any] = {
-    "actors": Actor,
-    "tracks": Track,
-    "concessions": Concession,
-    "obligations": Obligation,
-    "parameters": Parameter,
-    "sequences": Sequence,
-    "factions": Faction,
-    "provinces": Province,
-    "targets": Target,
-}
-
-
-def _one(kind: Any, raw: Any) -> Any:
+def _sound(kind: Any, raw: Any) -> Any:
     try:
         return TypeAdapter(kind).validate_python(raw)
     except ValidationError:

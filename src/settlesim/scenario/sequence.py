@@ -92,7 +92,7 @@ class Step(Declaration):
 
 
 class Sequence(Declaration):
-    """A plan: who talks to whom first, and which concession comes when.
+    """Who talks to whom first, and which concession comes when.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class Sequence(Declaration):
     ordered
         Step k + 1 may be taken only `pace` weeks after step k was, besides its own condition.
     levers
-        Parameters held at a value under this plan, for instance ``{"withdrawal_linkage": 0}``.
+        Parameters held at a value under this sequence, for instance ``{"withdrawal_linkage": 0}``.
     troop_path
         Dated troops of the patron, as (week, thousands), linear in between.
 

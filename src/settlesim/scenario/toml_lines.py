@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from settlesim.scenario.messages import dotted
+from settlesim.scenario.messages import KeyPath, dotted
 
 __all__ = ["find", "key_lines"]
 
-Path = tuple[str | int, ...]
 BLANK = " \t"
 BLANK_LINES = " \t\r\n"
 
@@ -52,11 +51,11 @@ class _Scanner:
         self.text = text + "\n"
         self.at = 0
         self.line = 1
-        self.lines: dict[Path, int] = {}
-        self.arrays: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
+        self.arrays: dict[KeyPath, int] = {}
 
     def scan(self) -> None:
-        table: Path = ()
+        table: KeyPath = ()
         while True:
             self.skip(BLANK_LINES)
             if self.at >= len(self.text):
@@ -78,26 +77,26 @@ class _Scanner:
             else:
                 self.pair(table)
 
-    def resolve(self, keys: tuple[str, ...]) -> Path:
+    def resolve(self, keys: tuple[str, ...]) -> KeyPath:
         """Turn a header into a path; within an array of tables it means the last one."""
-        path: Path = ()
+        path: KeyPath = ()
         for key in keys:
             path = (*path, key)
             if path in self.arrays:
                 path = (*path, self.arrays[path] - 1)
         return path
 
-    def note(self, path: Path) -> None:
+    def note(self, path: KeyPath) -> None:
         for end in range(1, len(path) + 1):
             self.lines.setdefault(path[:end], self.line)
 
-    def pair(self, table: Path) -> None:
+    def pair(self, table: KeyPath) -> None:
         path = table + self.keys()
         self.note(path)
         self.move(1)
         self.value(path)
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         self.skip(BLANK)
         first = self.text[self.at]
         if first in "\"'":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from settlesim.app.view.live import Watched
 from settlesim.errors import UsageError
 from settlesim.scenario.files import builtin, load
-from settlesim.scenario.priors import Distribution, Fixed
-from settlesim.scenario.scenario import Parameter, Scenario
+from settlesim.scenario.parameters import Parameter, nested
+from settlesim.scenario.scenario import Scenario
 
 __all__ = ["Choice", "Entry", "build", "entries", "groups", "prepared", "scenarios"]
 
@@ -78,15 +77,8 @@ def prepared(choice: Choice) -> Scenario:
     0.03
     """
     scenario = load(choice.scenario)
-    changes: dict[str, Any] = {}
-    for name, text in choice.held:
-        stem, _, entry = name.partition(".")
-        number = _number(name, text)
-        if entry:
-            changes.setdefault(stem, {})[entry] = number
-        else:
-            changes[stem] = number
-    return scenario.with_parameters(**changes) if changes else scenario
+    held = {name: _number(name, text) for name, text in choice.held}
+    return scenario.with_parameters(**nested(held, scenario.quantities())) if held else scenario
 
 
 def build(choice: Choice) -> Watched:
@@ -122,19 +114,13 @@ def entries(scenario: Scenario, group: str, sequence: str) -> Iterator[Entry]:
     'per year'
     """
     levers = scenario.sequence(sequence).levers
-    for name, parameter in scenario.parameters.items():
-        if parameter.group == group:
-            for entry, prior in parameter.entries().items():
-                yield _entry(name, entry, parameter, prior, levers.get(name))
-
-
-def _entry(name: str, entry: str, parameter: Parameter, prior: Distribution, lever: Any) -> Entry:
-    if lever is not None and not isinstance(lever, (int, float)):
-        lever = lever.get(entry)
-    full = f"{name}.{entry}" if entry else name
-    low, high = prior.bounds
-    shown = f"{low:g}" if isinstance(prior, Fixed) or low == high else f"{low:g} to {high:g}, drawn anew in each run"
-    return Entry(full, parameter.meaning, parameter.unit, parameter.range, shown, lever)
+    for q in scenario.quantities():
+        if isinstance(q.declared, Parameter) and q.declared.group == group:
+            lever = levers.get(q.address.name)
+            lever = lever.get(q.address.entry) if isinstance(lever, Mapping) else lever
+            low, high = q.prior.bounds
+            shown = f"{low:g} to {high:g}, drawn anew in each run" if q.uncertain else f"{low:g}"
+            yield Entry(str(q.address), q.declared.meaning, q.unit, q.range, shown, lever)
 
 
 def _number(name: str, text: str) -> float:

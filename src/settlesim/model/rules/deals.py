@@ -10,6 +10,7 @@ from settlesim.model.outcome import Outcome, Values, never, week_of
 from settlesim.model.protocol import Mechanism, Variable, rule
 from settlesim.model.solutions import kalai_smorodinsky, nash
 from settlesim.model.trace import Trace
+from settlesim.scenario.parameters import Address
 
 __all__ = ["DEALS"]
 
@@ -67,7 +68,7 @@ def _solution(solve: Callable[..., Values]) -> Callable[[Trace], Values]:
         offered = [c for c in names if trace.scenario.concessions[c].pie]
         # There may be none, and then power alone is shared.
         value, cost = (
-            np.array([trace.worlds[f"{of}.{c}"] for c in offered]).reshape(len(offered), len(out))
+            np.array([trace.worlds[str(Address(of, c))] for c in offered]).reshape(len(offered), len(out))
             for of in ("concession_value", "concession_cost")
         )
         for b, bargain in enumerate(trace.entities["bargain"]):

@@ -8,7 +8,7 @@ from scipy import stats
 
 from settlesim.errors import ScenarioError
 from settlesim.scenario.priors import (
-    KINDS,
+    DISTRIBUTIONS,
     TAIL,
     Beta,
     Fixed,
@@ -74,9 +74,9 @@ def test_the_written_forms_are_the_short_ones():
     assert PRIOR.dump_python(Uniform(low=0, high=2)) == {"distribution": "uniform", "low": 0, "high": 2}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DISTRIBUTIONS)
 def test_each_kind_says_which_it_is(kind):
-    assert KINDS[kind].model_fields["distribution"].default == kind
+    assert DISTRIBUTIONS[kind].model_fields["distribution"].default == kind
 
 
 @pytest.mark.parametrize(
