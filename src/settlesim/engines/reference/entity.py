@@ -95,10 +95,10 @@ class Entity(Agent):  # type: ignore[misc]
         elif not model.peopled or name in vars(self) or _declared(type(self), name):
             super().__setattr__(name, value)
         else:
-            meant = _meant(name, [*self.visible(), *vars(self)])
             raise UsageError(
-                f"{self.label} has nothing called {name!r} to set{meant} An attribute of one's own is declared in the body "
-                f"of its class ({name} = ...) or set in its __init__"
+                f"{self.label} has nothing called {name!r} to set{_meant(name, [*self.visible(), *vars(self)])} An "
+                f"attribute of one's own is declared in the body of its class ({name} = ...) or set in its __init__, "
+                "and a method stands in the class"
             )
 
     def _set_variable(self, name: str, value: Any) -> None:
@@ -117,8 +117,9 @@ class Entity(Agent):  # type: ignore[misc]
         except (TypeError, ValueError):
             fits = False
         if not fits:
-            allowed = f"{variable.low:g} to {variable.high:g}"
-            raise UsageError(f"{name!r} of {self.label} takes a {variable.kind}, {allowed}, not {value!r}")
+            kind = {"float": "number", "int": "whole number", "bool": "truth value"}[variable.kind]
+            allowed = f"from {variable.low:g} to {variable.high:g}"
+            raise UsageError(f"{name!r} of {self.label} takes a {kind} {allowed}, not {value!r}")
         self.values[name] = number
 
     def remove(self) -> None:

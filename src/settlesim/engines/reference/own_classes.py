@@ -128,9 +128,10 @@ def _check_method(kind: type, name: str, rules: Iterable[str]) -> None:
             "the name of the rule whose place it takes, or another name under which the step of a model of your own "
             "calls it"
         )
-    like = min(rules, key=lambda rule: _slips(name, rule))
     # Longer names leave room for more slips; very short ones are near to anything.
-    if len(like) > 3 and _slips(name, like) <= (1 if len(like) < 10 else 2):
+    slips = {rule: _slips(name, rule) for rule in rules if len(rule) > 3}
+    like = min(slips, key=slips.__getitem__, default="")
+    if like and slips[like] <= (1 if len(like) < 10 else 2):
         raise UsageError(
             f"{kind.__name__}.{name} would never be called: did you mean the rule {like!r}? A helper gets a name that "
             "is less like it, or an underscore in front"
@@ -138,8 +139,12 @@ def _check_method(kind: type, name: str, rules: Iterable[str]) -> None:
 
 
 def _slips(name: str, rule: str) -> int:
-    """How many letters are missing, added, wrong or exchanged with the next; case and underscores do not count."""
-    a, b = (text.replace("_", "").lower() for text in (name, rule))
+    """Count letters that are missing, added, wrong or exchanged with the next; no slip is another way with capitals."""
+    a, b = name.lower(), rule.lower()
+    if a.replace("_", "") == b.replace("_", ""):
+        return 0
+    if abs(len(a) - len(b)) > 2:
+        return max(len(a), len(b))
     rows = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
         row = [i]

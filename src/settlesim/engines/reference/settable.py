@@ -42,6 +42,7 @@ def refusals(
         if isinstance(item, Commanders):
             for rule in item.setup:
                 found |= dict.fromkeys(rule.writes, f"{rule.name!r} works it out once, before the first week")
+            found["status"] = "a commander changes side by its clocks and its choice"
     return found | dict.fromkeys(counted, "it is counted from the commanders")
 
 

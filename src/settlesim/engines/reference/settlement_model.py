@@ -86,8 +86,8 @@ class SettlementModel(Model):  # type: ignore[misc]
     >>> from settlesim.engines.reference import Commander
     >>> model = SettlementModel(load("two-party"), run=17, rng=7)
     >>> model.step()
-    >>> model.week, len(model.commanders), model.factions[0].faction_fighters
-    (1, 100, np.int64(5000))
+    >>> model.week, len(model.commanders), model.factions.get("faction_fighters")
+    (1, 100, [np.int64(5000)])
     >>> model.datacollector.get_agenttype_vars_dataframe(Commander)["allegiance"].value_counts().to_dict()
     {'insurgent': 100}
     """
@@ -142,7 +142,7 @@ class SettlementModel(Model):  # type: ignore[misc]
         self.scopes: dict[str, str] = {"week": "run"} | {v.name: v.scope for v in self.protocol.variables} | attributes
         self.scopes |= {name: scope for name, (scope, _) in values.items()}
         self.scopes |= {luck.name: luck.scope for luck in self.protocol.luck}
-        counted = (*TALLIES.values(), "cell_gone", "status", *COUNTS)
+        counted = (*TALLIES.values(), "cell_gone", *COUNTS)
         self.refusals = refusals(self.protocol, counted=counted, parameters=values, attributes=("week", *attributes))
         self.settable = [v.name for v in self.protocol.variables if v.name not in self.refusals]
 
