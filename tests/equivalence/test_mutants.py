@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from settlesim.engines.reference import agents
+from settlesim.engines.reference import agents, due_steps
 from settlesim.engines.reference import links as society
 from settlesim.engines.reference import settlement_model as model
 from settlesim.engines.vectorised import commander_clocks, engine
@@ -116,7 +116,7 @@ MESA = {
         c.links.update(province=a[2]["province"][0]) for c in a[2]["cell"]])),
     "a commander may defect twice": lambda m: m.setattr(agents.Commander, "change", forgetful),
     "the first clock in the list wins": lambda m: m.setattr(agents, "fraction_of_week", lambda *a: np.float64(0.5)),
-    "a broken table counts as signed": lambda m: m.setattr(model, "leaf", lambda kind, *a: step_rules.leaf(
+    "a broken table counts as signed": lambda m: m.setattr(due_steps, "leaf", lambda kind, *a: step_rules.leaf(
         "broken" if kind == "signed" else kind, *a)),
     "the offer of another table": lambda m: m.setattr(model, "groups", lambda *a: exchanged(society.groups(*a))),
 }  # fmt: skip

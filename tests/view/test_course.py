@@ -15,7 +15,6 @@ from settlesim.app.view.live import Watched
 from settlesim.app.view.svg import Line, lines, table, tiles
 from settlesim.errors import SettlesimError
 from settlesim.model.codes import PHASES
-from settlesim.reference import release
 from settlesim.report.story import replay
 from support import shipped
 
@@ -40,7 +39,6 @@ def test_a_model_stepped_to_its_end_tells_the_story_of_its_trace(name, sequence,
     story = replay(shipped(name), sequence=sequence, run=run, rng=7, engine="numpy")
     assert str(model.chronicle.story()) == str(story)
     assert tuple(model.events) == story.events
-    release(model)
 
 
 def test_half_a_run_tells_the_first_half(whole):
@@ -55,10 +53,9 @@ def test_a_run_that_has_ended_stands_still(whole):
     assert (whole.week, whole.course.last, len(whole.events)) == before
 
 
-def test_a_released_model_is_let_go():
+def test_a_model_that_is_no_longer_watched_is_let_go():
     model = lived("two-party", "talk", 0, weeks=2)
     seen = weakref.ref(model)
-    release(model)
     del model
     gc.collect()
     assert seen() is None
@@ -75,8 +72,6 @@ def test_what_is_chosen_is_what_is_built():
     free = build(Choice("afghanistan-2018", "us_first", run="12", rng="5"))
     assert model.world["concession_acceptance.insurgency"] == free.world["concession_acceptance.insurgency"]
     assert choice.holding("defection_rate", "").held == ()
-    for made in (model, free):
-        release(made)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +182,6 @@ def test_every_panel_can_be_drawn_for_every_scenario(name):
     model = lived(name, None, 1, weeks=30)
     for panel in (*panels.shown(), panels.headline):
         assert Reading(panel(model)).words
-    release(model)
 
 
 def test_panels_show_what_the_model_holds(whole):

@@ -28,7 +28,7 @@ class LiveCourse:
     """
 
     def __init__(self, model: SettlementModel, names: Iterable[str]) -> None:
-        self.scenario: Scenario = model.scenario
+        self.scenario: Scenario = model.conflict
         self.sequence: Sequence = model.sequence
         self.run: int = model.run
         self.world: Mapping[str, float] = model.world
@@ -60,7 +60,7 @@ class Watched(SettlementModel):
 
     Parameters
     ----------
-    scenario, sequence, run, rng
+    conflict, sequence, run, rng
         As for `SettlementModel`.
 
     Examples
@@ -73,8 +73,8 @@ class Watched(SettlementModel):
     ['the plan takes the step “open:talks”']
     """
 
-    def __init__(self, scenario: Scenario, sequence: str | None = None, run: int = 0, rng: int = 0) -> None:
-        super().__init__(scenario, sequence, run=run, rng=rng)
+    def __init__(self, conflict: Scenario, sequence: str | None = None, run: int = 0, rng: int = 0) -> None:
+        super().__init__(conflict, sequence, run=run, rng=rng)
         self.seed_of_all, self.events = rng, list[Event]()
         self.course = LiveCourse(self, dict.fromkeys((*STORY_VARIABLES, *SHOWN)))
         self.chronicle = Chronicle(self.course)

@@ -16,7 +16,6 @@ from settlesim.app.view.choices import Choice, Entry, build, entries, groups, sc
 from settlesim.app.view.live import Watched
 from settlesim.app.view.server import SCENARIO, SEQUENCE
 from settlesim.app.view.styles import STYLE
-from settlesim.engines.reference import release
 from settlesim.errors import SettlesimError
 from settlesim.scenario.files import builtin
 
@@ -57,15 +56,13 @@ def Page() -> None:
         model.set(made)
         number.set(number.value + 1)
 
-    # A model that is no longer watched is let go: Mesa itself would keep it.
-    solara.use_effect(lambda: lambda watched=model.value: release(watched), [model.value])
     solara.Title("settlesim")
     solara.Style(STYLE)
     Choices(choice.value, model.value, change, opened)
     Headline(model.value, trouble.value)
     watched = model.value
     fixed = {
-        "scenario": watched.scenario,
+        "conflict": watched.conflict,
         "sequence": watched.sequence.name,
         "run": watched.run,
         "rng": watched.seed_of_all,
@@ -91,7 +88,7 @@ def Headline(model: Watched, trouble: str) -> None:
 @solara.component  # type: ignore[untyped-decorator]
 def Choices(choice: Choice, model: Watched, change: Callable[[Choice], None], opened: str) -> None:
     """What to simulate; every change starts the run anew at week 0."""
-    scenario, plan = model.scenario, model.sequence
+    scenario, plan = model.conflict, model.sequence
     with (
         solara.Sidebar(),
         solara.Card("What is simulated", subtitle="A change starts the run anew.", classes=["choices"]),
@@ -119,7 +116,7 @@ def Choices(choice: Choice, model: Watched, change: Callable[[Choice], None], op
 @solara.component  # type: ignore[untyped-decorator]
 def Parameters(choice: Choice, model: Watched, change: Callable[[Choice], None]) -> None:
     """Every parameter of the scenario, a group at a time, and those that are held."""
-    scenario, plan = model.scenario, model.sequence
+    scenario, plan = model.conflict, model.sequence
     with (
         solara.Sidebar(),
         solara.Card("Parameters", subtitle="Empty: drawn or set as in the scenario.", classes=["parameters"]),

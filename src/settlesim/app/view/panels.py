@@ -17,13 +17,13 @@ __all__ = ["concessions", "headline", "provinces", "story", "strengths", "talks"
 
 
 def _date(model: Watched, week: float) -> str:
-    date = model.scenario.date_of(week)
+    date = model.conflict.date_of(week)
     return f"{date.day} {date:%B %Y}"
 
 
 def headline(model: Watched) -> str:
     """Week, date, the outcome as it stands, and the toll so far."""
-    scenario, plan, values = model.scenario, model.sequence, model.war.values
+    scenario, plan, values = model.conflict, model.sequence, model.war.values
     outcome = OUTCOMES[int(values["outcome"])].replace("_", " ")
     state = "as it stands" if model.running else "in the end"
     facts = [f"{int(values['deaths']):,} deaths"]
@@ -45,17 +45,17 @@ def provinces(model: Watched) -> str:
     shares = [values_of(model, name) for name in ("government_share", "insurgent_share")]
     national = [100 * float(model.war.values[name]) for name in ("government_control", "insurgent_control")]
     said = (
-        f"The nation: government {national[0]:.0f}%, insurgent {national[1]:.0f}% of {model.scenario.districts_total}"
+        f"The nation: government {national[0]:.0f}%, insurgent {national[1]:.0f}% of {model.conflict.districts_total}"
     )
-    return _panel("Provinces", f"<p>{said} districts.</p>" + tiles(model.scenario, *shares), "provinces")
+    return _panel("Provinces", f"<p>{said} districts.</p>" + tiles(model.conflict, *shares), "provinces")
 
 
 def talks(model: Watched) -> str:
     """Every table: its phase, its round, and who has consented."""
-    say, rows, kinds = Wording(model.scenario), [], []
+    say, rows, kinds = Wording(model.conflict), [], []
     seats = {agent.name: agent.values for agent in model.entities["seat"]}
     for agent in model.entities["track"]:
-        track, values, phase = model.scenario.tracks[agent.name], agent.values, int(agent.values["phase"])
+        track, values, phase = model.conflict.tracks[agent.name], agent.values, int(agent.values["phase"])
         given = {role: bool(seats[f"{agent.name}/{role}"]["consented"]) for role in track.parties}
         mark = {True: "✓", False: "…"} if phase >= CALLED else {True: "·", False: "·"}
         consent = [f"{mark[given[role]]}\u00a0{say.actor(role)}" for role in track.parties]
@@ -91,8 +91,8 @@ def concessions(model: Watched) -> str:
         else:
             kind, when = "tabled" if values["offered_week"] >= 0 else "not offered", ""
         level = f"{100 * float(values['level']):.0f}%" if values["promised"] else ""
-        givers = ", ".join(map(Wording(model.scenario).actor, model.scenario.concessions[agent.name].by))
-        rows.append([model.scenario.concessions[agent.name].label, givers, kind, level, when])
+        givers = ", ".join(map(Wording(model.conflict).actor, model.conflict.concessions[agent.name].by))
+        rows.append([model.conflict.concessions[agent.name].label, givers, kind, level, when])
         kinds.append(kind.replace(" ", "-"))
     head = ["concession", "given by", "state", "level", "date"]
     return _panel("Concessions", table(head, rows, row_class=kinds.__getitem__), "concessions")
@@ -118,24 +118,24 @@ def strengths(model: Watched) -> str:
     course, thousand = model.course, 1000.0
     drawn = [
         Line(faction.label, [rows[number] / thousand for rows in course.rows("faction_fighters")])
-        for number, faction in enumerate(model.scenario.factions)
+        for number, faction in enumerate(model.conflict.factions)
     ]
     drawn.append(Line("Splintered", [value / thousand for value in course.rows("splintered")]))
-    if "rival" in model.scenario.actors:
-        rival = Wording(model.scenario).actor("rival")
+    if "rival" in model.conflict.actors:
+        rival = Wording(model.conflict).actor("rival")
         drawn.append(Line(rival, [value / thousand for value in course.rows("rival_strength_now")]))
     what = "Strength, thousands of fighters"
-    return _panel(what, lines(what, drawn, model.scenario.horizon), "strengths")
+    return _panel(what, lines(what, drawn, model.conflict.horizon), "strengths")
 
 
 def trust(model: Watched) -> str:
     """Trust between the parties: the chance each gives the other of being trustworthy."""
-    say, drawn = Wording(model.scenario), []
+    say, drawn = Wording(model.conflict), []
     for number, pair in enumerate(model.course.entities["dyad"]):
         observer, subject = map(say.actor, pair.split("_"))
         drawn.append(Line(f"{observer} in {subject}", [_chance(rows[number]) for rows in model.course.rows("trust")]))
     what = "Trust, probability given to good faith"
-    return _panel(what, lines(what, drawn, model.scenario.horizon, low=0.0, high=1.0), "trust")
+    return _panel(what, lines(what, drawn, model.conflict.horizon, low=0.0, high=1.0), "trust")
 
 
 def _chance(logit: Any) -> float:

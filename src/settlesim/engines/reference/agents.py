@@ -1,136 +1,47 @@
-"""Agents of the reference model: each holds its own values and applies rules to itself.
-
-An agent reads its own values, those of the agents it is linked to (a seat its track and its party, a cell its province
-and its faction), and those of the war; what it can read is also an attribute of it, so that a data collector's reporter
-``"faction_fighters"`` works.  A class may define a method with the name of a rule: it is then called in place of the
-rule's function, and its argument names say what it reads, as a rule's do.  That is how a new behaviour is tried.
-"""
+"""The kinds of agents of the reference model: the war, its parties, provinces, tables and commanders."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
-from mesa import Agent
 
+from settlesim.engines.reference.entity import Entity
 from settlesim.model.codes import STATUS
-from settlesim.model.protocol import Clock, Rule
+from settlesim.model.protocol import Choice, Clock
 from settlesim.model.rules.commanders import fraction_of_week, hazard_at, left_at, mark_at
 
-if TYPE_CHECKING:
-    from settlesim.engines.reference.settlement_model import SettlementModel
-
-__all__ = ["CLASSES", "KINDS", "ROLES", "Commander", "Entity", "Occasion"]
-
-KINDS: dict[str, Callable[[Any], Any]] = {"float": np.float64, "bool": np.bool_, "int": np.int64}
-
-
-class Occasion(Mapping[str, Any]):
-    """Luck that travels with a matter: looked up by a counter at the moment it is read."""
-
-    def __init__(self, table: Any, source: Mapping[str, Any], counter: str) -> None:
-        self.table, self.source, self.counter = table, source, counter
-
-    def __getitem__(self, name: str) -> Any:
-        return self.table[min(int(self.source[self.counter]), len(self.table) - 1)]
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-class Entity(Agent):  # type: ignore[misc]
-    """Anything that has values: a party, a province, a table, a concession.
-
-    Parameters
-    ----------
-    model : SettlementModel
-        The model it lives in.
-    scope : str
-        The kind of entity it is in the protocol.
-    name : str
-        Its name, unique within the scope; part of the address of its luck.
-    """
-
-    def __init__(self, model: SettlementModel, scope: str, name: str) -> None:
-        super().__init__(model)
-        self.scope, self.name = scope, name
-        self.values: dict[str, Any] = {}
-        self.links: dict[str, Entity] = {}
-        self._reads: dict[str, tuple[Callable[..., Any], Any, tuple[Any, ...]]] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        # Asked for what is no attribute: a variable, parameter or luck of the model, read as this agent sees it.
-        if name.startswith("_") or "_reads" not in vars(self):
-            raise AttributeError(name)
-        try:
-            return self.read(name)
-        except KeyError:
-            raise AttributeError(f"{type(self).__name__} {self.name!r} cannot see anything called {name!r}") from None
-
-    def source(self, name: str) -> Mapping[str, Any]:
-        """Where this agent finds a name: with itself, an agent it is linked to, or the war."""
-        scope = self.model.scope_of(name)
-        if scope not in (self.scope, "run") and not self.model.entities[scope]:
-            return {name: self.model.kinds.get(name, np.float64)(0)}  # nobody there to read from
-        holder = self if scope == self.scope else self.model.war if scope == "run" else self.links[scope]
-        luck = self.model.matters.get(name)
-        if luck is not None:
-            return Occasion(holder.values[name], holder.source(luck), luck)
-        return holder.values
-
-    def read(self, name: str) -> Any:
-        """Value of a name as this agent sees it."""
-        return self.source(name)[name]
-
-    def apply(self, rule: Rule) -> None:
-        """Apply a rule to itself, unless its guard is down; a method of the rule's name takes its place."""
-        if rule.name not in self._reads:
-            self._reads[rule.name] = self._instructions(rule)
-        act, guard, found = self._reads[rule.name]
-        if guard is not None and not guard[rule.when]:
-            return
-        out = act(*[source[name] for source, name in found])
-        values, kinds = self.values, self.model.kinds
-        for name, value in zip(rule.writes, out if len(rule.writes) > 1 else (out,), strict=True):
-            values[name] = kinds[name](value)
-
-    def _instructions(self, rule: Rule) -> tuple[Callable[..., Any], Any, tuple[Any, ...]]:
-        """What to do for a rule, where its guard is, and where to find what is read."""
-        act, reads = rule.function, rule.arguments
-        if rule.name in self.model.behaviours and hasattr(type(self), rule.name):
-            act = getattr(self, rule.name)
-            reads = tuple(inspect.signature(act).parameters)
-        guard = None if rule.when is None else self.source(rule.when)
-        return act, guard, tuple((self.source(name), name) for name in reads)
+__all__ = ["CLASSES", "ROLES", "Commander"]
 
 
 class War(Entity):
     """What belongs to the run as a whole."""
 
 
-class Government(Entity):
+class Actor(Entity):
+    """A party to the war, or one that has a stake in it."""
+
+
+class Government(Actor):
     """The government."""
 
 
-class Insurgency(Entity):
+class Insurgency(Actor):
     """The insurgency as a party to talks."""
 
 
-class Patron(Entity):
+class Patron(Actor):
     """The government's foreign patron."""
 
 
-class Neighbour(Entity):
+class Neighbour(Actor):
     """The neighbour that gives sanctuary."""
 
 
-class Rival(Entity):
+class Rival(Actor):
     """The rival that lures commanders away."""
+
+
+class Dyad(Entity):
+    """Two parties of which one observes the other: the trust of the one in the other."""
 
 
 class Faction(Entity):
@@ -153,35 +64,71 @@ class Seat(Entity):
     """A party's place at a table."""
 
 
+class Bargain(Entity):
+    """What is bargained over at a table: a share of power, or withdrawal."""
+
+
+class Concession(Entity):
+    """Something that one side can give the other."""
+
+
+class Clause(Entity):
+    """A concession as it is dealt with at one table."""
+
+
+class Obligation(Entity):
+    """What a deal obliges a party to do."""
+
+
+class Dimension(Entity):
+    """A field that a deal settles, such as security."""
+
+
+class PlanStep(Entity):
+    """A step of the plan that is followed."""
+
+
+class StepCondition(Entity):
+    """A condition of a step of the plan: since when it has held."""
+
+
 class Commander(Entity):
-    """A commander: six motives, each a clock that runs while its status is exposed to it."""
+    """A commander: motives to change side, each a clock that runs while its status is exposed to it."""
 
-    def muster(self, clocks: tuple[Clock, ...]) -> None:
-        """Wind the clocks up."""
-        self.status = 0
-        self.size = int(self.values["size"])
-        self.hardline = float(self.values["theta"])
+    clocks: tuple[Clock, ...]
+    bearers: list[Entity]  # of the hazard of each clock
+    thresholds: list[float]
+    running_clocks: list[int]
+
+    def start_clocks(self, clocks: tuple[Clock, ...]) -> None:
+        """Start the life of an insurgent: luck and what the commander is made of say how long each clock runs."""
+        self.values["status"] = np.int64(0)
         self.clocks = clocks
-        self.faces = [self.links.get(self.model.scope_of(c.hazard), self.model.war) for c in clocks]
-        self.marks = [float(self.values[c.luck] / self.values[c.factor]) for c in clocks]
-        self.heed()
+        self.bearers = [self.links.get(self.model.scope_of(c.hazard), self.model.war) for c in clocks]
+        self.thresholds = [float(self.values[c.luck] / self.values[c.factor]) for c in clocks]
+        self._note_running(0)
 
-    def heed(self) -> None:
-        """Note which clocks run in the present status."""
-        self.running = [k for k, clock in enumerate(self.clocks) if self.status in clock.exposed]
+    def _note_running(self, status: int) -> None:
+        """Note which clocks run in a status."""
+        self.running_clocks = [k for k, clock in enumerate(self.clocks) if status in clock.exposed]
 
     @property
     def allegiance(self) -> str:
         """Status in words."""
-        return STATUS[self.status]
+        return STATUS[int(self.values["status"])]
+
+    @property
+    def hardline(self) -> float:
+        """How hard a line this commander takes, from 0 to 1; of a faction it is the mean."""
+        return float(self.values["theta"])
 
     def live_a_week(self) -> None:
         """Let the clocks run; the one that rang earliest within the week decides."""
         first: tuple[float, int] | None = None
-        for k in self.running:
-            face = self.faces[k].clock_faces[k]
-            if self.marks[k] <= face[2]:
-                at = (float(fraction_of_week(np.float64(self.marks[k]), face[0], face[1])), k)
+        for k in self.running_clocks:
+            before, hazard, after = self.bearers[k].accumulated[k]
+            if self.thresholds[k] <= after:
+                at = (float(fraction_of_week(np.float64(self.thresholds[k]), before, hazard)), k)
                 first = at if first is None else min(first, at)
         if first is not None:
             fraction, k = first
@@ -189,40 +136,51 @@ class Commander(Entity):
             self.change(clock.to, fraction, {clock.name, *clock.spends})
             self.model.war.values[clock.tally] += 1
 
-    def decide(self, rule: Rule, exposed: tuple[int, ...], to: int) -> None:
+    def decide(self, choice: Choice) -> None:
         """Follow or reject a deal that is signed this week."""
-        if self.status not in exposed:
+        if self.values["status"] not in choice.exposed:
             return
-        self.apply(rule)
-        if self.values[rule.writes[0]]:
-            self.change(to, 1.0, set())
-            self.model.war.values["moved_rejecting"] += 1
+        self.apply(choice.decide)
+        if self.values[choice.decide.writes[0]]:
+            self.change(choice.to, 1.0, set())
+            self.model.war.values[choice.tally] += 1
 
     def change(self, to: int, fraction: float, spent: set[str]) -> None:
         """Change side: clocks that no longer run keep what is left of them, those that start go on from it."""
+        status = int(self.values["status"])
         for k, clock in enumerate(self.clocks):
             if clock.name in spent:
-                self.marks[k] = float("inf")
+                self.thresholds[k] = float("inf")
                 continue
-            was, runs_on = self.status in clock.exposed, to in clock.exposed
+            was, runs_on = status in clock.exposed, to in clock.exposed
             if was == runs_on:
                 continue
-            before, hazard, _ = self.faces[k].clock_faces[k]
+            before, hazard, _ = self.bearers[k].accumulated[k]
             now = hazard_at(before, hazard, fraction)
-            self.marks[k] = float(mark_at(self.marks[k], now) if runs_on else left_at(self.marks[k], now))
-        self.status = to
+            self.thresholds[k] = float(
+                mark_at(self.thresholds[k], now) if runs_on else left_at(self.thresholds[k], now)
+            )
         self.values["status"] = np.int64(to)
-        self.heed()
+        self._note_running(to)
 
 
 CLASSES: dict[str, type[Entity]] = {
     "run": War,
+    "actor": Actor,
+    "dyad": Dyad,
     "faction": Faction,
     "province": Province,
     "cell": Cell,
     "commander": Commander,
     "track": Track,
     "seat": Seat,
+    "bargain": Bargain,
+    "concession": Concession,
+    "clause": Clause,
+    "obligation": Obligation,
+    "dimension": Dimension,
+    "step": PlanStep,
+    "condition": StepCondition,
 }
 ROLES: dict[str, type[Entity]] = {
     "government": Government,

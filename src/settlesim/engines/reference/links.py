@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from settlesim.engines.reference.agents import Entity
+from settlesim.engines.reference.entity import Entity
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from settlesim.chance.fates import Fates
-from settlesim.engines.reference.agents import Entity
+from settlesim.engines.reference.entity import Entity
 from settlesim.engines.reference.settlement_model import SettlementModel
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
@@ -17,7 +17,7 @@ from settlesim.model.trace import Trace
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["release", "run", "values_of"]
+__all__ = ["run", "values_of"]
 
 
 class _Unseen(SettlementModel):
@@ -67,7 +67,6 @@ def run(
             if variable.scope != "commander":
                 finals.setdefault(variable.name, []).append(values_of(model, variable.name))
         entities = {scope: tuple(a.name for a in made) for scope, made in model.entities.items()}
-        release(model)
     return Trace(
         scenario,
         sequence,
@@ -78,15 +77,6 @@ def run(
         {name: np.stack(values, axis=-1) for name, values in weekly.items()},
         worlds,
     )
-
-
-def release(model: SettlementModel) -> None:
-    """Let go of a model that is done with.
-
-    Mesa 3.3.1 numbers agents in a table of the class keyed by model, and never lets go of it (its issue 3179): without
-    this, models would pile up in memory.
-    """
-    Entity._ids.pop(model, None)
 
 
 def values_of(model: SettlementModel, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The reference model: Mesa agents that live through the weeks of MODEL.md section 4, one by one.
+"""The reference model: Mesa agents that live through the weeks of the protocol, one by one.
 
 It shares with the numpy engine the rule functions, the fates, and the reading of the scenario (names of
 entities and their attributes, from `settlesim.model.layout`).  Links between agents, groups, scheduling, clocks and
@@ -7,8 +7,8 @@ tallies are its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import count
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,20 +18,25 @@ from numpy.typing import NDArray
 
 from settlesim.chance.worlds import Fates, Rng, entropy_of
 from settlesim.chance.worlds import worlds as draw_worlds
-from settlesim.engines.reference.agents import CLASSES, KINDS, ROLES, Entity
+from settlesim.engines.reference.agents import CLASSES, ROLES
+from settlesim.engines.reference.due_steps import take_due_steps
+from settlesim.engines.reference.entity import Entity
 from settlesim.engines.reference.links import groups, link
+from settlesim.engines.reference.own_classes import behaviours, check_agents, check_keys
+from settlesim.engines.reference.settable import refusals
+from settlesim.errors import UsageError, choose
 from settlesim.model.layout import layout, parameters
 from settlesim.model.luck import table_of_luck
 from settlesim.model.protocol import Commanders, Fold, Item, Protocol, Ranked, Rule, Select, Steps
 from settlesim.model.rules.commanders import hazard_at
-from settlesim.model.rules.plan_steps import delayed, held_since, leaf, step_due
-from settlesim.model.standard import STAGES, STANDARD
-from settlesim.scenario.conditions import Condition
+from settlesim.model.standard import STANDARD
 from settlesim.scenario.priors import Fixed
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
 __all__ = ["SettlementModel"]
+
+KINDS: dict[str, Any] = {"float": np.float64, "bool": np.bool_, "int": np.int64}
 
 
 class SettlementModel(Model):  # type: ignore[misc]
@@ -39,14 +44,15 @@ class SettlementModel(Model):  # type: ignore[misc]
 
     Parameters
     ----------
-    scenario : Scenario
-        The conflict.
+    conflict : Scenario
+        The scenario of the conflict.  (What Mesa calls the scenario of a model is something else.)
     sequence : str or Sequence, optional
         By default the scenario's default sequence.
     run : int
         Number of the run: with the same `rng` it is the run of that number in the numpy engine.
     rng : int, SeedSequence or Generator
-        Entropy of all chance.
+        Entropy of all chance.  Mesa's own generators (``model.rng``, ``model.random``), which no rule uses, are seeded
+        from it and from `run`: a behaviour with luck of its own differs by run and repeats by seed.
     protocol : Protocol, optional
         What happens in a week.
     agents : mapping, optional
@@ -58,12 +64,19 @@ class SettlementModel(Model):  # type: ignore[misc]
     Attributes
     ----------
     reporters : mapping
-        What the data collector notes each week, by scope: names of variables, parameters or attributes of the agents.
-        A subclass may name others.
+        What the data collector notes at the end of each week, by scope or role: names of variables, parameters or
+        attributes of the agents.  A subclass may name others.
     week : int
         Weeks lived through.
     war : War
         What belongs to the run as a whole.
+    entropy : int
+        The entropy used.
+
+    Raises
+    ------
+    UsageError
+        For names that do not exist, with the nearest that does, and for methods that would never be called.
 
     Examples
     --------
@@ -71,10 +84,10 @@ class SettlementModel(Model):  # type: ignore[misc]
     >>> from settlesim.engines.reference import Commander
     >>> model = SettlementModel(load("two-party"), run=17, rng=7)
     >>> model.step()
-    >>> model.week, len(model.commanders), model.factions[0].faction_fighters
-    (1, 100, np.int64(5000))
+    >>> model.week, len(model.commanders), model.factions.get("faction_fighters")
+    (1, 100, [np.int64(5000)])
     >>> model.datacollector.get_agenttype_vars_dataframe(Commander)["allegiance"].value_counts().to_dict()
-    {'insurgent': 200}
+    {'insurgent': 100}
     """
 
     reporters: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -85,7 +98,7 @@ class SettlementModel(Model):  # type: ignore[misc]
 
     def __init__(
         self,
-        scenario: Scenario,
+        conflict: Scenario,
         sequence: str | Sequence | None = None,
         *,
         run: int = 0,
@@ -95,80 +108,80 @@ class SettlementModel(Model):  # type: ignore[misc]
         worlds: Mapping[str, NDArray[np.float64]] | None = None,
         fates: Fates | None = None,
     ) -> None:
-        # Mesa's own generator is never used: all chance is addressed.
-        super().__init__(rng=0)
-        self.scenario, self.protocol = scenario, protocol or STANDARD
-        self.sequence = scenario.sequence(scenario.default_sequence if sequence is None else sequence)
-        if fates is None or worlds is None:
-            entropy, alone = entropy_of(rng), range(run, run + 1)
-            fates = Fates(entropy, alone)
-            worlds = draw_worlds(scenario, alone, entropy=entropy, levers=self.sequence.levers)
-        self.run, self.week, self.running = run, 0, True
-        self.world = {name: float(values[fates.runs.index(run)]) for name, values in worlds.items()}
+        if not isinstance(conflict, Scenario):
+            raise UsageError(
+                f"a settlement model takes a Scenario, as settlesim.load returns one, not {conflict!r:.60}"
+            )
+        plan = conflict.sequence(conflict.default_sequence if sequence is None else sequence)
+        if fates is None and worlds is None:
+            fates = Fates(entropy_of(rng), range(run, run + 1))
+            worlds = draw_worlds(conflict, fates.runs, entropy=fates.entropy, levers=plan.levers)
+        if fates is None or worlds is None or run not in fates.runs:
+            raise UsageError("worlds and fates go together, and the run must be one of theirs")
+        super().__init__(rng=_seed(fates.entropy, run))
+        self.conflict, self.sequence, self.protocol = conflict, plan, protocol or STANDARD
+        self.entropy, self.run, self.week, self.running = fates.entropy, run, 0, True
+        column = fates.runs.index(run)
+        self.world = {name: float(values[column]) for name, values in worlds.items()}
         self.kinds = {v.name: KINDS[v.kind] for v in self.protocol.variables}
-        self.matters: dict[str, str] = {}
-        self._weekly: list[tuple[Entity, str, Any]] = []
-        self._people(agents or {})
-        self._endow(worlds, fates, fates.runs.index(run))
+        self._layout = layout(conflict, plan)
+        values = parameters(conflict, self._layout, worlds)
+        self._name_everything(values)
+        self._make_agents(agents or {})
+        self._endow(values, fates, column)
         self._start()
-        self._stages = self._timetable()
-        self.datacollector = DataCollector(
-            model_reporters={name: _of_the_war(name) for name in self.reporters.get("run", ())},
-            agenttype_reporters={
-                self._class(scope): {name: name for name in names}
-                for scope, names in self.reporters.items()
-                if scope != "run"
-            },
-        )
-        self.datacollector.collect(self)
+        self.datacollector = self._collector()
 
     # -- people and what they have -------------------------------------------------------------------
 
-    def _class(self, scope: str) -> type[Entity]:
-        return self._replaced.get(scope, CLASSES.get(scope, Entity))
+    def _name_everything(self, values: Mapping[str, tuple[str, Any]]) -> None:
+        """Note the scope of every name that can be read, and which of them can be set."""
+        attributes = {name: "run" if scope == "week" else scope for name, (scope, _) in self._layout.attributes.items()}
+        self.scopes: dict[str, str] = {"week": "run"} | {v.name: v.scope for v in self.protocol.variables} | attributes
+        self.scopes |= {name: scope for name, (scope, _) in values.items()}
+        self.scopes |= {luck.name: luck.scope for luck in self.protocol.luck}
+        self.refusals = refusals(self.protocol, parameters=values, attributes=("week", *attributes))
+        self.settable = [v.name for v in self.protocol.variables if v.name not in self.refusals]
 
-    def _people(self, replaced: Mapping[str, type[Entity]]) -> None:
-        self._replaced = dict(replaced)
-        self._layout = layout(self.scenario, self.sequence)
+    def _make_agents(self, replaced: Mapping[str, type[Entity]]) -> None:
+        check_keys(replaced, self._layout.entities["actor"])
+        # By class: names of the rules in whose place it has a method of its own.
+        self.behaviours = behaviours(replaced, self.protocol, self.scopes)
+        self._classes = {**CLASSES, **ROLES, **replaced}
+        # Until all are there, agents may be given any attribute.
+        self.peopled = False
         self.entities: dict[str, list[Entity]] = {}
         for scope, names in self._layout.entities.items():
-            made = []
-            for name in names:
-                kind = replaced.get(name, ROLES.get(name, Entity)) if scope == "actor" else self._class(scope)
-                made.append(kind(self, scope, name))
-            self.entities[scope] = made
+            kinds = [self._classes.get(name, Entity) if scope == "actor" else self._classes[scope] for name in names]
+            self.entities[scope] = [kind(self, scope, name) for kind, name in zip(kinds, names, strict=True)]
         self.war = self.entities["run"][0]
-        link(self.scenario, self.sequence, self.entities)
-        self.groups = groups(self.scenario, self.sequence, self.entities)
-        # Rules in whose place some class has a method of its own.
-        self.behaviours = {name for name in _rules(self.protocol) for kind in replaced.values() if hasattr(kind, name)}
+        link(self.conflict, self.sequence, self.entities)
+        self.peopled = True
+        self.groups = groups(self.conflict, self.sequence, self.entities)
+        check_agents(self)
 
     def scope_of(self, name: str) -> str:
         """Scope of a variable, parameter, attribute or luck."""
-        return self._scopes[name]
+        return self.scopes[name]
 
-    def _endow(self, worlds: Mapping[str, NDArray[np.float64]], fates: Fates, column: int) -> None:
+    def _endow(self, values: dict[str, tuple[str, Any]], fates: Fates, column: int) -> None:
         """Give every agent its attributes, parameters and luck."""
-        built = self._layout
-        values = parameters(self.scenario, built, worlds)
-        self._scopes = {"week": "run"} | {v.name: v.scope for v in self.protocol.variables}
-        for name, (scope, array) in built.attributes.items():
+        # Luck that travels with a matter, and the variable that counts its occasions.
+        self.counters: dict[str, str] = {}
+        self._weekly: list[tuple[Entity, str, Any]] = []
+        for name, (scope, array) in self._layout.attributes.items():
             if scope == "week":
-                self._scopes[name] = "run"
                 self._weekly.append((self.war, name, array))
                 continue
-            self._scopes[name] = scope
             for i, agent in enumerate(self.entities[scope]):
                 agent.values[name] = array if scope == "run" else array[i, 0]
         for name, (scope, array) in values.items():
-            self._scopes[name] = scope
             for i, agent in enumerate(self.entities[scope]):
                 agent.values[name] = array[column] if scope == "run" else array[i, column]
-        prior = self.scenario.parameters["hardline_concentration"].entries().get("")
+        prior = self.conflict.parameters["hardline_concentration"].entries().get("")
         constant = isinstance(prior, Fixed) or "hardline_concentration" in self.sequence.levers
         for luck in self.protocol.luck:
-            self._scopes[luck.name] = luck.scope
-            table = table_of_luck(luck, built, fates, values, constant=constant)[..., column]
+            table = table_of_luck(luck, self._layout, fates, values, constant=constant)[..., column]
             for i, agent in enumerate(self.entities[luck.scope]):
                 mine = table if luck.scope == "run" else table[:, i]
                 if luck.per == "week":
@@ -177,7 +190,7 @@ class SettlementModel(Model):  # type: ignore[misc]
                     agent.values[luck.name] = mine[0]
                 else:
                     agent.values[luck.name] = mine
-                    self.matters[luck.name] = luck.per
+                    self.counters[luck.name] = luck.per
         self._date()
 
     def _date(self) -> None:
@@ -196,11 +209,10 @@ class SettlementModel(Model):  # type: ignore[misc]
                     for agent in self.entities[rule.scope]:
                         agent.apply(rule)
                 for commander in self.entities["commander"]:
-                    commander.values["status"] = np.int64(0)
-                    commander.muster(item.clocks)
-                faces = {self.scope_of(clock.hazard) for clock in item.clocks}
-                for agent in (a for scope in faces for a in self.entities[scope]):
-                    agent.clock_faces = [(0.0, 0.0, 0.0)] * len(item.clocks)
+                    commander.start_clocks(item.clocks)
+                bearers = {self.scope_of(clock.hazard) for clock in item.clocks}
+                for agent in (a for scope in bearers for a in self.entities[scope]):
+                    agent.accumulated = [(0.0, 0.0, 0.0)] * len(item.clocks)
                 self._count(item)
         for item in self.protocol.setup:
             self._carry_out(item)
@@ -212,9 +224,25 @@ class SettlementModel(Model):  # type: ignore[misc]
                 first = agent.read(variable.start) if isinstance(variable.start, str) else variable.start or 0
                 agent.values[variable.name] = self.kinds[variable.name](first)
 
+    def _collector(self) -> DataCollector:
+        for key, names in self.reporters.items():
+            choose(key, self._classes, "scope or role in reporters")
+            members = [a for made in self.entities.values() for a in made if isinstance(a, self._classes[key])]
+            for name in names if members else ():
+                _noted(name, members[0])
+        return DataCollector(
+            # Of the forms that a reporter may have, all versions of Mesa take this one, and pickle does.
+            model_reporters={name: [_noted, [name, self.war]] for name in self.reporters.get("run", ())},
+            agenttype_reporters={
+                self._classes[key]: {name: partial(_noted, name) for name in names}
+                for key, names in self.reporters.items()
+                if key != "run"
+            },
+        )
+
     def of(self, scope: str) -> AgentSet:
         """Return the agents of a scope, such as ``"track"`` or ``"province"``, in declared order."""
-        return AgentSet(self.entities[scope], random=self.random)
+        return AgentSet(self.entities[choose(scope, self.entities, "scope")], random=self.random)
 
     @property
     def commanders(self) -> AgentSet:
@@ -238,17 +266,6 @@ class SettlementModel(Model):  # type: ignore[misc]
 
     # -- a week --------------------------------------------------------------------------------------
 
-    def _timetable(self) -> list[tuple[str, list[Item]]]:
-        """The protocol's items by stage; one that a modeller added belongs to the stage it stands in."""
-        stage_of = {id(item): stage for stage, items in STAGES.items() for item in items}
-        table: list[tuple[str, list[Item]]] = [(next(iter(STAGES)), [])]
-        for item in self.protocol.items:
-            stage = stage_of.get(id(item), table[-1][0])
-            if stage != table[-1][0]:
-                table.append((stage, []))
-            table[-1][1].append(item)
-        return table
-
     def step(self) -> None:
         """Live through a week, stage by stage; a run that has ended stands still."""
         if not self.running:
@@ -256,10 +273,9 @@ class SettlementModel(Model):  # type: ignore[misc]
         self.week += 1
         self._date()
         with np.errstate(all="ignore"):
-            for _, items in self._stages:
-                for item in items:
-                    self._carry_out(item)
-        self.running = not bool(self.war.values["ended"]) and self.week < self.scenario.horizon
+            for item in self.protocol.items:
+                self._carry_out(item)
+        self.running = not bool(self.war.values["ended"]) and self.week < self.conflict.horizon
         self.datacollector.collect(self)
 
     def _carry_out(self, item: Item) -> None:
@@ -274,7 +290,7 @@ class SettlementModel(Model):  # type: ignore[misc]
         elif isinstance(item, Ranked):
             self._rank(item)
         elif isinstance(item, Steps):
-            self._follow_the_plan()
+            take_due_steps(self)
         else:
             self._commanders_act(item)
 
@@ -311,76 +327,19 @@ class SettlementModel(Model):  # type: ignore[misc]
                         total = total + other.values[ranked.of]
                 mine.values[ranked.name] = total
 
-    # -- the plan ------------------------------------------------------------------------------------
-
-    def _follow_the_plan(self) -> None:
-        steps, number = self.entities["step"], count()
-        now = np.float64(self.week)
-        truths = [True if s.when is None else self._holds(s.when, number) for s in self.sequence.steps]
-        for i, (agent, truth) in enumerate(zip(steps, truths, strict=True)):
-            fires = step_due(
-                np.bool_(truth),
-                agent.values["taken_week"],
-                steps[i - 1].values["taken_week"] if i else np.float64(0.0),
-                np.float64(self.sequence.pace if i else 0.0),
-                now,
-                np.bool_(self.sequence.ordered),
-                agent.values["reciprocal"],
-                self.war.values["quiet_weeks"],
-                agent.values["quiet_needed"],
-            )
-            agent.values["fires"] = np.bool_(fires)
-            if fires:
-                agent.values["taken_week"] = now
-
-    def _holds(self, condition: Condition, number: count[int]) -> Any:
-        """Truth of a condition; every branch is looked at, since each remembers since when it has held."""
-        parts = [self._holds(child, number) for child in condition.children]
-        memory = self.entities["condition"][next(number)]
-        if condition.kind == "all":
-            truth = all(parts)
-        elif condition.kind == "any":
-            truth = any(parts)
-        elif condition.kind == "not":
-            truth = not parts[0]
-        else:
-            truth = bool(self._leaf(condition))
-        now = np.float64(self.week)
-        since = held_since(np.bool_(truth), memory.values["condition_since"], now)
-        memory.values["condition_since"] = np.float64(since)
-        return bool(delayed(np.bool_(truth), since, now, np.float64(condition.delay)))
-
-    def _leaf(self, condition: Condition) -> Any:
-        def named(scope: str) -> dict[str, Any]:
-            found = [a.values for a in self.entities[scope] if a.name == condition.ref]
-            return found[0] if found else {}
-
-        track, gift, step = named("track"), named("concession"), named("step")
-        return leaf(
-            condition.kind,
-            np.float64(self.week),
-            np.float64(condition.number or 0.0),
-            track.get("opened_week"),
-            track.get("phase"),
-            np.bool_(self.sequence.undertaking == "single"),
-            gift.get("delivered"),
-            self.war.values["quiet_weeks"],
-            step.get("taken_week"),
-        )
-
     # -- commanders ----------------------------------------------------------------------------------
 
     def _commanders_act(self, item: Commanders) -> None:
         for k, clock in enumerate(item.clocks):
             for agent in self.entities[self.scope_of(clock.hazard)]:
-                before = hazard_at(agent.clock_faces[k][0], agent.clock_faces[k][1], 1.0)
+                before = hazard_at(agent.accumulated[k][0], agent.accumulated[k][1], 1.0)
                 hazard = agent.values[clock.hazard]
-                agent.clock_faces[k] = (before, hazard, hazard_at(before, hazard, 1.0))
+                agent.accumulated[k] = (before, hazard, hazard_at(before, hazard, 1.0))
         for commander in self.entities["commander"]:
             commander.live_a_week()
         if self.war.values[item.choice.trigger]:
             for commander in self.entities["commander"]:
-                commander.decide(item.choice.decide, item.choice.exposed, item.choice.to)
+                commander.decide(item.choice)
         self._count(item)
 
     def _count(self, item: Commanders) -> None:
@@ -390,24 +349,24 @@ class SettlementModel(Model):  # type: ignore[misc]
         }
         heads = dict.fromkeys(item.heads.values(), 0)
         for commander in self.entities["commander"]:
-            heads[item.heads[commander.status]] += 1
-            if commander.status in item.fighters:
+            status = int(commander.values["status"])
+            heads[item.heads[status]] += 1
+            if status in item.fighters:
                 cell = cells[commander.links["cell"].name]
-                cell[item.fighters[commander.status]] += commander.size
-                cell[item.absent[1]] += commander.status == item.absent[0]
+                cell[item.fighters[status]] += int(commander.values["size"])
+                cell[item.absent[1]] += status == item.absent[0]
         for agent in self.entities["cell"]:
             agent.values.update({name: np.int64(n) for name, n in cells[agent.name].items()})
         self.war.values.update({name: np.int64(n) for name, n in heads.items()})
 
 
-def _of_the_war(name: str) -> Callable[[SettlementModel], Any]:
-    return lambda model: model.war.read(name)
+def _seed(entropy: int, run: int) -> int:
+    """Seed of Mesa's generators, at an address that no fate and no world has."""
+    address = np.random.SeedSequence(entropy, spawn_key=(int.from_bytes(b"mesa"), run))
+    return int.from_bytes(address.generate_state(4).tobytes(), "little")
 
 
-def _rules(protocol: Protocol) -> Iterator[str]:
-    """Names of all rules of a protocol, those by which commanders are made and choose among them."""
-    for item in (*protocol.setup, *protocol.items):
-        if isinstance(item, Rule):
-            yield item.name
-        elif isinstance(item, Commanders):
-            yield from item.rules
+def _noted(name: str, agent: Entity) -> Any:
+    """What a data collector notes of an agent: the value, also where a method of its class has the same name."""
+    value = getattr(agent, name)
+    return agent.read(name) if callable(value) else value
