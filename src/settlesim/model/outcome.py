@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from settlesim.model.trace import Trace
 
-__all__ = ["Outcome", "Values", "final", "never", "week_of"]
+__all__ = ["Outcome", "Values", "final", "never", "week_of", "where_true"]
 
 Values = NDArray[Any]
 
@@ -62,11 +62,38 @@ def never(weeks: Values) -> Values:
     return np.where(weeks < 0.0, np.nan, weeks)
 
 
-def final(name: str) -> Callable[[Trace], Values]:
-    """Return what reads the value of a variable at the end, the run first."""
-    return lambda trace: np.asarray(trace.final[name]).T
+# What follows reads like functions; these are classes so that outcomes can be sent to other processes.
 
 
-def week_of(name: str) -> Callable[[Trace], Values]:
-    """Return what reads the week in which something happened, NaN where it never did, the run first."""
-    return lambda trace: never(trace.final[name].T)
+@dataclass(frozen=True)
+class final:
+    """Read the value of a variable at the end, the run first."""
+
+    name: str
+
+    def __call__(self, trace: Trace) -> Values:
+        """Return the values, shape (runs,) or (runs, entities)."""
+        return np.asarray(trace.final[self.name]).T
+
+
+@dataclass(frozen=True)
+class week_of:
+    """Read the week in which something happened, NaN where it never did, the run first."""
+
+    name: str
+
+    def __call__(self, trace: Trace) -> Values:
+        """Return the weeks, shape (runs,) or (runs, entities)."""
+        return never(trace.final[self.name].T)
+
+
+@dataclass(frozen=True)
+class where_true:
+    """Read the value of a variable at the end where another is true there, NaN elsewhere."""
+
+    name: str
+    condition: str
+
+    def __call__(self, trace: Trace) -> Values:
+        """Return the values, shape (runs,)."""
+        return np.where(trace.final[self.condition], trace.final[self.name], np.nan)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from settlesim.model.outcome import Outcome, Values, never, week_of
+from settlesim.model.outcome import Outcome, Values, never, week_of, where_true
 from settlesim.model.protocol import Mechanism, Variable, rule
 from settlesim.model.solutions import kalai_smorodinsky, nash
 from settlesim.model.trace import Trace
@@ -50,37 +50,33 @@ def _first_deal(trace: Trace) -> Values:
     return np.asarray(np.fmin(weeks[0], weeks[1]))
 
 
-def _signed(name: str) -> Callable[[Trace], Values]:
-    return lambda trace: np.where(trace.final["settled"], trace.final[name], np.nan)
-
-
-def _withdrawal(trace: Trace) -> Values:
-    return np.where(trace.final["patron_deal"], trace.final["withdrawal_share"], np.nan)
-
-
-def _solution(solve: Callable[..., Values]) -> Callable[[Trace], Values]:
+def _settled_by(trace: Trace, solve: Callable[..., Values]) -> Values:
     """A bargaining solution of the settlement space of the round in which power was settled."""
+    f = trace.final
+    out = np.full(len(trace.runs), np.nan)
+    names = trace.entities["concession"]
+    offered = [c for c in names if trace.scenario.concessions[c].pie]
+    # There may be none, and then power alone is shared.
+    value, cost = (
+        np.array([trace.worlds[str(Address(of, c))] for c in offered]).reshape(len(offered), len(out))
+        for of in ("concession_value", "concession_cost")
+    )
+    for b, bargain in enumerate(trace.entities["bargain"]):
+        track, issue = bargain.split("/")
+        if issue != "power":
+            continue
+        signed = f["signed_week"][trace.entities["track"].index(track)]
+        mine = np.flatnonzero(f["settled"] & (signed == f["settlement_week"]))
+        out[mine] = solve(f["reservation"][b, mine], f["limit"][b, mine], value[:, mine], cost[:, mine])
+    return out
 
-    def share(trace: Trace) -> Values:
-        f = trace.final
-        out = np.full(len(trace.runs), np.nan)
-        names = trace.entities["concession"]
-        offered = [c for c in names if trace.scenario.concessions[c].pie]
-        # There may be none, and then power alone is shared.
-        value, cost = (
-            np.array([trace.worlds[str(Address(of, c))] for c in offered]).reshape(len(offered), len(out))
-            for of in ("concession_value", "concession_cost")
-        )
-        for b, bargain in enumerate(trace.entities["bargain"]):
-            track, issue = bargain.split("/")
-            if issue != "power":
-                continue
-            signed = f["signed_week"][trace.entities["track"].index(track)]
-            mine = np.flatnonzero(f["settled"] & (signed == f["settlement_week"]))
-            out[mine] = solve(f["reservation"][b, mine], f["limit"][b, mine], value[:, mine], cost[:, mine])
-        return out
 
-    return share
+def _nash(trace: Trace) -> Values:
+    return _settled_by(trace, nash)
+
+
+def _kalai_smorodinsky(trace: Trace) -> Values:
+    return _settled_by(trace, kalai_smorodinsky)
 
 
 DEALS = Mechanism(
@@ -90,9 +86,15 @@ DEALS = Mechanism(
         Outcome("first_deal_week", _first_deal, "weeks", "week of the first deal, on power or withdrawal"),
         Outcome("settlement_week", week_of("settlement_week"), "weeks", "week of the deal on power"),
         Outcome("patron_deal_week", week_of("patron_deal_week"), "weeks", "week of the deal on withdrawal"),
-        Outcome("signed_share", _signed("power_share"), "share", "insurgency's share of power in the deal signed"),
-        Outcome("nash_share", _solution(nash), "share", "Nash solution of the same settlement space"),
-        Outcome("kalai_smorodinsky_share", _solution(kalai_smorodinsky), "share", "Kalai-Smorodinsky solution of it"),
-        Outcome("withdrawal_share", _withdrawal, "share", "pace of withdrawal agreed, 1 the fastest"),
+        Outcome(
+            "signed_share", where_true("power_share", "settled"), "share",
+            "insurgency's share of power in the deal signed",
+        ),
+        Outcome("nash_share", _nash, "share", "Nash solution of the same settlement space"),
+        Outcome("kalai_smorodinsky_share", _kalai_smorodinsky, "share", "Kalai-Smorodinsky solution of it"),
+        Outcome(
+            "withdrawal_share", where_true("withdrawal_share", "patron_deal"), "share",
+            "pace of withdrawal agreed, 1 the fastest",
+        ),
     ),
 )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.outcome import Outcome, Values
+from settlesim.model.outcome import Outcome, where_true
 from settlesim.model.protocol import Fold, Mechanism, Variable, rule
-from settlesim.model.trace import Trace
 
 __all__ = ["IMPLEMENTATION"]
 
@@ -48,10 +47,6 @@ def shares_delivered(delivered_sum, pie_value, promised_sum, delivered_levels, c
     return delivered_sum / np.maximum(pie_value, 1e-9), np.clip(carried * kept, 0.0, 1.0)
 
 
-def _implemented(trace: Trace) -> Values:
-    return np.where(trace.final["settled"], trace.final["implemented"], np.nan)
-
-
 IMPLEMENTATION = Mechanism(
     "Implementation",
     items=(
@@ -74,5 +69,8 @@ IMPLEMENTATION = Mechanism(
         ),
         shares_delivered,
     ),
-    outcomes=(Outcome("implemented", _implemented, "share", "how far the settlement is implemented"),),
+    outcomes=(Outcome(
+                  "implemented", where_true("implemented", "settled"), "share",
+                  "how far the settlement is implemented",
+              ),),
 )
