@@ -69,7 +69,7 @@ def test_a_setting_for_one_party():
         (["run", "two-party", "--set", "defection_rate=3"], 2, "allowed: 0 to 1"),
         (["run", "two-party", "--set", "defection_rate"], 2, "name=value"),
         (["run", "two-party", "--set", "defection_rate=nan"], 2, "name=value"),
-        (["run", "two-party", "--runs", "0"], 2, "greater than or equal to 1"),
+        (["run", "two-party", "--runs", "0"], 2, "--runs"),
         (["run", "two-party", "--out", "result.xls"], 2, "must end in"),
         (["validate", "two-party"], 2, "declares no targets"),
         (["replay", "two-party", "--engine", "abacus"], 2, "abacus"),
