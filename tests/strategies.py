@@ -17,9 +17,11 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from settlesim.model.protocol import Fold, Luck, Protocol, Rule, Select, Variable, rule
+from settlesim.model.items import Fold, Rule, Select, rule
+from settlesim.model.protocol import Protocol
 from settlesim.model.rules.rounds import zeuthen
 from settlesim.model.standard import STANDARD
+from settlesim.model.variables import Luck, Variable
 from settlesim.scenario.conditions import (
     Condition,
     all_of,

@@ -19,8 +19,9 @@ import numpy as np
 
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import SettlesimError, UsageError, choose
+from settlesim.model.items import Item, Rule
 from settlesim.model.outcome import Outcome
-from settlesim.model.protocol import Item, Protocol, Rule
+from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 from settlesim.results.dataset import Block, Field, collect

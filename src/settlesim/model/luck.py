@@ -11,7 +11,7 @@ from scipy.special import betaincinv, gammaincinv, ndtri
 
 from settlesim.chance.worlds import Fates
 from settlesim.model.layout import Layout
-from settlesim.model.protocol import Luck
+from settlesim.model.variables import Luck
 
 __all__ = ["occasions", "table_of_luck"]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from settlesim.errors import UsageError, nearest
 from settlesim.model.layout import Layout
-from settlesim.model.protocol import Protocol, Variable
+from settlesim.model.protocol import Protocol
+from settlesim.model.variables import Variable
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 

@@ -16,7 +16,7 @@ import numpy as np
 from mesa import Agent
 
 from settlesim.model.codes import STATUS
-from settlesim.model.protocol import Clock, Rule
+from settlesim.model.items import Clock, Rule
 from settlesim.model.rules.commanders import fraction_of_week, hazard_at, left_at, mark_at
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from settlesim.chance.worlds import Fates, Rng, entropy_of
 from settlesim.chance.worlds import worlds as draw_worlds
 from settlesim.engines.reference.agents import CLASSES, KINDS, ROLES, Entity
 from settlesim.engines.reference.links import groups, link
+from settlesim.model.items import Commanders, Fold, Item, Ranked, Rule, Select, Steps
 from settlesim.model.layout import layout, parameters
 from settlesim.model.luck import table_of_luck
-from settlesim.model.protocol import Commanders, Fold, Item, Protocol, Ranked, Rule, Select, Steps
+from settlesim.model.protocol import Protocol
 from settlesim.model.rules.commanders import hazard_at
 from settlesim.model.rules.plan_steps import delayed, held_since, leaf, step_due
 from settlesim.model.standard import STAGES, STANDARD

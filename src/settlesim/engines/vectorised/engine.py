@@ -13,9 +13,11 @@ from settlesim.engines.vectorised.commander_clocks import CommanderClocks
 from settlesim.engines.vectorised.reader import Columns, Reader
 from settlesim.engines.vectorised.step_conditions import take_steps
 from settlesim.errors import UsageError
-from settlesim.model.protocol import Commanders, Fold, Protocol, Ranked, Rule, Select, Steps, Variable
+from settlesim.model.items import Commanders, Fold, Ranked, Rule, Select, Steps
+from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Recorder, Trace
+from settlesim.model.variables import Variable
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from settlesim.chance.worlds import Fates
 from settlesim.errors import UsageError, nearest
+from settlesim.model.items import Rule
 from settlesim.model.layout import layout, parameters
 from settlesim.model.luck import table_of_luck
-from settlesim.model.protocol import Luck, Protocol, Rule
+from settlesim.model.protocol import Protocol
+from settlesim.model.variables import Luck
 from settlesim.scenario.priors import Fixed
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
