@@ -77,9 +77,14 @@ class Rule:
         return getattr(self.function, "__name__", "rule")
 
     @cached_property
+    def parameters(self) -> tuple[inspect.Parameter, ...]:
+        """The function's parameters, looked up once."""
+        return tuple(inspect.signature(self.function).parameters.values())
+
+    @cached_property
     def arguments(self) -> tuple[str, ...]:
         """Names of what the function is given: its argument names."""
-        return tuple(inspect.signature(self.function).parameters)
+        return tuple(parameter.name for parameter in self.parameters)
 
     @cached_property
     def reads(self) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from settlesim.model.variables import Luck, Variable
 
 if TYPE_CHECKING:
     from settlesim.model.outcome import Outcome
+    from settlesim.model.protocol_check import Checked
+    from settlesim.scenario.scenario import Scenario
+    from settlesim.scenario.sequence import Sequence
 
 __all__ = ["Mechanism", "Protocol"]
 
@@ -109,6 +112,50 @@ class Protocol:
         """Names of the variables that the story of a run needs."""
         return tuple(v.name for v in self.variables if v.told)
 
+    def check(
+        self,
+        scenario: Scenario,
+        sequence: str | Sequence | None = None,
+        *,
+        outcomes: Iterable[Outcome] | None = None,
+    ) -> Checked:
+        """Find all mistakes of the protocol at once, and tell whether it can be run on a scenario.
+
+        Names are unique and none hides another; scopes, distributions and operations are known; whatever an item
+        reads is provided, can be reached from its scope and has been written by then; whatever it writes is
+        declared; rules of one's own are elementwise as far as their source tells.  Every simulation does this
+        before its first week.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            Provides the parameters.
+        sequence : str or Sequence, optional
+            By default the scenario's default sequence.
+        outcomes : iterable of Outcome, optional
+            By default those of the protocol.
+
+        Returns
+        -------
+        Checked
+            How much was checked, and notes on what is no mistake: parameters that nothing reads.
+
+        Raises
+        ------
+        ProtocolError
+            With every mistake, each on a line that names the item and says what to do.
+
+        Examples
+        --------
+        >>> from settlesim.model.standard import STANDARD
+        >>> from settlesim.scenario.files import load
+        >>> STANDARD.check(load("two-party")).notes
+        ()
+        """
+        from settlesim.model.protocol_check import check
+
+        return check(self, scenario, sequence, outcomes)
+
     def _position(self, name: str) -> int:
         if name not in self.names:
             raise UsageError(f"the protocol has no item {name!r}; the nearest is {nearest(name, self.names)!r}")
@@ -142,7 +189,7 @@ class Protocol:
         Raises
         ------
         UsageError
-            If there is no item of that name, or a variable is declared already.
+            If there is no item of that name, or something new has the name of something there.
         """
         return self.with_mechanism(Mechanism(new.name, (new,), tuple(variables), tuple(luck)), after=after)
 
@@ -163,12 +210,19 @@ class Protocol:
         Raises
         ------
         UsageError
-            If there is no item of that name, or a variable is declared already.
+            If there is no item of that name, or something new has the name of something there.
         """
         at = self._position(after) + 1
-        for v in new.declared:
-            if v.name in self.table:
-                raise UsageError(f"variable {v.name!r} is declared by the protocol already")
+        for what, mine, theirs in (
+            ("variable", self.variables, new.declared),
+            ("luck", self.luck, new.luck),
+            ("outcome", self.outcomes, new.outcomes),
+            ("item", (*self.setup, *self.items), (*new.setup, *new.items)),
+        ):
+            taken = {part.name for part in mine}
+            for part in theirs:
+                if part.name in taken:
+                    raise UsageError(f"{what} {part.name!r}: the protocol has one already; call the new one otherwise")
         return Protocol(
             items=(*self.items[:at], *new.items, *self.items[at:]),
             variables=self.variables + new.declared,
@@ -181,16 +235,32 @@ class Protocol:
         """Return a protocol in which the item called `name` is `new`: another policy in its place.
 
         The rules by which commanders are made and by which they choose at a signing, such as ``"choose"``, can be
-        replaced by name like any other.
+        replaced by name like any other.  What `new` declares anew replaces the former declaration.
+
+        Raises
+        ------
+        UsageError
+            If there is no item of that name.
         """
-        inner = {place: item for place, item in enumerate(self.items) if isinstance(item, Commanders)}
-        for place, item in inner.items():
-            if name in item.rules and isinstance(new, Rule):
-                return replace(self, items=(*self.items[:place], item.with_rule(name, new), *self.items[place + 1 :]))
+        declared = {variable.name: variable for variable in new.declares}
+        variables = (*(declared.pop(v.name, v) for v in self.variables), *declared.values())
+        inner = [item for item in self.items if isinstance(item, Commanders) and name in item.rules]
+        if inner and isinstance(new, Rule):
+            name, new = inner[0].name, inner[0].with_rule(name, new)
         at = self._position(name)
-        return replace(self, items=(*self.items[:at], new, *self.items[at + 1 :]))
+        return replace(self, items=(*self.items[:at], new, *self.items[at + 1 :]), variables=variables)
 
     def without(self, name: str) -> Protocol:
-        """Return a protocol without the item called `name`."""
+        """Return a protocol without the item called `name`, and without variables that only it knew.
+
+        Raises
+        ------
+        UsageError
+            If there is no item of that name.
+        """
         at = self._position(name)
-        return replace(self, items=(*self.items[:at], *self.items[at + 1 :]))
+        items = (*self.items[:at], *self.items[at + 1 :])
+        used = {name for item in (*self.setup, *items) for name in (*item.reads, *item.writes)}
+        used |= {name for item in items if isinstance(item, Commanders) for rule in item.setup for name in rule.writes}
+        kept = tuple(v for v in self.variables if v.start is not None or v.name in used)
+        return replace(self, items=items, variables=kept)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from settlesim.model.outcome import Outcome, Values
+from settlesim.model.outcome import LABELS, Outcome, Values
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 
 __all__ = ["DESTINATIONS", "STANDARD_OUTCOMES", "evaluate"]
 
-DESTINATIONS = ("rival", "splinter", "reintegrated", "returned", "killed")
+DESTINATIONS = LABELS["destination"]
 
 STANDARD_OUTCOMES = STANDARD.outcomes
 

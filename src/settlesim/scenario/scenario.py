@@ -7,6 +7,7 @@ import hashlib
 import json
 import numbers
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -140,6 +141,11 @@ class Scenario(Declaration):
                 raise ScenarioError(problems)
             return name
         return self.sequences[choose(name, self.sequences, "sequence")]
+
+    @cached_property
+    def origin(self) -> str:
+        """The file it was read from, for errors; its name, where it was made in Python."""
+        return self.name
 
     def with_parameters(self, **changes: Change) -> Scenario:
         """Return this scenario with other parameters.
