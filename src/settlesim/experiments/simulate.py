@@ -16,6 +16,7 @@ from settlesim.experiments.execution import Execution, execute
 from settlesim.experiments.job import ENGINES, Job, Parts, engine_of
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_check import refuse_mistakes
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 from settlesim.results.dataset import provenance
@@ -327,6 +328,11 @@ def _job(
         rules.outcomes if outcomes is None else tuple(outcomes),
     )
     # Faults of the whole experiment are to be found before the first block, not in a worker.
+    refuse_mistakes(rules, scenario, sequences[0], job.outcomes)
+    if job.engine == "mesa":
+        from settlesim.engines.vectorised.rehearsal import rehearse
+
+        rehearse(scenario, sequences[0], rules, job.entropy)
     last = range(numbers.stop - 1, numbers.stop)
     worlds(scenario, last, entropy=job.entropy, method=method, total=job.total)
     for sequence in sequences:

@@ -9,7 +9,7 @@ import numpy as np
 
 from settlesim.errors import nearest
 from settlesim.model.items import Commanders, Fold, Item, Ranked, Rule, Select, Steps
-from settlesim.model.name_checks import NameChecks, label_of
+from settlesim.model.name_checks import NameChecks, article, label_of
 from settlesim.model.variables import OPERATIONS, SCOPES
 
 __all__ = ["ItemChecks"]
@@ -108,7 +108,9 @@ class ItemChecks(NameChecks):
             scope = "clause"
             for name in (item.of, item.key):
                 if self._combined(item, name) and self.table[name].scope != "clause":
-                    self.say(f"{label_of(item)}: {name!r} belongs to a {self.table[name].scope}, not to a clause")
+                    self.say(
+                        f"{label_of(item)}: {name!r} belongs to {article(self.table[name].scope)}, not to a clause"
+                    )
             self._guard(label_of(item), "clause", item.when)
         elif isinstance(item, Commanders):
             self._commanders(item)
@@ -124,8 +126,8 @@ class ItemChecks(NameChecks):
                 hint = f"; did you mean {like!r}?" if like else ""
                 self.say(f"{label_of(item)} writes {name!r}, which no Variable declares{hint}")
             elif scope is not None and self.table[name].scope != scope:
-                theirs = self.table[name].scope
-                self.say(f"{label_of(item)} writes {name!r}, which belongs to a {theirs}, for a {scope}: make them one")
+                theirs, mine = article(self.table[name].scope), article(scope)
+                self.say(f"{label_of(item)} writes {name!r}, which belongs to {theirs}, for {mine}: make them one")
             self.written.add(name)
 
     def _rule(self, rule: Rule) -> None:
@@ -161,9 +163,8 @@ class ItemChecks(NameChecks):
         if not self.known(fold.over, SCOPES, "scope", label) or not self._combined(fold, fold.of):
             return
         if self.table[fold.of].scope != fold.over:
-            self.say(
-                f"{label} combines {fold.of!r} over {fold.over!r}, but that belongs to a {self.table[fold.of].scope}"
-            )
+            theirs = article(self.table[fold.of].scope)
+            self.say(f"{label} combines {fold.of!r} over {fold.over!r}, but that belongs to {theirs}")
         elif fold.members == "" and target not in ("run", ""):
             fitting = [name for name, pair in self.built.groups.items() if pair == (fold.over, target)]
             self.say(
@@ -252,7 +253,7 @@ class ItemChecks(NameChecks):
 
     def _unreachable(self, scope: str, name: str) -> str:
         theirs, home = self.scopes[name], self.homes[name]
-        belongs = f"which belongs to a {theirs}, and no map leads from a {scope} to one"
+        belongs = f"which belongs to {article(theirs)}, and no map leads there from {article(scope)}"
         if theirs == "commander":
             return f"{belongs}: what commanders do is counted by cell"
         first = "" if home == "variable" else f"write it to a variable by a rule of scope {theirs!r}, then "
@@ -261,13 +262,14 @@ class ItemChecks(NameChecks):
     def _never_written(self) -> None:
         for name, variable in self.table.items():
             if name not in self.written and variable.start is None:
-                self.say(
-                    f"variable {name!r} has no start, and nothing writes it: give it a start, or an item that does"
-                )
+                reader = f", yet {self.readers[name]} reads it" if name in self.readers else ""
+                self.say(f"variable {name!r} has no start, and nothing writes it{reader}: give it a start or a writer")
 
     def _missing(self) -> None:
         unread = [name for name, home in self.homes.items() if home == "parameter" and name not in self.read]
         for name, labels in self.missing.items():
+            if name in self.writers:
+                continue  # written but not declared, which was said
             others = f" (and {len(labels) - 1} more)" if len(labels) > 1 else ""
             like = nearest(name, unread) or nearest(name, self.homes)
             hint = f"; did you mean {like!r}?" if like else ""

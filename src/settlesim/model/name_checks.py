@@ -12,7 +12,7 @@ from settlesim.model.layout import Layout
 from settlesim.model.protocol import Protocol
 from settlesim.model.variables import DISTRIBUTIONS, FRAILTY_SHAPE, KINDS, SCOPES, Luck, Variable
 
-__all__ = ["NameChecks", "label_of"]
+__all__ = ["NameChecks", "article", "label_of"]
 
 # The address at which the parameters of worlds are drawn.
 WORLDS = "world"
@@ -94,8 +94,8 @@ class NameChecks:
         there = self.homes.get(name)
         if there is not None and there != home:
             origin = f"of {self.file}" if "parameter" in (there, home) else "of the model"
-            a = "an" if there == "attribute" else "a" if there != "luck" else "some"
-            self.problems.append(f"{home} {name!r} has the name of {a} {there} {origin}: call it otherwise")
+            taken = "luck" if there == "luck" else article(there)
+            self.problems.append(f"{home} {name!r} has the name of {taken} {origin}: call it otherwise")
         self.homes[name], self.scopes[name] = home, scope
 
     def _check_variable(self, variable: Variable) -> None:
@@ -120,13 +120,17 @@ class NameChecks:
             counters = [
                 v.name for v in self.protocol.variables if v.kind == "int" and self.reaches(luck.scope, v.scope)
             ]
-            self.known(luck.per, counters, f"counter of occasions of a {luck.scope} (an integer variable)", label)
+            self.known(
+                luck.per, counters, f"counter of occasions of {article(luck.scope)} (an integer variable)", label
+            )
         if self.known(luck.distribution, DISTRIBUTIONS, "distribution", label):
             self._check_shape(luck, label)
 
     def _check_shape(self, luck: Luck, label: str) -> None:
         if luck.distribution == "beta" and luck.scope != "commander":
-            self.problems.append(f"{label}: a beta is drawn for commanders only, not for a {luck.scope}; use another")
+            self.problems.append(
+                f"{label}: a beta is drawn for commanders only, not for {article(luck.scope)}; use another"
+            )
             return
         wanted: dict[str | None, tuple[str, str, str]] = {
             "gamma": {luck.parameter: ("parameter", "run", "a parameter of the scenario with one number, its shape")},
@@ -156,6 +160,17 @@ def label_of(item: Item) -> str:
     """
     scope = f" ({item.scope})" if type(item).__name__ == "Rule" else ""
     return f"{type(item).__name__.lower()} {item.name!r}{scope}"
+
+
+def article(scope: str) -> str:
+    """Return a scope with its article, for messages.
+
+    Examples
+    --------
+    >>> article("actor"), article("seat")
+    ('an actor', 'a seat')
+    """
+    return f"an {scope}" if scope[:1] in tuple("aeiou") else f"a {scope}"
 
 
 def _names_of(item: Item) -> tuple[str, ...]:

@@ -156,9 +156,10 @@ class Protocol:
 
         return check(self, scenario, sequence, outcomes)
 
-    def _position(self, name: str) -> int:
+    def _position(self, name: str, others: Iterable[str] = ()) -> int:
         if name not in self.names:
-            raise UsageError(f"the protocol has no item {name!r}; the nearest is {nearest(name, self.names)!r}")
+            like = nearest(name, [*self.names, *others])
+            raise UsageError(f"the protocol has no item {name!r}" + (f"; did you mean {like!r}?" if like else ""))
         return self.names.index(name)
 
     def with_rule(
@@ -244,10 +245,10 @@ class Protocol:
         """
         declared = {variable.name: variable for variable in new.declares}
         variables = (*(declared.pop(v.name, v) for v in self.variables), *declared.values())
-        inner = [item for item in self.items if isinstance(item, Commanders) and name in item.rules]
-        if inner and isinstance(new, Rule):
-            name, new = inner[0].name, inner[0].with_rule(name, new)
-        at = self._position(name)
+        inner = {rule: item for item in self.items if isinstance(item, Commanders) for rule in item.rules}
+        if name in inner and isinstance(new, Rule):
+            name, new = inner[name].name, inner[name].with_rule(name, new)
+        at = self._position(name, inner)
         return replace(self, items=(*self.items[:at], new, *self.items[at + 1 :]), variables=variables)
 
     def without(self, name: str) -> Protocol:

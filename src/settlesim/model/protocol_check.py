@@ -19,7 +19,7 @@ from settlesim.model.rule_lint import lint
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["Checked", "check", "ensure_sound"]
+__all__ = ["Checked", "check", "ensure_sound", "every_rule", "refuse_mistakes"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ _sound: dict[int, weakref.WeakValueDictionary[int, Scenario]] = {}
 
 
 def ensure_sound(protocol: Protocol, scenario: Scenario, built: Layout, values: Mapping[str, tuple[str, Any]]) -> None:
-    """Check a protocol that is about to be run, once for each scenario.
+    """Refuse a protocol with mistakes that is about to be run; it is checked once for each scenario.
 
     Parameters
     ----------
@@ -67,15 +67,22 @@ def ensure_sound(protocol: Protocol, scenario: Scenario, built: Layout, values: 
     ProtocolError
         With every mistake.
     """
-    known = _sound.get(id(protocol))
-    if known is None:
-        known = _sound[id(protocol)] = weakref.WeakValueDictionary()
-        weakref.finalize(protocol, _sound.pop, id(protocol), None).atexit = False
-    if known.get(id(scenario)) is not scenario:
-        found = _inspected(protocol, scenario, built, values)
-        if found.problems:
-            raise ProtocolError(found.problems)
-        known[id(scenario)] = scenario
+    if _known(protocol).get(id(scenario)) is not scenario:
+        _settle(protocol, scenario, _inspected(protocol, scenario, built, values).problems)
+
+
+def refuse_mistakes(protocol: Protocol, scenario: Scenario, sequence: Sequence, outcomes: Iterable[Outcome]) -> None:
+    """Refuse an experiment with mistakes in its protocol or outcomes, before its first block.
+
+    Raises
+    ------
+    ProtocolError
+        With every mistake.
+    """
+    problems = list(outcome_problems(outcomes, scenario))
+    if _known(protocol).get(id(scenario)) is not scenario:
+        problems = [*_inspected(protocol, scenario, *_made(scenario, sequence)).problems, *problems]
+    _settle(protocol, scenario, problems)
 
 
 def check(
@@ -86,13 +93,10 @@ def check(
 ) -> Checked:
     """Check a protocol against a scenario; see `Protocol.check`."""
     plan = scenario.sequence(scenario.default_sequence if sequence is None else sequence)
-    built = layout(scenario, plan)
-    values = parameters(scenario, built, worlds(scenario, range(1), entropy=0, method="central"))
-    found = _inspected(protocol, scenario, built, values)
+    found = _inspected(protocol, scenario, *_made(scenario, plan))
     wanted = protocol.outcomes if outcomes is None else tuple(outcomes)
-    problems = [*found.problems, *outcome_problems(wanted, scenario, built, found.homes)]
-    if problems:
-        raise ProtocolError(problems)
+    _settle(protocol, scenario, [*found.problems, *outcome_problems(wanted, scenario)])
+    read = found.read | {name for outcome in wanted for name in outcome.reads}
     return Checked(
         parameters=len(scenario.parameters),
         variables=len(protocol.variables),
@@ -100,8 +104,28 @@ def check(
         rules=len(every_rule(protocol)),
         items=len(protocol.items),
         outcomes=len(wanted),
-        notes=tuple(_unread(protocol, scenario, found.read | {name for o in wanted for name in o.reads})),
+        notes=tuple(_unread(protocol, scenario, read)),
     )
+
+
+def _known(protocol: Protocol) -> weakref.WeakValueDictionary[int, Scenario]:
+    known = _sound.get(id(protocol))
+    if known is None:
+        known = _sound[id(protocol)] = weakref.WeakValueDictionary()
+        weakref.finalize(protocol, _sound.pop, id(protocol), None).atexit = False
+    return known
+
+
+def _settle(protocol: Protocol, scenario: Scenario, problems: list[str]) -> None:
+    if problems:
+        raise ProtocolError(problems)
+    _known(protocol)[id(scenario)] = scenario
+
+
+def _made(scenario: Scenario, sequence: Sequence) -> tuple[Layout, dict[str, tuple[str, Any]]]:
+    """Layout and parameters, as an engine would make them."""
+    built = layout(scenario, sequence)
+    return built, parameters(scenario, built, worlds(scenario, range(1), entropy=0, method="central"))
 
 
 def every_rule(protocol: Protocol) -> list[Rule]:

@@ -44,6 +44,8 @@ KINDS: tuple[str, ...] = get_args(Kind)
 DISTRIBUTIONS: tuple[str, ...] = get_args(Distribution)
 OPERATIONS: tuple[str, ...] = get_args(Operation)
 
+# By how much rounding may carry a value beyond the range of its variable.
+SLACK = 1e-9
 # The parameter that shapes every luck drawn from a beta distribution.
 FRAILTY_SHAPE = "hardline_concentration"
 
@@ -89,6 +91,18 @@ class Variable:
     flags: Mapping[int, str] | None = None
     weekly: bool = False
     told: bool = False
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Its range, and the last bits by which a sum of weights may stand above a bound of one.
+
+        Examples
+        --------
+        >>> low, high = Variable("share", "run", low=0.0, high=1.0).bounds
+        >>> low <= 1.0 + 2e-16 <= high, low <= 1.0001 <= high
+        (True, False)
+        """
+        return self.low - SLACK, self.high + SLACK
 
 
 @dataclass(frozen=True)

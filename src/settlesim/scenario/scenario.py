@@ -180,12 +180,15 @@ class Scenario(Declaration):
             problems += error.problems
         if problems:
             raise ScenarioError(problems)
+        scenario.__dict__["origin"] = self.origin
         return scenario
 
     def with_sequences(self, *sequences: Sequence) -> Scenario:
         """Return this scenario with more sequences, checked; one of a known name takes its place."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
+        scenario = Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
+        scenario.__dict__["origin"] = self.origin
+        return scenario
 
     def week_of(self, date: datetime.date) -> float:
         """Return the weeks from the start to `date`."""

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mesa import Agent
 
+from settlesim.engines.reference.rule_faults import applied
 from settlesim.model.codes import STATUS
 from settlesim.model.items import Clock, Rule
+from settlesim.model.rule_lint import is_own
 from settlesim.model.rules.commanders import fraction_of_week, hazard_at, left_at, mark_at
 
 if TYPE_CHECKING:
@@ -105,6 +108,8 @@ class Entity(Agent):  # type: ignore[misc]
         if rule.name in self.model.behaviours and hasattr(type(self), rule.name):
             act = getattr(self, rule.name)
             reads = tuple(inspect.signature(act).parameters)
+        if is_own(act):
+            act = partial(applied, self, rule, act)
         guard = None if rule.when is None else self.source(rule.when)
         return act, guard, tuple((self.source(name), name) for name in reads)
 

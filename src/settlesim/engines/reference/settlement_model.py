@@ -24,6 +24,7 @@ from settlesim.model.items import Commanders, Fold, Item, Ranked, Rule, Select, 
 from settlesim.model.layout import layout, parameters
 from settlesim.model.luck import table_of_luck
 from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_check import ensure_sound
 from settlesim.model.rules.commanders import hazard_at
 from settlesim.model.rules.plan_steps import delayed, held_since, leaf, step_due
 from settlesim.model.standard import STAGES, STANDARD
@@ -152,6 +153,7 @@ class SettlementModel(Model):  # type: ignore[misc]
         """Give every agent its attributes, parameters and luck."""
         built = self._layout
         values = parameters(self.scenario, built, worlds)
+        ensure_sound(self.protocol, self.scenario, built, values)
         self._scopes = {"week": "run"} | {v.name: v.scope for v in self.protocol.variables}
         for name, (scope, array) in built.attributes.items():
             if scope == "week":
