@@ -16,9 +16,11 @@ from pathlib import Path
 
 import settlesim as ss
 from settlesim.model.codes import STATUS
+from settlesim.model.items import Commanders, Fold, Item, Ranked, Rule, Select, Steps
 from settlesim.model.layout import layout
-from settlesim.model.protocol import Commanders, Fold, Item, Luck, Mechanism, Ranked, Rule, Select, Steps
+from settlesim.model.protocol import Mechanism
 from settlesim.model.standard import FILES, STANDARD, WEEK
+from settlesim.model.variables import Luck
 
 HERE = Path(__file__).parent
 DOCUMENTS = ("model.md", "odd.md", "luck.md", "extending.md")

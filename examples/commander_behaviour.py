@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 import settlesim as ss
-from settlesim.model.protocol import logistic
+from settlesim.model.items import logistic
 from settlesim.reference import Commander, SettlementModel
 
 RUNS = int(os.environ.get("SETTLESIM_RUNS", "300"))

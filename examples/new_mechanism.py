@@ -11,8 +11,10 @@ import tomllib
 import numpy as np
 
 import settlesim as ss
+from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, final
-from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Luck, Variable
 
 RUNS = int(os.environ.get("SETTLESIM_RUNS", "300"))
 

@@ -18,7 +18,7 @@ from scipy import stats
 from settlesim.chance.worlds import Fates, entropy_of
 from settlesim.errors import UsageError
 from settlesim.model.luck import table_of_luck
-from settlesim.model.protocol import Luck
+from settlesim.model.variables import Luck
 
 # Chance that a test of the sound generator fails, before its entropy was fixed.
 FALSE_ALARM = 1e-4

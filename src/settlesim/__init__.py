@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.simulate import compare, simulate
     from settlesim.experiments.sweep import sweep
+    from settlesim.model.items import Fold, Rule, rule
     from settlesim.model.outcome import Outcome
-    from settlesim.model.protocol import Fold, Luck, Rule, Variable, rule
     from settlesim.model.standard import STANDARD
+    from settlesim.model.variables import Luck, Variable
     from settlesim.report.story import replay
     from settlesim.results.outcomes import STANDARD_OUTCOMES
     from settlesim.results.stores import open, save
@@ -60,11 +61,11 @@ _HOME = {
     "open": "results.stores",
     "save": "results.stores",
     "STANDARD": "model.standard",
-    "Rule": "model.protocol",
-    "Fold": "model.protocol",
-    "Luck": "model.protocol",
-    "Variable": "model.protocol",
-    "rule": "model.protocol",
+    "Rule": "model.items",
+    "Fold": "model.items",
+    "Luck": "model.variables",
+    "Variable": "model.variables",
+    "rule": "model.items",
     "Outcome": "model.outcome",
     "STANDARD_OUTCOMES": "results.outcomes",
     "SettlesimError": "errors",

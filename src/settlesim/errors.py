@@ -10,7 +10,16 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-__all__ = ["Problem", "ScenarioError", "SettlesimError", "UsageError", "choose", "nearest"]
+__all__ = [
+    "FaultError",
+    "Problem",
+    "ProtocolError",
+    "ScenarioError",
+    "SettlesimError",
+    "UsageError",
+    "choose",
+    "nearest",
+]
 
 
 class SettlesimError(Exception):
@@ -90,6 +99,80 @@ class ScenarioError(SettlesimError):
     def __str__(self) -> str:
         """Return one line for each problem."""
         return "\n".join(str(problem) for problem in self.problems)
+
+
+class ProtocolError(UsageError):
+    """A protocol cannot be run; `problems` holds every mistake found in it, each on one line.
+
+    Examples
+    --------
+    >>> error = ProtocolError(["luck 'rain': unknown scope 'runs'", "fold 'x': unknown operation 'mean'"])
+    >>> print(error)
+    luck 'rain': unknown scope 'runs'
+    fold 'x': unknown operation 'mean'
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems: tuple[str, ...] = tuple(_line(problem) for problem in problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        """Return one line for each problem."""
+        return "\n".join(self.problems)
+
+
+class FaultError(SettlesimError):
+    """A rule or an outcome failed while runs were simulated.
+
+    Parameters
+    ----------
+    kind
+        What failed: ``"rule"``, ``"fold"``, ``"outcome"``.
+    name
+        Its name.
+    reason
+        What went wrong, in one clause.
+    scope
+        The kind of entity a rule is evaluated for.
+    week
+        The week; 0 is before the first.
+    run
+        The lowest of the runs in which it fails, where that can be told.
+    entity
+        The first entity of the scope for which it fails, where that can be told.
+    sequence
+        The sequence of talks that was simulated.
+
+    Examples
+    --------
+    >>> print(FaultError("rule", "rain", "returns None", "province", 12, 4711, "Kunduz", "us_first"))
+    rule 'rain' (province), sequence 'us_first', week 12, run 4711, 'Kunduz': returns None
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        reason: str,
+        scope: str = "",
+        week: int | None = None,
+        run: int | None = None,
+        entity: str = "",
+        sequence: str = "",
+    ) -> None:
+        self.kind, self.name, self.reason, self.scope = kind, name, reason, scope
+        self.week, self.run, self.entity, self.sequence = week, run, entity, sequence
+        # As they were given, for an error that is sent from one process to another is made anew from them.
+        super().__init__(kind, name, reason, scope, week, run, entity, sequence)
+
+    def __str__(self) -> str:
+        """Return what failed, where, and why, on one line."""
+        place = f"{self.kind} {self.name!r}" + (f" ({self.scope})" if self.scope else "")
+        place += f", sequence {self.sequence!r}" if self.sequence else ""
+        place += "" if self.week is None else f", week {self.week}"
+        place += "" if self.run is None else f", run {self.run}"
+        place += f", {self.entity!r}" if self.entity else ""
+        return _line(f"{place}: {self.reason}")
 
 
 def nearest(name: object, names: Iterable[str]) -> str | None:

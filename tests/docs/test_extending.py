@@ -18,7 +18,9 @@ HEAD = '''"""Protests: people protest against the war."""
 import numpy as np
 
 from settlesim.model.outcome import Outcome, final
-from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, rule
+from settlesim.model.items import Fold, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Luck, Variable
 
 '''
 ASK = """

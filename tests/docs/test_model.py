@@ -11,8 +11,10 @@ import pytest
 
 import settlesim as ss
 from settlesim.model.codes import OUTCOMES, PHASES, STATUS
-from settlesim.model.protocol import Commanders, Luck, Rule, Scope
+from settlesim.model.items import Commanders, Rule
+from settlesim.model.protocol import Scope
 from settlesim.model.standard import FILES, STANDARD, WEEK
+from settlesim.model.variables import Luck
 from settlesim.scenario.conditions import KINDS
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 import settlesim as ss
 import settlesim.model.rules
-from settlesim.model.protocol import Rule
+from settlesim.model.items import Rule
 from settlesim.scenario.files import builtin
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,9 @@ import numpy as np
 
 from settlesim.engines.verify import verify
 from settlesim.experiments.simulate import simulate
-from settlesim.model.protocol import Luck, rule
+from settlesim.model.items import rule
 from settlesim.model.standard import STANDARD
+from settlesim.model.variables import Luck
 from settlesim.scenario.sequence import Sequence
 from settlesim.steps import open_track
 from support import block, changed, shipped

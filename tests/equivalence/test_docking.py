@@ -7,7 +7,7 @@ import pytest
 
 from settlesim.engines import reference
 from settlesim.engines.verify import verify
-from settlesim.model.protocol import rule
+from settlesim.model.items import rule
 from settlesim.model.standard import STANDARD
 from settlesim.reference import Commander, SettlementModel
 from settlesim.scenario.files import builtin

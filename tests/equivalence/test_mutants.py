@@ -19,7 +19,7 @@ from settlesim.engines.vectorised import step_conditions as sequencing
 from settlesim.engines.verify import verify
 from settlesim.model import layout as state
 from settlesim.model import luck as draws
-from settlesim.model.protocol import Fold
+from settlesim.model.items import Fold
 from settlesim.model.rules import acceptance, commanders, commitment, durability, rounds
 from settlesim.model.rules import plan_steps as step_rules
 from settlesim.model.rules import trust_from_attacks as trust

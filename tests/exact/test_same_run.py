@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from settlesim.model.protocol import Luck, Variable, rule
+from settlesim.model.items import rule
 from settlesim.model.standard import STANDARD
+from settlesim.model.variables import Luck, Variable
 from support import block, changed, different, shipped
 
 SEQUENCE = "parallel"

@@ -18,7 +18,7 @@ import pytest
 import settlesim
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines import reference
-from settlesim.model.protocol import rule
+from settlesim.model.items import rule
 from settlesim.model.standard import STANDARD
 from settlesim.reference import Commander, Faction, SettlementModel, War
 from support import shipped

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines.vectorised.engine import _Engine
 from settlesim.model import rules
-from settlesim.model.protocol import Commanders, Rule
+from settlesim.model.items import Commanders, Rule
 from settlesim.model.rules.rounds import zeuthen
 from settlesim.model.standard import STANDARD
 from strategies import examples as made

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from settlesim.chance.worlds import Fates
-from settlesim.model.protocol import rule
+from settlesim.model.items import rule
 from settlesim.model.rules.commanders import fraction_of_week, hazard_at
 from settlesim.model.standard import STANDARD
 from support import block, changed, shipped

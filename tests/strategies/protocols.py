@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from settlesim.model.protocol import Fold, Luck, Protocol, Rule, Select, Variable, rule
+from settlesim.model.items import Fold, Rule, Select, rule
+from settlesim.model.protocol import Protocol
 from settlesim.model.rules.rounds import zeuthen
 from settlesim.model.standard import STANDARD
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["Law", "exchanged", "protocols"]
 

@@ -302,6 +302,21 @@ def validate(
 
 
 @app.command()
+def check(scenario: Name) -> None:
+    """Check a scenario and the model against each other, before anything is simulated."""
+    from settlesim.model.standard import STANDARD
+    from settlesim.scenario.files import load
+
+    war = load(scenario)
+    found, *_ = [STANDARD.check(war, name) for name in war.sequences]
+    print(f"{war.origin}: {war.title}")
+    print(f"{len(war.sequences)} sequences, {found.parameters} parameters; no mistake found")
+    print(f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck, {found.outcomes} outcomes")
+    for note in found.notes:
+        print(f"note: {note}")
+
+
+@app.command()
 def verify(
     scenario: Name,
     sequence: Plans = None,
@@ -318,7 +333,7 @@ def verify(
         one = verified(war, sequences=[name], runs=runs, rng=rng)
         found.append(one.ok)
         print(str(one).rsplit("\n", 1)[0], flush=True)
-    print("both engines agree, bit for bit" if all(found) else "the engines differ")
+    print("both engines agree, bit for bit" if all(found) else "the engines differ, or values are out of range")
     if not all(found):
         raise typer.Exit(terminal.FAILED)
 

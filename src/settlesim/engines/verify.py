@@ -1,4 +1,4 @@
-"""Docking: both engines on the same fates, every variable, every week, compared bit for bit."""
+"""Docking: both engines on the same fates, every variable, every week, compared bit for bit and with its range."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence
 
-__all__ = ["Mismatch", "Verification", "first_difference", "verify"]
+__all__ = ["Mismatch", "Verification", "Violation", "first_difference", "first_violation", "verify"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,27 @@ class Mismatch:
 
 
 @dataclass(frozen=True)
+class Violation:
+    """The first value outside the range that its variable declares, in the order of a `Mismatch`."""
+
+    sequence: str
+    week: int
+    rule: str
+    variable: str
+    entity: str
+    run: int
+    value: Any
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        where = f"{self.variable} of {self.entity}" if self.entity else self.variable
+        allowed = f"{self.low:g} to {self.high:g}"
+        place = f"{self.sequence}, run {self.run}, week {self.week}: after {self.rule!r}"
+        return f"{place}, {where} is {self.value!r}, outside the range it declares, {allowed}"
+
+
+@dataclass(frozen=True)
 class Verification:
     """What a comparison of the engines found.
 
@@ -51,20 +72,25 @@ class Verification:
         Values compared by sequence.
     mismatches : tuple of Mismatch
         The first difference of each sequence that has one.
+    violations : tuple of Violation
+        The first value of each sequence that is outside the range its variable declares, or no number.
     """
 
     compared: dict[str, int]
     mismatches: tuple[Mismatch, ...]
+    violations: tuple[Violation, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether the engines agree in every bit."""
-        return not self.mismatches
+        """Whether the engines agree in every bit, and every value lies in its declared range."""
+        return not self.mismatches and not self.violations
 
     def __str__(self) -> str:
         lines = [f"{name}: {number:,} values compared" for name, number in self.compared.items()]
         lines += [f"MISMATCH {mismatch}" for mismatch in self.mismatches]
-        return "\n".join([*lines, "both engines agree, bit for bit" if self.ok else "the engines differ"])
+        lines += [f"OUT OF RANGE {violation}" for violation in self.violations]
+        verdict = "the engines differ" if self.mismatches else "both engines agree, bit for bit"
+        return "\n".join([*lines, verdict + (", on values out of range" if self.violations else "")])
 
 
 def recorded(protocol: Protocol) -> tuple[str, ...]:
@@ -116,6 +142,44 @@ def first_difference(numpy: Trace, mesa: Trace, protocol: Protocol) -> Mismatch 
     return Mismatch(numpy.sequence.name, week, rule, name, entity, numpy.runs[at[-1]], *values)
 
 
+def first_violation(trace: Trace, protocol: Protocol) -> Violation | None:
+    """Find the first value outside the range that its variable declares, in the order of weeks and of the protocol.
+
+    Parameters
+    ----------
+    trace : Trace
+        A weekly trace of either engine.
+    protocol : Protocol
+        Declares the ranges, and gives the order.
+
+    Returns
+    -------
+    Violation or None
+    """
+    writers = _writers(protocol)
+    begun = {name for item in protocol.setup for name in item.writes}
+    found = []
+    for name, values in trace.weekly.items():
+        variable = protocol.table[name]
+        low, high = variable.bounds
+        # What is written each week before it is read has no value at the start.
+        first = 0 if variable.start is not None or name in begun else 1
+        rest = values[first:]
+        if not rest.size or (rest.min() >= low and rest.max() <= high):
+            continue
+        at = tuple(int(i) for i in np.argwhere(~((rest >= low) & (rest <= high)))[0])
+        at = (at[0] + first, *at[1:])
+        found.append((at[0], writers.get(name, (-1, ""))[0], name, at))
+    if not found:
+        return None
+    week, _, name, at = min(found)
+    variable = protocol.table[name]
+    entity = trace.entities[variable.scope][at[1]] if len(at) == 3 else ""
+    rule = writers.get(name, (-1, "the start"))[1]
+    value, run = trace.weekly[name][at].item(), trace.runs[at[-1]]
+    return Violation(trace.sequence.name, week, rule, name, entity, run, value, variable.low, variable.high)
+
+
 def verify(
     scenario: Scenario,
     *,
@@ -126,7 +190,7 @@ def verify(
     method: str | Mapping[str, Any] = "monte_carlo",
     agents: Mapping[str, type[Entity]] | None = None,
 ) -> Verification:
-    """Run both engines on the same fates and compare every variable of every week.
+    """Run both engines on the same fates, compare every variable of every week, and hold it against its range.
 
     Parameters
     ----------
@@ -149,7 +213,8 @@ def verify(
     Returns
     -------
     Verification
-        ``ok``, the number of values compared, and the first difference with the rule that made it.
+        ``ok``, the number of values compared, and the first difference or value out of range with the rule that
+        made it.
 
     Examples
     --------
@@ -164,7 +229,7 @@ def verify(
     numbers = runs if isinstance(runs, range) else range(runs)
     chosen = [scenario.sequence(s) for s in (scenario.sequences if sequences is None else sequences)]
     compared: dict[str, int] = {}
-    mismatches = []
+    mismatches, violations = [], []
     for plan in chosen:
         fates = Fates(entropy, numbers)
         world = worlds(scenario, numbers, entropy=entropy, method=method, total=len(numbers), levers=plan.levers)
@@ -177,4 +242,7 @@ def verify(
         difference = first_difference(traces[0], traces[1], rules)
         if difference is not None:
             mismatches.append(difference)
-    return Verification(compared, tuple(mismatches))
+        violation = first_violation(traces[0], rules)
+        if violation is not None:
+            violations.append(violation)
+    return Verification(compared, tuple(mismatches), tuple(violations))

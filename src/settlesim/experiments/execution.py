@@ -17,7 +17,7 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from settlesim.errors import SettlesimError, UsageError
+from settlesim.errors import FaultError, SettlesimError, UsageError
 from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.job import Job, compute
 from settlesim.experiments.transport import packed, unpacked
@@ -225,20 +225,28 @@ def _in_parallel(
     queue = iter(blocks)
     # Only a few blocks are under way at a time, so that results do not pile up.
     pending: set[Future[Block]] = set()
+    starts: dict[Future[Block], int] = {}
 
     def submit(number: int) -> None:
         for _ in range(number):
             block = next(queue, None)
             if block is not None:
-                pending.add(pool.submit(_remote, data, block))
+                future = pool.submit(_remote, data, block)
+                pending.add(future)
+                starts[future] = block.start
 
     try:
         submit(ahead)
         while pending:
             done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
             listen()
-            for future in done:
+            for future in sorted(done, key=starts.__getitem__):
                 pending.discard(future)
+                fault = future.exception()
+                if isinstance(fault, FaultError):
+                    # Which worker was the fastest must not decide which fault is shown: lower runs come first.
+                    earlier = sorted((f for f in pending if starts[f] < starts[future]), key=starts.__getitem__)
+                    raise next((e for e in (f.exception() for f in earlier) if isinstance(e, FaultError)), fault)
                 take(future.result())
             submit(len(done))
     except KeyboardInterrupt:

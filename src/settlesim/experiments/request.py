@@ -15,6 +15,7 @@ from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.job import ENGINES, Job
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_check import refuse_mistakes
 from settlesim.model.standard import STANDARD
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
@@ -87,6 +88,11 @@ class Request:
             outcomes=rules.outcomes if self.outcomes is None else tuple(self.outcomes),
         )
         # Faults of the whole experiment are to be found before the first block, not in a worker.
+        refuse_mistakes(rules, self.scenario, self.sequences[0], job.outcomes)
+        if job.engine == "mesa":
+            from settlesim.engines.vectorised.rehearsal import rehearse
+
+            rehearse(self.scenario, self.sequences[0], rules, job.entropy)
         last = range(total - 1, total)
         worlds(self.scenario, last, entropy=job.entropy, method=self.method, total=total)
         for sequence in self.sequences:

@@ -10,8 +10,9 @@ from typing import Any
 
 from settlesim.errors import UsageError
 from settlesim.experiments.job import ITEMS, Job
+from settlesim.model.items import Item, Rule
 from settlesim.model.outcome import Outcome
-from settlesim.model.protocol import Item, Protocol, Rule
+from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.results.outcomes import STANDARD_OUTCOMES
 

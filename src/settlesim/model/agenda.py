@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,7 @@ class Agenda:
         self.entities: dict[str, tuple[str, ...]] = {"run": ("",)}
         self.maps: dict[tuple[str, str], Index] = {}
         self.members: dict[str, tuple[tuple[int, ...], ...]] = {}
+        self.groups: dict[str, tuple[str, str]] = {}
         self.attributes: dict[str, tuple[str, Any]] = {}
 
     def attribute(self, scope: str, name: str, values: Any, dtype: Any = float) -> None:
@@ -53,11 +55,18 @@ class Agenda:
         """Note to which entity of another scope each belongs."""
         self.maps[origin, to] = np.array(list(index), dtype=np.intp)
 
+    def gather(self, name: str, over: str, to: str, members: Iterable[Iterable[int]]) -> None:
+        """Note which entities of one scope belong to each of another."""
+        self.groups[name] = (over, to)
+        self.members[name] = tuple(map(tuple, members))
+
     def group(self, name: str, origin: str, to: str) -> None:
         """Members by inverting a map."""
         index = self.maps[origin, to]
-        n = len(self.entities[to])
-        self.members[name] = tuple(tuple(int(i) for i in np.flatnonzero(index == j)) for j in range(n))
+        self.gather(name, origin, to, ((int(i) for i in np.flatnonzero(index == j)) for j in range(self._size(to))))
+
+    def _size(self, scope: str) -> int:
+        return len(self.entities[scope])
 
     def agenda(self) -> None:
         """Concessions, and the clauses in which a track's own parties can deliver them."""
@@ -75,9 +84,8 @@ class Agenda:
             ("in_pie", "pie"),
         ):
             self.attribute("concession", name, (getattr(c, of) for c in items), bool)
-        self.members["dimensions"] = tuple(
-            tuple(i for i, c in enumerate(items) if c.dimension == d) for d in DIMENSIONS
-        )
+        in_dimension = ((i for i, c in enumerate(items) if c.dimension == d) for d in DIMENSIONS)
+        self.gather("dimensions", "concession", "dimension", in_dimension)
         clauses = [(t, c) for t in tracks for c in concessions if self._deliverable(t, c)]
         self.entities["clause"] = tuple(f"{t}/{c}" for t, c in clauses)
         self.map("clause", "track", (tracks.index(t) for t, _ in clauses))
@@ -89,19 +97,14 @@ class Agenda:
         self.attribute("clause", "clause_power", (t in power for t, _ in clauses), bool)
         self.group("concession_clauses", "clause", "concession")
         self.group("track_clauses", "clause", "track")
-        self.members["bargain_clauses"] = tuple(
-            tuple(i for i, (t, _) in enumerate(clauses) if power.get(t) == b)
-            for b in range(len(self.entities["bargain"]))
-        )
+        on_power = ((i for i, (t, _) in enumerate(clauses) if power.get(t) == b) for b in range(self._size("bargain")))
+        self.gather("bargain_clauses", "clause", "bargain", on_power)
         self.attribute("clause", "tabled_rank", (self._rank(t, c) for t, c in clauses))
         steps = self.sequence.steps
-        self.members["table"] = tuple(
-            tuple(i for i, step in enumerate(steps) if step.track == t and c in step.concessions) for t, c in clauses
-        )
-        self.members["deliver"] = tuple(
-            tuple(i for i, step in enumerate(steps) if step.do == "deliver" and step.concession == c)
-            for c in concessions
-        )
+        tabling = ((i for i, s in enumerate(steps) if s.track == t and c in s.concessions) for t, c in clauses)
+        self.gather("table", "step", "clause", tabling)
+        handing = ((i for i, s in enumerate(steps) if s.do == "deliver" and s.concession == c) for c in concessions)
+        self.gather("deliver", "step", "concession", handing)
 
     def _deliverable(self, track: str, concession: str) -> bool:
         """Whether every role among the deliverers sits at the table (bodies outside follow) and it is on offer."""
@@ -121,11 +124,10 @@ class Agenda:
         names = [step.name for step in steps]
         self.entities["step"] = tuple(str(name) for name in names)
         for do in ("open", "close", "oblige"):
-            self.members[do] = tuple(
-                tuple(i for i, step in enumerate(steps) if step.do == do and step.track == t) for t in tracks
-            )
+            there = ([i for i, step in enumerate(steps) if step.do == do and step.track == t] for t in tracks)
+            self.gather(do, "step", "track", there)
         for do in ("press", "ceasefire", "withdraw", "switch"):
-            self.members[do] = (tuple(i for i, step in enumerate(steps) if step.do == do),)
+            self.gather(do, "step", "run", [[i for i, step in enumerate(steps) if step.do == do]])
 
         def amounts(name: str, do: str, of: str, otherwise: float = 0.0, least: float = 0.0) -> None:
             values = (max(float(getattr(x, of) or 0.0), least) if x.do == do else otherwise for x in steps)

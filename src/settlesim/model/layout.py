@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,8 @@ class Layout:
     """Entities by scope, maps from scope to scope, members of folds, attributes, and the sequence's trees.
 
     ``attributes`` maps a name to (scope, array): one value an entity, shape ``(n, 1)``; a number for the
-    run; or, under scope ``"week"``, one value a week.
+    run; or, under scope ``"week"``, one value a week.  ``groups`` says of each entry of ``members`` which scope it
+    combines and for which: ``"faction_cells"`` are the cells of each faction, ("cell", "faction").
     """
 
     entities: dict[str, tuple[str, ...]]
@@ -49,7 +50,8 @@ class Layout:
     ordered: bool
     pace: float
     horizon: int
-    cell_starts: Index = field(default_factory=lambda: np.zeros(0, np.intp))
+    cell_starts: Index
+    groups: dict[str, tuple[str, str]]
 
     def size(self, scope: str) -> int:
         """Number of entities of a scope."""
@@ -192,12 +194,12 @@ class _Builder(Agenda):
         self.map("seat", "bargain", (given.get(seat, 0) for seat in seats))
         self.group("seats", "seat", "track")
         self.group("bargains", "bargain", "track")
-        self.members["claimants"] = tuple(tuple(i for i in m if claims[i]) for m in self.members["seats"])
-        self.members["givers"] = tuple(tuple(i for i in m if not claims[i]) for m in self.members["seats"])
+        seated = self.members["seats"]
+        self.gather("claimants", "seat", "track", ([i for i in m if claims[i]] for m in seated))
+        self.gather("givers", "seat", "track", ([i for i in m if not claims[i]] for m in seated))
         pairs = [tuple(d.split("_", 1)) for d in self.entities["dyad"]]
-        self.members["dyads"] = tuple(
-            tuple(i for i, t in enumerate(tracks) if set(pair) <= set(s.tracks[t].parties)) for pair in pairs
-        )
+        common = ([i for i, t in enumerate(tracks) if set(pair) <= set(s.tracks[t].parties)] for pair in pairs)
+        self.gather("dyads", "track", "dyad", common)
         self.constant("single_undertaking", np.bool_(self.sequence.undertaking == "single"))
 
     def _dyad_of(self, track: str, role: str) -> int:
@@ -251,6 +253,7 @@ def layout(scenario: Scenario, sequence: Sequence) -> Layout:
         float(sequence.pace),
         scenario.horizon,
         starts,
+        b.groups,
     )
 
 

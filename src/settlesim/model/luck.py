@@ -11,7 +11,7 @@ from scipy.special import betaincinv, gammaincinv, ndtri
 
 from settlesim.chance.worlds import Fates
 from settlesim.model.layout import Layout
-from settlesim.model.protocol import Luck
+from settlesim.model.variables import FRAILTY_SHAPE, Luck
 
 __all__ = ["occasions", "table_of_luck"]
 
@@ -85,7 +85,7 @@ def table_of_luck(
     if luck.distribution == "gamma":
         shape = values[str(luck.parameter)][1]
     elif luck.distribution == "beta":
-        shape = values["hardline_concentration"][1]
+        shape = values[FRAILTY_SHAPE][1]
     key = (luck.name, entities, number, constant, shape.tobytes())
     memory = _drawn.setdefault(fates, {})
     if key in memory:

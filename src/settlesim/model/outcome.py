@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from settlesim.model.trace import Trace
 
-__all__ = ["Outcome", "Values", "final", "never", "week_of", "where_true"]
+__all__ = ["DERIVED", "LABELS", "RESERVED", "Outcome", "Values", "final", "never", "week_of", "where_true"]
 
 Values = NDArray[Any]
+
+# Second dimensions of outcomes that are no scope of the model, with their labels.
+LABELS = {"destination": ("rival", "splinter", "reintegrated", "returned", "killed")}
+# Coordinates of every result, and ends of names that it derives: an outcome may have neither.
+RESERVED = ("sequence", "definition", "run", "week")
+DERIVED = ("_weekly", "_drawn")
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,9 @@ class Outcome:
         ``("run",)`` or ``("run", other)``.
     flags : mapping, optional
         Meanings of codes.
+    reads : tuple of str
+        Parameters that the function takes from ``trace.worlds``: they are checked before the first week, and count
+        as read.
 
     Examples
     --------
@@ -49,6 +58,7 @@ class Outcome:
     meaning: str
     dims: tuple[str, ...] = ("run",)
     flags: Mapping[int, str] | None = None
+    reads: tuple[str, ...] = ()
 
 
 def never(weeks: Values) -> Values:

@@ -1,417 +1,23 @@
-"""The vocabulary in which the model is written: variables, luck, rules, folds, mechanisms and protocols.
-
-A *rule* is a pure elementwise function.  Its argument names say what it reads; its declaration says
-for which kind of entity (*scope*) it is evaluated and what it writes.  A *mechanism* is a few such items with
-the luck they meet and the outcomes that are read off them.  A *protocol* is an ordered tuple of items: data
-that the engines interpret.  Every item has the same face: `name`, `scope`, `reads` and `writes`.
-"""
+"""Mechanisms and protocols: what happens in a week, as data that the engines interpret."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from settlesim.errors import UsageError, nearest
+from settlesim.model.items import Commanders, Item, Rule
+from settlesim.model.variables import Luck, Variable
 
 if TYPE_CHECKING:
     from settlesim.model.outcome import Outcome
-
-__all__ = [
-    "Choice",
-    "Clock",
-    "Commanders",
-    "Fold",
-    "Item",
-    "Luck",
-    "Mechanism",
-    "Protocol",
-    "Ranked",
-    "Rule",
-    "Select",
-    "Steps",
-    "Variable",
-    "logistic",
-    "rule",
-]
-
-
-def logistic(z: Any) -> Any:
-    """σ(z) = 1/(1+e^-z), from numpy's vectorised exponential: a quarter of the time of scipy's `expit`.
-
-    Examples
-    --------
-    >>> float(logistic(0.0))
-    0.5
-    """
-    return 1.0 / (1.0 + np.exp(-z))
-
-
-Scope = Literal[
-    "run",
-    "actor",
-    "dyad",
-    "faction",
-    "province",
-    "cell",
-    "commander",
-    "track",
-    "seat",
-    "bargain",
-    "concession",
-    "clause",
-    "obligation",
-    "dimension",
-    "step",
-    "condition",
-]
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A quantity that rules write, with its scope, unit and range.
-
-    Parameters
-    ----------
-    name : str
-        The name by which rules read it.
-    scope : str
-        The kind of entity that has it: ``"run"``, ``"province"``, ``"seat"`` and so on. Declared by a rule that
-        writes it, a variable takes the rule's.
-    units : str
-        The unit; ``"1"`` for a pure number.
-    meaning : str
-        One line for tables and plots.
-    start : float, bool, int, str or None
-        Value before the first week: a number, or the name of a parameter, attribute or luck to copy.
-        None for an intermediate, which must be written each week before it is read.
-    low, high : float
-        The range it is guaranteed to stay in.
-    kind : {"float", "bool", "int"}
-        Its number type.
-    flags : mapping or None
-        Meanings of the codes of an integer variable.
-    weekly : bool
-        Whether ``record="weekly"`` keeps it.
-    told : bool
-        Whether the story of a run needs it.
-    """
-
-    name: str
-    scope: str = ""
-    units: str = "1"
-    meaning: str = ""
-    start: float | bool | int | str | None = None
-    low: float = float("-inf")
-    high: float = float("inf")
-    kind: Literal["float", "bool", "int"] = "float"
-    flags: Mapping[int, str] | None = None
-    weekly: bool = False
-    told: bool = False
-
-
-@dataclass(frozen=True)
-class Luck:
-    """Chance drawn before the first week, and what it travels with.
-
-    ``per`` is ``"run"`` (one draw), ``"week"`` (the draw travels with the date), or the name of an
-    integer variable that counts occasions (the draw travels with the matter: the third round of this
-    track, the second suspension).  ``entities`` may be shared: a draw belongs to its entity's name.
-    """
-
-    name: str
-    scope: str
-    distribution: Literal["uniform", "exponential", "normal", "gamma", "beta"]
-    per: str = "run"
-    occasions: int = 1
-    meaning: str = ""
-    parameter: str | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A pure elementwise function with its scope and what it writes.
-
-    Parameters
-    ----------
-    function : callable
-        Takes arrays (or scalars) by name, returns one array or a tuple in the order of `writes`.
-    scope : str
-        The kind of entity it is evaluated for.
-    writes : tuple of str
-        Names of the variables it writes; all have the rule's scope.
-    when : str or None
-        A boolean variable of the same scope: the rule writes only where it is true.
-    source : str
-        Where the equation comes from: keys of the bibliography, separated by spaces.
-    declares : tuple of Variable
-        Those of the variables it writes that it declares, being the first to write them.
-    """
-
-    function: Callable[..., Any]
-    scope: str
-    writes: tuple[str, ...]
-    when: str | None = None
-    source: str = ""
-    declares: tuple[Variable, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The function's name, by which a protocol finds the rule."""
-        return getattr(self.function, "__name__", "rule")
-
-    @cached_property
-    def arguments(self) -> tuple[str, ...]:
-        """Names of what the function is given: its argument names."""
-        return tuple(inspect.signature(self.function).parameters)
-
-    @cached_property
-    def reads(self) -> tuple[str, ...]:
-        """Names of what it reads: the function's arguments, and its guard."""
-        guard = () if self.when is None or self.when in self.arguments else (self.when,)
-        return (*self.arguments, *guard)
-
-
-def rule(
-    scope: str, *writes: str | Variable, when: str | None = None, source: str = ""
-) -> Callable[[Callable[..., Any]], Rule]:
-    """Declare the decorated function as a rule.
-
-    Parameters
-    ----------
-    scope : str
-        The kind of entity it is evaluated for.
-    *writes : str or Variable
-        The variables it writes, in the order it returns them: space-separated names of variables that are
-        declared elsewhere, and declarations of those it is the first to write.
-    when : str, optional
-        Boolean variable of that scope; the rule writes only where it is true.
-    source : str, optional
-        Where the equation comes from: keys of the bibliography, separated by spaces.
-
-    Examples
-    --------
-    >>> @rule("run", "half")
-    ... def halve(legitimacy):
-    ...     return legitimacy / 2.0
-    >>> halve.name, halve.reads, halve.writes
-    ('halve', ('legitimacy',), ('half',))
-    >>> @rule("run", Variable("third", units="share", meaning="a third of legitimacy"))
-    ... def thirds(legitimacy):
-    ...     return legitimacy / 3.0
-    >>> thirds.declares[0].scope
-    'run'
-    """
-    names: list[str] = []
-    declared: list[Variable] = []
-    for item in writes:
-        if isinstance(item, Variable):
-            declared.append(item if item.scope else replace(item, scope=scope))
-            names.append(item.name)
-        else:
-            names += item.split()
-
-    def declare(function: Callable[..., Any]) -> Rule:
-        return Rule(function, scope, tuple(names), when, source, tuple(declared))
-
-    return declare
-
-
-@dataclass(frozen=True)
-class _Derived:
-    """An item that writes one variable, named or declared in `into`."""
-
-    into: str | Variable
-
-    @property
-    def name(self) -> str:
-        """The written variable's name."""
-        return self.into.name if isinstance(self.into, Variable) else self.into
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Names of the variables it writes: one."""
-        return (self.name,)
-
-    @property
-    def scope(self) -> str:
-        """Scope of the written variable, empty where that is declared elsewhere."""
-        return self.into.scope if isinstance(self.into, Variable) else ""
-
-    @property
-    def declares(self) -> tuple[Variable, ...]:
-        """The written variable, where it is declared here."""
-        return (self.into,) if isinstance(self.into, Variable) else ()
-
-
-@dataclass(frozen=True)
-class Fold(_Derived):
-    """Combine a variable over entities, one after another in declared order.
-
-    ``members`` names the index that says which entities of `over` belong to each entity of the
-    written variable; ``""`` takes them all (for a variable of the run) or the layout's own map.
-    Sequential by definition: a float sum must not depend on memory layout.  `empty` is the value where
-    there is no member; None takes the operation's own (0, -inf, inf, False, True).
-    """
-
-    of: str
-    op: Literal["sum", "max", "min", "any", "all"]
-    over: str
-    members: str = ""
-    empty: float | None = None
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The variable that is combined."""
-        return (self.of,)
-
-
-@dataclass(frozen=True)
-class Select(_Derived):
-    """One entity's value of a variable, read as a variable of the run (zero where it is absent)."""
-
-    of: str
-    entity: str
-    absent: float = 0.0
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The variable that is looked at."""
-        return (self.of,)
-
-
-@dataclass(frozen=True)
-class Ranked(_Derived):
-    """For every clause: the sum of `of` over the clauses of its track that come before it by `key`.
-
-    Ties go to the clause declared first.  The sum runs in declared order, so that its last bit does
-    not depend on the ranking.
-    """
-
-    of: str
-    key: str
-    when: str
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """What is summed, what orders it, and the guard."""
-        return (self.of, self.key, self.when)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Evaluate the sequence's conditions and take the steps that are due."""
-
-    name: str = "steps"
-    scope: str = "step"
-    reads: tuple[str, ...] = ("opened_week", "phase", "delivered", "quiet_weeks", "taken_week", "condition_since")
-    writes: tuple[str, ...] = ("fires", "taken_week", "condition_since")
-    declares: tuple[Variable, ...] = ()
-
-
-@dataclass(frozen=True)
-class Clock:
-    """One motive of a commander to change status: accumulated hazard against a drawn threshold.
-
-    ``hazard`` names the weekly hazard shared by a cell (or its province, or the run); ``factor`` names
-    the rule-made constant factor of the commander on it.
-    """
-
-    name: str
-    hazard: str
-    luck: str
-    factor: str
-    exposed: tuple[int, ...]
-    to: int
-    spends: tuple[str, ...] = ()
-
-    @property
-    def tally(self) -> str:
-        """The variable of the run that counts how often it rang."""
-        return f"moved_{self.name}"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A one-off decision of every exposed commander in the week `trigger` is true for its run.
-
-    `tally` names the variable of the run that counts those who went to the status `to`.
-    """
-
-    trigger: str
-    decide: Rule
-    exposed: tuple[int, ...]
-    to: int
-    tally: str = "moved_rejecting"
-
-
-@dataclass(frozen=True)
-class Commanders:
-    """Advance all commanders by a week: their clocks, then their choice at a signing.
-
-    Parameters
-    ----------
-    clocks : tuple of Clock
-        The motives, each to a status of its own.
-    choice : Choice
-        The decision at a signing.
-    setup : tuple of Rule
-        Rules by which commanders are made, once, before the first week.
-    heads : mapping
-        By status, the variable of the run that counts the commanders who have it.
-    fighters : mapping
-        By status, the variable of the cell that counts the fighters under commanders who have it.
-    absent : tuple
-        A status, and the variable of the cell that counts its commanders who have it.
-    initial : int
-        Status of every commander before the first week.
-    """
-
-    clocks: tuple[Clock, ...]
-    choice: Choice
-    setup: tuple[Rule, ...]
-    heads: Mapping[int, str]
-    fighters: Mapping[int, str]
-    absent: tuple[int, str]
-    initial: int = 0
-    name: str = "commanders"
-    scope: str = "commander"
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """Names of the rules by which commanders are made and choose."""
-        return (*(rule.name for rule in self.setup), self.choice.decide.name)
-
-    @cached_property
-    def reads(self) -> tuple[str, ...]:
-        """The hazards of all clocks, luck and factors, the trigger of the choice and what it looks at."""
-        names = [name for clock in self.clocks for name in (clock.hazard, clock.luck, clock.factor)]
-        return tuple(dict.fromkeys([*names, self.choice.trigger, *self.choice.decide.reads]))
-
-    @cached_property
-    def writes(self) -> tuple[str, ...]:
-        """Status, counts by status, and the tallies of clocks and choice."""
-        tallies = (*(clock.tally for clock in self.clocks), self.choice.tally)
-        counts = (*self.fighters.values(), self.absent[1], *self.heads.values())
-        return tuple(dict.fromkeys(["status", *counts, *tallies, *self.choice.decide.writes]))
-
-    @property
-    def declares(self) -> tuple[Variable, ...]:
-        """What the rules of setup and choice declare."""
-        return tuple(v for rule in (*self.setup, self.choice.decide) for v in rule.declares)
-
-    def with_rule(self, name: str, new: Rule) -> Commanders:
-        """Return the same with another rule in place of the one of that name."""
-        setup = tuple(new if rule.name == name else rule for rule in self.setup)
-        decide = new if self.choice.decide.name == name else self.choice.decide
-        return replace(self, setup=setup, choice=replace(self.choice, decide=decide))
-
-
-Item = Rule | Fold | Select | Ranked | Steps | Commanders
+    from settlesim.model.protocol_check import Checked
+    from settlesim.scenario.scenario import Scenario
+    from settlesim.scenario.sequence import Sequence
+
+__all__ = ["Mechanism", "Protocol"]
 
 
 @dataclass(frozen=True)
@@ -506,9 +112,54 @@ class Protocol:
         """Names of the variables that the story of a run needs."""
         return tuple(v.name for v in self.variables if v.told)
 
-    def _position(self, name: str) -> int:
+    def check(
+        self,
+        scenario: Scenario,
+        sequence: str | Sequence | None = None,
+        *,
+        outcomes: Iterable[Outcome] | None = None,
+    ) -> Checked:
+        """Find all mistakes of the protocol at once, and tell whether it can be run on a scenario.
+
+        Names are unique and none hides another; scopes, distributions and operations are known; whatever an item
+        reads is provided, can be reached from its scope and has been written by then; whatever it writes is
+        declared; rules of one's own are elementwise as far as their source tells.  Every simulation does this
+        before its first week.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            Provides the parameters.
+        sequence : str or Sequence, optional
+            By default the scenario's default sequence.
+        outcomes : iterable of Outcome, optional
+            By default those of the protocol.
+
+        Returns
+        -------
+        Checked
+            How much was checked, and notes on what is no mistake: parameters that nothing reads.
+
+        Raises
+        ------
+        ProtocolError
+            With every mistake, each on a line that names the item and says what to do.
+
+        Examples
+        --------
+        >>> from settlesim.model.standard import STANDARD
+        >>> from settlesim.scenario.files import load
+        >>> STANDARD.check(load("two-party")).notes
+        ()
+        """
+        from settlesim.model.protocol_check import check
+
+        return check(self, scenario, sequence, outcomes)
+
+    def _position(self, name: str, others: Iterable[str] = ()) -> int:
         if name not in self.names:
-            raise UsageError(f"the protocol has no item {name!r}; the nearest is {nearest(name, self.names)!r}")
+            like = nearest(name, [*self.names, *others])
+            raise UsageError(f"the protocol has no item {name!r}" + (f"; did you mean {like!r}?" if like else ""))
         return self.names.index(name)
 
     def with_rule(
@@ -539,7 +190,7 @@ class Protocol:
         Raises
         ------
         UsageError
-            If there is no item of that name, or a variable is declared already.
+            If there is no item of that name, or something new has the name of something there.
         """
         return self.with_mechanism(Mechanism(new.name, (new,), tuple(variables), tuple(luck)), after=after)
 
@@ -560,12 +211,19 @@ class Protocol:
         Raises
         ------
         UsageError
-            If there is no item of that name, or a variable is declared already.
+            If there is no item of that name, or something new has the name of something there.
         """
         at = self._position(after) + 1
-        for v in new.declared:
-            if v.name in self.table:
-                raise UsageError(f"variable {v.name!r} is declared by the protocol already")
+        for what, mine, theirs in (
+            ("variable", self.variables, new.declared),
+            ("luck", self.luck, new.luck),
+            ("outcome", self.outcomes, new.outcomes),
+            ("item", (*self.setup, *self.items), (*new.setup, *new.items)),
+        ):
+            taken = {part.name for part in mine}
+            for part in theirs:
+                if part.name in taken:
+                    raise UsageError(f"{what} {part.name!r}: the protocol has one already; call the new one otherwise")
         return Protocol(
             items=(*self.items[:at], *new.items, *self.items[at:]),
             variables=self.variables + new.declared,
@@ -578,16 +236,32 @@ class Protocol:
         """Return a protocol in which the item called `name` is `new`: another policy in its place.
 
         The rules by which commanders are made and by which they choose at a signing, such as ``"choose"``, can be
-        replaced by name like any other.
+        replaced by name like any other.  What `new` declares anew replaces the former declaration.
+
+        Raises
+        ------
+        UsageError
+            If there is no item of that name.
         """
-        inner = {place: item for place, item in enumerate(self.items) if isinstance(item, Commanders)}
-        for place, item in inner.items():
-            if name in item.rules and isinstance(new, Rule):
-                return replace(self, items=(*self.items[:place], item.with_rule(name, new), *self.items[place + 1 :]))
-        at = self._position(name)
-        return replace(self, items=(*self.items[:at], new, *self.items[at + 1 :]))
+        declared = {variable.name: variable for variable in new.declares}
+        variables = (*(declared.pop(v.name, v) for v in self.variables), *declared.values())
+        inner = {rule: item for item in self.items if isinstance(item, Commanders) for rule in item.rules}
+        if name in inner and isinstance(new, Rule):
+            name, new = inner[name].name, inner[name].with_rule(name, new)
+        at = self._position(name, inner)
+        return replace(self, items=(*self.items[:at], new, *self.items[at + 1 :]), variables=variables)
 
     def without(self, name: str) -> Protocol:
-        """Return a protocol without the item called `name`."""
+        """Return a protocol without the item called `name`, and without variables that only it knew.
+
+        Raises
+        ------
+        UsageError
+            If there is no item of that name.
+        """
         at = self._position(name)
-        return replace(self, items=(*self.items[:at], *self.items[at + 1 :]))
+        items = (*self.items[:at], *self.items[at + 1 :])
+        used = {name for item in (*self.setup, *items) for name in (*item.reads, *item.writes)}
+        used |= {name for item in items if isinstance(item, Commanders) for rule in item.setup for name in rule.writes}
+        kept = tuple(v for v in self.variables if v.start is not None or v.name in used)
+        return replace(self, items=items, variables=kept)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from settlesim.model.protocol import Item, Mechanism, Protocol
+from settlesim.model.items import Item
+from settlesim.model.protocol import Mechanism, Protocol
 
 __all__ = ["STAGES", "STANDARD", "WEEK"]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from settlesim.errors import UsageError, nearest
 from settlesim.model.layout import Layout
-from settlesim.model.protocol import Protocol, Variable
+from settlesim.model.protocol import Protocol
+from settlesim.model.variables import Variable
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -34,6 +35,10 @@ class Trace:
         Recorded variable to shape (weeks + 1, ...): index 0 is the start; ended runs repeat their last value.
     worlds : mapping
         Parameters by name, shape (runs,).
+
+    Notes
+    -----
+    The arrays of `final` and `weekly` cannot be written to: outcomes are read off them one after another.
     """
 
     scenario: Scenario
@@ -44,6 +49,10 @@ class Trace:
     final: dict[str, NDArray[Any]]
     weekly: dict[str, NDArray[Any]]
     worlds: Mapping[str, NDArray[np.float64]]
+
+    def __post_init__(self) -> None:
+        for values in (*self.final.values(), *self.weekly.values()):
+            values.flags.writeable = False
 
     @property
     def initial_fighters(self) -> NDArray[Any]:

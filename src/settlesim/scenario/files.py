@@ -143,6 +143,8 @@ def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) ->
     if problems or scenario is None:
         lines = key_lines(text.replace("\r\n", "\n"))
         raise ScenarioError(problem.moved(file, find(problem.key, lines)) for problem in problems)
+    # No field: where a scenario was read is not part of what it says.
+    scenario.__dict__["origin"] = file
     return scenario
 
 

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -126,6 +127,11 @@ class Scenario(Declaration):
             return name
         return self.sequences[choose(name, self.sequences, "sequence")]
 
+    @cached_property
+    def origin(self) -> str:
+        """The file it was read from, for errors; its name, where it was made in Python."""
+        return self.name
+
     def with_parameters(self, **changes: Change) -> Scenario:
         """Return this scenario with other parameters.
 
@@ -159,12 +165,15 @@ class Scenario(Declaration):
             problems += error.problems
         if problems:
             raise ScenarioError(problems)
+        scenario.__dict__["origin"] = self.origin
         return scenario
 
     def with_sequences(self, *sequences: Sequence) -> Scenario:
         """Return this scenario with more sequences, checked; one of a known name takes its place."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
+        scenario = Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
+        scenario.__dict__["origin"] = self.origin
+        return scenario
 
     def quantities(self) -> Iterator[Quantity]:
         """Yield every number of the scenario once, parameters first, then what concessions are worth and cost.

@@ -10,7 +10,7 @@ from settlesim.app.view.live import Watched
 from settlesim.app.view.svg import Line, lines, table, tiles
 from settlesim.engines.reference import values_of
 from settlesim.model.codes import AGREED, CALLED, OPEN, OUTCOMES, PHASES, SIGNED, SUSPENDED
-from settlesim.model.protocol import logistic
+from settlesim.model.items import logistic
 from settlesim.report.wording import Wording
 
 __all__ = ["concessions", "headline", "provinces", "story", "strengths", "talks", "trust"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from settlesim.engines.reference.entity import Entity
 from settlesim.model.codes import STATUS
-from settlesim.model.protocol import Choice, Clock
+from settlesim.model.items import Choice, Clock
 from settlesim.model.rules.commanders import fraction_of_week, hazard_at, left_at, mark_at
 
 __all__ = ["CLASSES", "ROLES", "Commander"]

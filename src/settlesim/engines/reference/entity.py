@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mesa import Agent
 
+from settlesim.engines.reference.rule_faults import applied
 from settlesim.errors import UsageError, nearest
-from settlesim.model.protocol import Rule
+from settlesim.model.items import Rule
+from settlesim.model.rule_lint import is_own
 
 if TYPE_CHECKING:
     from settlesim.engines.reference.settlement_model import SettlementModel
@@ -174,8 +177,10 @@ class Entity(Agent):  # type: ignore[misc]
         """What to do for a rule, where its condition is, and where to find what is read."""
         act, reads = rule.function, rule.arguments
         if rule.name in self.model.behaviours.get(type(self), ()):
-            method = getattr(self, rule.name)
-            act, reads = _returning(self, method, rule), tuple(inspect.signature(method).parameters)
+            act = getattr(self, rule.name)
+            reads = tuple(inspect.signature(act).parameters)
+        if is_own(act):
+            act = partial(applied, self, rule, act)
         condition = None if rule.when is None else self.source(rule.when)
         return act, condition, tuple((self.source(name), name) for name in reads)
 
@@ -192,23 +197,3 @@ def _declared(kind: type, name: str) -> bool:
     if found is missing:
         return name.startswith("_") or any(name in inspect.get_annotations(klass) for klass in kind.__mro__)
     return not inspect.isroutine(found)
-
-
-def _number(value: Any) -> bool:
-    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"
-
-
-def _returning(agent: Entity, method: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
-    """Call a method in a rule's place; it must return as many numbers as the rule writes."""
-
-    def act(*reads: Any) -> Any:
-        out = method(*reads)
-        numbers = out if isinstance(out, (tuple, list)) else (out,)
-        if len(numbers) != len(rule.writes) or not all(map(_number, numbers)):
-            raise UsageError(
-                f"{agent.label}.{rule.name}, week {agent.model.week}: it must return {' and '.join(rule.writes)}, a "
-                f"number or truth value each, not {out!r}"
-            )
-        return out if len(rule.writes) > 1 else numbers[0]
-
-    return act

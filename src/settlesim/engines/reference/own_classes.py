@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from settlesim.engines.reference.agents import CLASSES, ROLES
 from settlesim.engines.reference.entity import Entity
 from settlesim.errors import UsageError, choose, nearest
-from settlesim.model.protocol import Commanders, Protocol, Rule
+from settlesim.model.items import Commanders, Rule
+from settlesim.model.protocol import Protocol
 
 if TYPE_CHECKING:
     from settlesim.engines.reference.settlement_model import SettlementModel

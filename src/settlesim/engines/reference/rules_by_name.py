@@ -11,7 +11,7 @@ import sys
 from dataclasses import fields, replace
 from typing import Any
 
-from settlesim.model.protocol import Rule
+from settlesim.model.items import Rule
 
 __all__ = ["find", "register"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from settlesim.model.protocol import Commanders, Protocol, Rule
+from settlesim.model.items import Commanders, Rule
+from settlesim.model.protocol import Protocol
 
 __all__ = ["refusals"]
 

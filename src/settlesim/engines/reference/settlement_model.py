@@ -25,9 +25,11 @@ from settlesim.engines.reference.links import groups, link
 from settlesim.engines.reference.own_classes import behaviours, check_agents, check_keys
 from settlesim.engines.reference.settable import refusals
 from settlesim.errors import UsageError, choose
+from settlesim.model.items import Commanders, Fold, Item, Ranked, Rule, Select, Steps
 from settlesim.model.layout import layout, parameters
 from settlesim.model.luck import table_of_luck
-from settlesim.model.protocol import Commanders, Fold, Item, Protocol, Ranked, Rule, Select, Steps
+from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_check import ensure_sound
 from settlesim.model.rules.commanders import hazard_at
 from settlesim.model.standard import STANDARD
 from settlesim.scenario.priors import Fixed
@@ -126,6 +128,7 @@ class SettlementModel(Model):  # type: ignore[misc]
         self.kinds = {v.name: KINDS[v.kind] for v in self.protocol.variables}
         self._layout = layout(conflict, plan)
         values = parameters(conflict, self._layout, worlds)
+        ensure_sound(self.protocol, conflict, self._layout, values)
         self._name_everything(values)
         self._make_agents(agents or {})
         self._endow(values, fates, column)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from settlesim.model.items import Commanders
 from settlesim.model.layout import Layout
-from settlesim.model.protocol import Commanders
 from settlesim.model.rules.commanders import fraction_of_week, hazard_at, left_at, mark_at
 
 __all__ = ["CommanderClocks"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,14 @@ from settlesim.chance.worlds import Fates
 from settlesim.engines.vectorised.commander_clocks import CommanderClocks
 from settlesim.engines.vectorised.reader import Columns, Reader
 from settlesim.engines.vectorised.step_conditions import take_steps
-from settlesim.errors import UsageError
-from settlesim.model.protocol import Commanders, Fold, Protocol, Ranked, Rule, Select, Steps, Variable
+from settlesim.engines.vectorised.watched_rule import WatchedRule
+from settlesim.errors import FaultError
+from settlesim.model.items import Commanders, Fold, Item, Ranked, Rule, Select, Steps
+from settlesim.model.protocol import Protocol
+from settlesim.model.rule_results import reason_of
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Recorder, Trace
+from settlesim.model.variables import Variable
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -44,25 +49,41 @@ def _stretch(rows: tuple[int, ...] | list[int]) -> Any:
     return slice(first, first + number) if list(rows) == list(range(first, first + number)) else np.array(rows, np.intp)
 
 
+def _trust(values: Any, where: Any = None, columns: Columns = None) -> None:
+    """Take what a tested rule gives."""
+
+
 class _Engine(Reader):
     def __init__(
         self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: Protocol
     ) -> None:
         super().__init__(scenario, sequence, worlds, fates, protocol)
-        self.gone = np.zeros(self.runs, bool)
         self.kept: list[tuple[NDArray[np.intp], list[Any]]] = []
         self.active: NDArray[np.bool_] | None = None
         for item in protocol.items:
             if isinstance(item, Commanders):
                 self._start_commanders(item)
         for item in protocol.setup:
-            self._prepare(item)
+            with self._naming(item):
+                self._prepare(item)
         self._start()
         # What is fixed for each commander stays whole; only its status moves, and that the clocks keeps.
         self.moving = [v.name for v in protocol.variables if v.scope != "commander"]
-        self.stages = [self._compile(item) for item in protocol.items]
+        self.stages = [(item, self._compile(item)) for item in protocol.items]
+        # What is being carried out, for the name of a fault.
+        self.item = protocol.items[0]
 
     # -- start ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _naming(self, item: Item) -> Iterator[None]:
+        """Name the item in which something goes wrong before the first week."""
+        try:
+            yield
+        except FaultError:
+            raise
+        except Exception as error:
+            raise self.fault(item, reason_of(error)) from error
 
     def _full(self, variable: Variable, value: Any) -> Any:
         shape = (self.runs,) if variable.scope == "run" else (self.layout.size(variable.scope), self.runs)
@@ -82,13 +103,14 @@ class _Engine(Reader):
     def _prepare(self, item: Any) -> None:
         """Carry out an item of the setup: what it writes stands for good."""
         for name in item.writes:
-            self.state[name] = self._full(self._declared(name), 0)
+            self.state[name] = self._full(self.protocol.table[name], 0)
         self._compile(item)()
 
     def _start_commanders(self, item: Commanders) -> None:
         for rule in item.setup:
-            for name, value in zip(rule.writes, self.call(rule)(), strict=True):
-                self.state[name] = self._full(self.protocol.table[name], value)
+            with self._naming(rule):
+                for name, value in zip(rule.writes, self._values(rule), strict=True):
+                    self.state[name] = self._full(self.protocol.table[name], value)
         self.commander_clocks = CommanderClocks(
             item, self.layout, self.names.scope, self.state, lambda name: self.draw(name)[0]
         )
@@ -106,14 +128,8 @@ class _Engine(Reader):
             return self._compile_ranked(item)
         if isinstance(item, Steps):
             return lambda: take_steps(self.state, self.layout, self.week, self.runs)
-        if isinstance(item, Commanders):
-            return self._compile_commanders(item)
-        raise UsageError(f"a protocol cannot hold {item!r}")
-
-    def _declared(self, name: str) -> Variable:
-        if name not in self.protocol.table:
-            raise UsageError(f"a rule writes {name!r}, which the protocol does not declare")
-        return self.protocol.table[name]
+        decide = self.call(item.choice.decide)
+        return lambda: self.commander_clocks.advance(self.active, lambda runs: decide(runs)[0])
 
     def _store(self, variable: Variable, value: Any) -> None:
         """Write a variable."""
@@ -131,17 +147,28 @@ class _Engine(Reader):
         new[..., columns] = np.where(where, value, old[..., columns])
         self.state[variable.name] = new
 
+    def _values(self, rule: Rule) -> tuple[Any, ...]:
+        """Values of a rule that is evaluated once."""
+        call = self.call(rule)
+        values: tuple[Any, ...] = call()
+        if isinstance(call, WatchedRule):
+            call.inspect(values)
+        return values
+
     def _compile_rule(self, rule: Rule) -> Callable[[], None]:
         call = self.call(rule)
-        written = [self._declared(name) for name in rule.writes]
+        inspect = call.inspect if isinstance(call, WatchedRule) else _trust
+        written = [self.protocol.table[name] for name in rule.writes]
         if rule.when is None:
 
             def execute() -> None:
-                for variable, value in zip(written, call(), strict=True):
+                values = call()
+                inspect(values)
+                for variable, value in zip(written, values, strict=True):
                     self._store(variable, value)
 
             return execute
-        guard = self.fetch(rule.when, rule.scope)
+        guard = self._guard(rule.when, rule.scope)
 
         def execute_guarded() -> None:
             where = guard()
@@ -152,16 +179,26 @@ class _Engine(Reader):
                 columns = None
             else:
                 where = where[..., columns]
-            for variable, value in zip(written, call(columns), strict=True):
+            values = call(columns)
+            inspect(values, where, columns)
+            for variable, value in zip(written, values, strict=True):
                 self._store_some(variable, value, where, columns)
 
         return execute_guarded
+
+    def _guard(self, name: str, scope: str) -> Callable[[], NDArray[np.bool_]]:
+        """How a guard is read, with an axis of runs even where it is the same in all, as an attribute is."""
+        guard = self.fetch(name, scope)
+        if name in self.protocol.table:
+            return guard
+        entities = () if scope == "run" else (self.layout.size(scope),)
+        return lambda: np.broadcast_to(guard(), (*entities, self.runs))
 
     def _members(self, item: Fold) -> tuple[tuple[int, ...], ...]:
         return self.layout.members[item.members] if item.members else (tuple(range(self.layout.size(item.over))),)
 
     def _compile_fold(self, fold: Fold) -> Callable[[], None]:
-        variable = self._declared(fold.name)
+        variable = self.protocol.table[fold.name]
         combine, start = COMBINE[fold.op]
         empty = start if fold.empty is None else fold.empty
         kind = DTYPES[variable.kind]
@@ -197,7 +234,7 @@ class _Engine(Reader):
         return execute
 
     def _compile_select(self, select: Select) -> Callable[[], None]:
-        variable = self._declared(select.name)
+        variable = self.protocol.table[select.name]
         entities = self.layout.entities[self.names.scope[select.of]]
         if select.entity not in entities:
             return lambda: self._store(variable, np.full(self.runs, select.absent))
@@ -205,8 +242,8 @@ class _Engine(Reader):
         return lambda: self._store(variable, self.state[select.of][row])
 
     def _compile_ranked(self, ranked: Ranked) -> Callable[[], None]:
-        variable = self._declared(ranked.name)
-        guard = self.fetch(ranked.when, "clause")
+        variable = self.protocol.table[ranked.name]
+        guard = self._guard(ranked.when, "clause")
         groups = []
         for members in self.layout.members["track_clauses"]:
             if members:
@@ -235,10 +272,6 @@ class _Engine(Reader):
 
         return execute
 
-    def _compile_commanders(self, item: Commanders) -> Callable[[], None]:
-        decide = self.call(item.choice.decide)
-        return lambda: self.commander_clocks.advance(self.active, lambda runs: decide(runs)[0])
-
     # -- running -------------------------------------------------------------------------------------
 
     def step(self) -> None:
@@ -255,8 +288,14 @@ class _Engine(Reader):
         self.active = None if self.runs and not gone else ~self.gone
         if not self.runs:
             return
-        for stage in self.stages:
-            stage()
+        stages = self.stages
+        try:
+            for self.item, stage in stages:
+                stage()
+        except FaultError:
+            raise
+        except Exception as error:
+            raise self.fault(self.item, reason_of(error)) from error
         ends = self.state["ended"] & ~self.gone
         if ends.any():
             where = np.flatnonzero(ends)
@@ -323,8 +362,12 @@ def run(
 
     Raises
     ------
+    ProtocolError
+        If the protocol has mistakes, with all of them.
+    FaultError
+        If a rule fails, with the lowest run in which it does.
     UsageError
-        If a rule reads or writes what nothing declares, or `record` names an unknown variable.
+        If `record` names an unknown variable.
 
     Examples
     --------
@@ -336,7 +379,22 @@ def run(
     >>> trace.final["deaths"].shape
     (3,)
     """
-    engine = _Engine(scenario, sequence, worlds, fates, protocol or STANDARD)
+    law, names = protocol or STANDARD, tuple(record)
+    try:
+        return _simulated(scenario, sequence, worlds, fates, law, names)
+    except FaultError as fault:
+        raise _lowest(fault, scenario, sequence, worlds, fates, law) from fault.__cause__
+
+
+def _simulated(
+    scenario: Scenario,
+    sequence: Sequence,
+    worlds: Mapping[str, Floats],
+    fates: Fates,
+    protocol: Protocol,
+    record: Iterable[str],
+) -> Trace:
+    engine = _Engine(scenario, sequence, worlds, fates, protocol)
     recorder = Recorder(engine.protocol, engine.layout, record, engine.state)
     with np.errstate(all="ignore"):
         for _ in range(scenario.horizon):
@@ -345,3 +403,27 @@ def run(
     # The stages hold the engine and the engine its stages: a block's arrays would wait for the garbage collector.
     engine.stages.clear()
     return recorder.trace(scenario, sequence, fates.runs, worlds, engine.finish())
+
+
+def _lowest(
+    fault: FaultError,
+    scenario: Scenario,
+    sequence: Sequence,
+    worlds: Mapping[str, Floats],
+    fates: Fates,
+    protocol: Protocol,
+) -> FaultError:
+    """Return the fault of the lowest run that has one: the same in a block of any size, and in the reference model.
+
+    A block is left in the first week in which any run fails; lower runs may fail too, in later weeks.
+    """
+    while fault.run is not None and fault.run > fates.runs.start:
+        lower = range(fates.runs.start, fault.run)
+        columns = {name: values[: len(lower)] for name, values in worlds.items()}
+        try:
+            _simulated(scenario, sequence, columns, Fates(fates.entropy, lower), protocol, ())
+        except FaultError as another:
+            fault = another
+        else:
+            break
+    return fault

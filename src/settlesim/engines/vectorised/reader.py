@@ -11,10 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from settlesim.chance.worlds import Fates
-from settlesim.errors import UsageError, nearest
+from settlesim.engines.vectorised.watched_rule import WatchedRule
+from settlesim.errors import FaultError
+from settlesim.model.items import Item, Rule
 from settlesim.model.layout import layout, parameters
 from settlesim.model.luck import table_of_luck
-from settlesim.model.protocol import Luck, Protocol, Rule
+from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_check import ensure_sound
+from settlesim.model.rule_lint import is_own
+from settlesim.model.variables import FRAILTY_SHAPE, Luck
 from settlesim.scenario.priors import Fixed
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
@@ -66,13 +71,16 @@ class Reader:
         protocol: Protocol,
     ) -> None:
         self.layout = layout(scenario, sequence)
-        self.protocol = protocol
+        self.protocol, self.sequence = protocol, sequence
         self.fates = fates
         self.runs = len(fates.runs)
         self.columns = np.arange(self.runs)
+        # Runs that have ended: nothing is read from their columns any more.
+        self.gone = np.zeros(self.runs, bool)
         self.week = 0.0
-        self.constant = shape_is_constant(scenario, sequence)
         self.values = parameters(scenario, self.layout, worlds)
+        ensure_sound(protocol, scenario, self.layout, self.values)
+        self.constant = shape_is_constant(scenario, sequence)
         self.names = self._collect()
         self.state: dict[str, Any] = {}
         self.draws: dict[str, Floats] = {}
@@ -96,14 +104,9 @@ class Reader:
         names.scope["week"] = "run"
         return names
 
-    def _index(self, name: str, origin: str, to: str) -> Any:
+    def _index(self, origin: str, to: str) -> Any:
         """Rows of a variable of scope `to` for the entities of scope `origin`; None where they are the same rows."""
-        if to in ("run", origin):
-            return None
-        key = (origin, to)
-        if key not in self.layout.maps:
-            raise UsageError(f"a rule of scope {origin!r} reads {name!r}, but no map leads from {origin!r} to {to!r}")
-        return self.layout.maps[key]
+        return None if to in ("run", origin) else self.layout.maps[origin, to]
 
     def draw(self, name: str) -> Floats:
         """Luck by name, drawn when it is first asked for."""
@@ -117,10 +120,7 @@ class Reader:
         """How a rule of a scope reads a name: resolved once, called every week, for all runs or for some columns."""
         if name == "week":
             return lambda columns=None: self.week
-        if name not in self.names.scope:
-            close = nearest(name, self.names.scope)
-            raise UsageError(f"a rule reads {name!r}, which nothing provides; the nearest name is {close!r}")
-        index = self._index(name, scope, self.names.scope[name])
+        index = self._index(scope, self.names.scope[name])
         if index is not None and not self.layout.size(self.names.scope[name]):
             return self._fetch_nothing(name, len(index))
         if name in self.names.luck:
@@ -180,6 +180,8 @@ class Reader:
     def call(self, rule: Rule) -> Fetch:
         """Return what evaluates a rule, for all runs or for some columns, and gives its values as a tuple."""
         reads = [self.fetch(name, rule.scope) for name in rule.arguments]
+        if is_own(rule.function):
+            return WatchedRule(rule, reads, self)
         function, several = rule.function, len(rule.writes) > 1
 
         def call(columns: Columns = None) -> tuple[Any, ...]:
@@ -187,6 +189,11 @@ class Reader:
             return out if several else (out,)
 
         return call
+
+    def fault(self, item: Item, reason: str, run: int | None = None, entity: str = "") -> FaultError:
+        """Return the error that says in which item, and when, something went wrong."""
+        kind, scope = type(item).__name__.lower(), item.scope
+        return FaultError(kind, item.name, reason, scope, int(self.week), run, entity, self.sequence.name)
 
     def narrow(self, stay: NDArray[np.intp]) -> None:
         """Keep only the given runs."""
@@ -197,5 +204,6 @@ class Reader:
 
 def shape_is_constant(scenario: Scenario, sequence: Sequence) -> bool:
     """Whether the frailties' shape is declared as a number, in the file or by a lever."""
-    prior = scenario.parameters["hardline_concentration"].entries().get("")
-    return isinstance(prior, Fixed) or "hardline_concentration" in sequence.levers
+    parameter = scenario.parameters.get(FRAILTY_SHAPE)
+    prior = None if parameter is None else parameter.entries().get("")
+    return isinstance(prior, Fixed) or FRAILTY_SHAPE in sequence.levers

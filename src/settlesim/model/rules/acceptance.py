@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logit
 
-from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, logistic, rule
+from settlesim.model.items import Fold, logistic, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["ACCEPTANCE", "acceptance"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import AGREED, BROKEN, SUSPENDED
-from settlesim.model.protocol import Luck, Mechanism, Variable, rule
+from settlesim.model.items import rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["BREAKDOWN"]
 

@@ -15,9 +15,11 @@ from settlesim.model.codes import (
     OUTCOMES,
     PARTIAL_SETTLEMENT,
 )
+from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, Values, final, week_of
-from settlesim.model.protocol import Fold, Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
 from settlesim.model.trace import Trace
+from settlesim.model.variables import Variable
 
 __all__ = ["CLASSIFICATION"]
 

@@ -6,9 +6,11 @@ import numpy as np
 from scipy.special import hyp1f1
 
 from settlesim.model.codes import INSURGENT, KILLED, REINTEGRATED, RIVAL, SPLINTER, STATUS
+from settlesim.model.items import Choice, Clock, Commanders, Fold, logistic, rule
 from settlesim.model.outcome import Outcome, Values, final
-from settlesim.model.protocol import Choice, Clock, Commanders, Fold, Luck, Mechanism, Variable, logistic, rule
+from settlesim.model.protocol import Mechanism
 from settlesim.model.trace import Trace
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["COMMANDERS", "fraction_of_week", "hazard_at", "left_at", "mark_at"]
 

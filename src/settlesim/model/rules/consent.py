@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import AGREED, BROKEN, CALLED, CLOSED, OPEN, PHASES, SIGNED, SUSPENDED
+from settlesim.model.items import Fold, logistic, rule
 from settlesim.model.outcome import Outcome, week_of
-from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, logistic, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["CONSENT"]
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from settlesim.model.items import rule
 from settlesim.model.outcome import Outcome, Values, never, week_of, where_true
-from settlesim.model.protocol import Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
 from settlesim.model.solutions import kalai_smorodinsky, nash
 from settlesim.model.trace import Trace
+from settlesim.model.variables import Variable
 from settlesim.scenario.parameters import Address
 
 __all__ = ["DEALS"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, Values
-from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
 from settlesim.model.trace import Trace
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["DURABILITY", "cumulative_baseline", "reference_scale"]
 

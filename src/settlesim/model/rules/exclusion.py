@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from settlesim.model.protocol import Mechanism, Variable, rule
+from settlesim.model.items import rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["EXCLUSION"]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
+from settlesim.model.items import rule
 from settlesim.model.outcome import Outcome, final
-from settlesim.model.protocol import Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["GARRISONS"]
 

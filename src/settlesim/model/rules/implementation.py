@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, where_true
-from settlesim.model.protocol import Fold, Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["IMPLEMENTATION"]
 

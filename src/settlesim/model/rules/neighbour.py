@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import AGREED, OPEN, SIGNED
+from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, final
-from settlesim.model.protocol import Fold, Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["NEIGHBOUR"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import AGREED
-from settlesim.model.protocol import Fold, Mechanism, Ranked, Variable, rule
+from settlesim.model.items import Fold, Ranked, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["PACKAGE"]
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import AGREED, BROKEN, SIGNED
-from settlesim.model.protocol import Fold, Mechanism, Steps, Variable, rule
+from settlesim.model.items import Fold, Steps, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["PLAN_STEPS", "delayed", "held_since", "leaf", "step_due"]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from settlesim.model.items import logistic, rule
 from settlesim.model.outcome import Outcome, final
-from settlesim.model.protocol import Mechanism, Variable, logistic, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["POWER", "balance"]
 

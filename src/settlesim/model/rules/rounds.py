@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import OPEN
+from settlesim.model.items import Select, logistic, rule
 from settlesim.model.outcome import Outcome, final
-from settlesim.model.protocol import Mechanism, Select, Variable, logistic, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["ROUNDS", "concession_curve", "zeuthen"]
 

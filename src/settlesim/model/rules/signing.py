@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from settlesim.model.codes import AGREED, SIGNED
+from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, Values, week_of
-from settlesim.model.protocol import Fold, Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
 from settlesim.model.trace import Trace
+from settlesim.model.variables import Variable
 
 __all__ = ["SIGNING"]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.protocol import Mechanism, Variable, logistic, rule
+from settlesim.model.items import logistic, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["SPOILERS"]
 

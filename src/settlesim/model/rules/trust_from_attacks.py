@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.protocol import Fold, Luck, Mechanism, Select, Variable, rule
+from settlesim.model.items import Fold, Select, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["TRUST_FROM_ATTACKS", "bayes_step", "poisson_quantile"]
 

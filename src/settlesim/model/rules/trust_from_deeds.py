@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.protocol import Mechanism, rule
+from settlesim.model.items import rule
+from settlesim.model.protocol import Mechanism
 
 __all__ = ["TRUST_FROM_DEEDS"]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, final
-from settlesim.model.protocol import Fold, Luck, Mechanism, Variable, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Luck, Variable
 
 __all__ = ["VIOLENCE"]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.protocol import Fold, Mechanism, Variable, rule
+from settlesim.model.items import Fold, rule
+from settlesim.model.protocol import Mechanism
+from settlesim.model.variables import Variable
 
 __all__ = ["WEEK_ZERO"]
 
