@@ -5,16 +5,14 @@ from __future__ import annotations
 import importlib
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 import settlesim as ss
 from settlesim.model.codes import OUTCOMES, PHASES, STATUS
 from settlesim.model.items import Commanders, Rule
-from settlesim.model.protocol import Scope
 from settlesim.model.standard import FILES, STANDARD, WEEK
-from settlesim.model.variables import Luck
+from settlesim.model.variables import SCOPES, Luck
 from settlesim.scenario.conditions import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +71,7 @@ def names_of_the_model():
     tables = [war.parameters, war.concessions, war.obligations, war.tracks, war.sequences, war.actors]
     codes = [*OUTCOMES.values(), *PHASES.values(), *STATUS.values()]
     rules = [rule.name for _, file in MECHANISMS for rule in rules_of(file)]
-    return {*(x.name for x in named), *roles, *codes, *rules, *KINDS, *get_args(Scope), *(n for t in tables for n in t)}
+    return {*(x.name for x in named), *roles, *codes, *rules, *KINDS, *SCOPES, *(n for t in tables for n in t)}
 
 
 def test_every_name_in_the_text_is_one_of_the_model(page, build):
