@@ -61,7 +61,7 @@ class WatchedRule:
             out = self.rule.function(*inputs)
         except FAULTS as error:
             raise self._located(inputs, places, error) from error
-        values = self._sound(out, inputs, places)
+        values = self._sound(out, places)
         if self.untried and len(places):
             self._try(inputs, values, places)
         return values
@@ -86,24 +86,22 @@ class WatchedRule:
 
     # -- what it returned ----------------------------------------------------------------------------
 
-    def _sound(self, out: Any, inputs: Sequence[Any], places: Index) -> tuple[Any, ...]:
+    def _sound(self, out: Any, places: Index) -> tuple[Any, ...]:
         """Return the values as arrays, if they are as many as are written, of their kinds and of a fitting shape."""
         values, mistake = returned(out, self.rule.writes)
         for variable, value in zip(self.written, values, strict=False):
             mistake = mistake or wrong_kind(value, variable)
-            mistake = mistake or self._wrong_shape(np.shape(value), variable.name, inputs, len(places))
+            mistake = mistake or self._wrong_shape(np.shape(value), variable.name, len(places))
         if mistake:
             raise self._fault(mistake, int(places[0]) if len(places) else None)
         return tuple(np.asarray(value) for value in values)
 
-    def _wrong_shape(self, shape: tuple[int, ...], name: str, inputs: Sequence[Any], runs: int) -> str:
+    def _wrong_shape(self, shape: tuple[int, ...], name: str, runs: int) -> str:
         whole = self._shape(runs)
-        # What depends on the entity alone, or on the run alone, may be given once.
-        fitting = {whole, (runs,)} | ({(whole[0], 1)} if len(whole) > 1 else set())
-        if shape in fitting or (shape == () and not any(np.ndim(value) for value in inputs)):
+        # What depends on the entity alone, on the run alone, or on the week alone may be given once.
+        fitting = {whole, (runs,), ()} | ({(whole[0], 1)} if len(whole) > 1 else set())
+        if shape in fitting:
             return ""
-        if shape == ():
-            return f"returns one number for all runs for {name!r}: return an array, by np.where or np.full_like"
         each = "run" if len(whole) == 1 else f"{self.rule.scope} and run"
         return f"returns an array of shape {shape} for {name!r}, not {whole}: one value for each {each}"
 
