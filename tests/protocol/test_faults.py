@@ -124,17 +124,22 @@ WORST = 2.0
 
 def test_the_first_entity_that_fails_is_named():
     protocol = added(thrown, scope="province", writes="share_lost", after="control")
-    shares = block(shipped(), "us_first", 5, record=["insurgent_share"]).weekly["insurgent_share"][3]
+    province = {**shipped("two-party").tree()["provinces"][0], "districts": 10}
+    there = {**province, "name": "Other", "tile": [1, 1], "tier": 2.0}
+    war = changed(short(), provinces=[province, there])
+    shares = block(war, "talk", 9, record=["insurgent_share"]).weekly["insurgent_share"][3]
     globals()["WORST"] = float(np.sort(shares.ravel())[-3])
     run = int(np.flatnonzero((shares > WORST).any(axis=0))[0])
-    province = block(shipped(), "us_first", 1).entities["province"][int(np.argmax(shares[:, run] > WORST))]
-    drawn = worlds(shipped(), range(5), entropy=20180228, levers=shipped().sequence("us_first").levers)
+    place = war.provinces[int(np.argmax(shares[:, run] > WORST))].name
+    drawn = worlds(war, range(9), entropy=20180228)
     for interpreter in (engine, reference):
         with pytest.raises(FaultError) as caught:
-            interpreter.run(shipped(), shipped().sequence("us_first"), worlds=drawn, fates=Fates(20180228, range(5)),
+            interpreter.run(war, war.sequence("talk"), worlds=drawn, fates=Fates(20180228, range(9)),
                             protocol=protocol)  # fmt: skip
-        said = f"rule 'thrown' (province), sequence 'us_first', week 3, run {run}, {province!r}: raised OverflowError"
-        assert str(caught.value) == f"{said}: too much"
+        said = (
+            f"rule 'thrown' (province), sequence 'talk', week 3, run {run}, {place!r}: raised OverflowError: too much"
+        )
+        assert str(caught.value) == said and run > 0
 
 
 def two_of_three(aid, extra, legitimacy):

@@ -383,7 +383,8 @@ def run(
     try:
         return _simulated(scenario, sequence, worlds, fates, law, names)
     except FaultError as fault:
-        raise _lowest(fault, scenario, sequence, worlds, fates, law) from fault.__cause__
+        lowest = _lowest(fault, scenario, sequence, worlds, fates, law)
+        raise lowest from lowest.__cause__
 
 
 def _simulated(

@@ -126,16 +126,17 @@ class WatchedRule:
         number = len(places)
         everywhere = np.arange(number)
         runs = [self._run(int(place)) for place in places]
-        for column, name in self._differences(inputs, whole, everywhere, number):
+        for column, name in self._differences(inputs, whole, everywhere):
             yield (
                 f"gives another {name!r} for run {runs[column]} when it is called again with the same: it draws random "
                 "numbers or remembers; declare Luck, or a Variable, and read it"
             )
         alone = [np.array([column]) for column in _some(number)]
+        mixed = "runs" if self.rule.scope == "run" else "runs or entities"
         for columns in (*alone, everywhere[::-1]):
-            for column, name in self._differences(inputs, whole, columns, number):
+            for column, name in self._differences(_taken(inputs, columns, number), whole, columns):
                 how = "alone" if len(columns) == 1 else "with the runs in another order"
-                yield f"mixes runs: run {runs[column]} has another {name!r} {how}; a rule must treat each by itself"
+                yield f"mixes {mixed}: run {runs[column]} has another {name!r} {how}; a rule must treat each by itself"
         for column in _some(number):
             for entity in _some(1 if whole[0].ndim == 1 else len(whole[0])):
                 at = (column,) if whole[0].ndim == 1 else (entity, column)
@@ -153,11 +154,9 @@ class WatchedRule:
                             "it mixes entities, or uses ** or math where numpy has a function"
                         )
 
-    def _differences(
-        self, inputs: Sequence[Any], whole: Sequence[Any], columns: Index, number: int
-    ) -> Iterator[tuple[int, str]]:
+    def _differences(self, inputs: Sequence[Any], whole: Sequence[Any], columns: Index) -> Iterator[tuple[int, str]]:
         """Evaluate for some columns, and find the first that differs, with the variable."""
-        out, mistake = returned(self.rule.function(*_taken(inputs, columns, number)), self.rule.writes)
+        out, mistake = returned(self.rule.function(*inputs), self.rule.writes)
         for name, mine, among in zip(self.rule.writes, out, whole, strict=not mistake):
             there = among[..., columns]
             try:
