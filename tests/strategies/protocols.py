@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,22 @@ def independent(a: Any, b: Any) -> bool:
     return not (writes_a & (reads_b | writes_b) or writes_b & reads_a)
 
 
+def unstarted(protocol: Protocol, names: Any) -> set[str]:
+    """Those of some variables that have no value before they are written in a week."""
+    begun = {name for item in protocol.setup for name in item.writes}
+    return {v.name for v in protocol.variables if v.name in names and v.start is None} - begun
+
+
+def places(protocol: Protocol, new: Any) -> list[str]:
+    """Names of the items behind which all that `new` reads has been written."""
+    needed, found = unstarted(protocol, new.reads), []
+    for item in protocol.items:
+        needed -= set(item.writes)
+        if not needed:
+            found.append(item.name)
+    return found
+
+
 class Law:
     """A protocol, shown by what is changed in the standard one."""
 
@@ -133,18 +150,19 @@ class Law:
 def protocols(draw: st.DrawFn, *, wild: bool = True) -> Law:
     """The standard protocol with rules added, folds added, and, where `wild`, rules replaced and items permuted.
 
-    Any order of items is a protocol: each reads what was last written.  Only the ranges are not promised then.
+    Any order of items is a protocol in which what has no start is written before it is read.  Only the ranges are not
+    promised then.
     """
     protocol, changes = STANDARD, []
     for key in draw(st.lists(st.sampled_from(sorted(ADDED)), max_size=2, unique=True)):
         new, variables, luck = ADDED[key]
-        after = draw(st.sampled_from(protocol.names))
+        after = draw(st.sampled_from(places(protocol, new)))
         protocol = protocol.with_rule(new, after=after, variables=variables, luck=luck)
         changes.append(f"{key} after {after}")
     key = draw(st.sampled_from([None, *sorted(FOLDED)]))
     if key is not None:
         item, variable = FOLDED[key]
-        after = draw(st.sampled_from(protocol.names))
+        after = draw(st.sampled_from(places(protocol, item)))
         protocol = protocol.with_rule(item, after=after, variables=[variable])
         changes.append(f"{key} after {after}")
     if wild and draw(st.booleans()):
@@ -155,6 +173,8 @@ def protocols(draw: st.DrawFn, *, wild: bool = True) -> Law:
         items = list(protocol.items)
         for _ in range(draw(st.integers(0, 4))):
             i = draw(st.integers(0, len(items) - 2))
+            if unstarted(protocol, items[i].writes) & set(items[i + 1].reads):
+                continue
             items[i], items[i + 1] = items[i + 1], items[i]
             changes.append(f"{items[i].name} before {items[i + 1].name}")
         protocol = _ordered(protocol, items)
@@ -171,4 +191,4 @@ def exchanged(protocol: Protocol, choose: Any) -> Protocol:
 
 
 def _ordered(protocol: Protocol, items: list[Any]) -> Protocol:
-    return Protocol(tuple(items), protocol.variables, protocol.luck, protocol.setup)
+    return replace(protocol, items=tuple(items))

@@ -308,7 +308,9 @@ def check(scenario: Name) -> None:
     from settlesim.scenario.files import load
 
     war = load(scenario)
-    found, *_ = [STANDARD.check(war, name) for name in war.sequences]
+    found = STANDARD.check(war)
+    for name in war.sequences:
+        STANDARD.check(war, name)
     print(f"{war.origin}: {war.title}")
     print(f"{len(war.sequences)} sequences, {found.parameters} parameters; no mistake found")
     print(f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck, {found.outcomes} outcomes")

@@ -25,7 +25,6 @@ class ItemChecks(NameChecks):
 
     def everything(self) -> None:
         """Check names, then all items in the order in which they come."""
-        self.check_names()
         self.table = self.protocol.table
         self.lucks = {luck.name: luck for luck in self.protocol.luck}
         # The item that writes each variable first in a week, the variables that have a value by now, and the first
@@ -36,6 +35,7 @@ class ItemChecks(NameChecks):
         self.early = True
         if not self._kinds_of_items():
             return
+        self.check_names()
         for item in reversed(self.protocol.items):
             self.writers.update(dict.fromkeys(item.writes, item))
         for item in self.protocol.items:
@@ -125,7 +125,7 @@ class ItemChecks(NameChecks):
                 like = nearest(name, self.table)
                 hint = f"; did you mean {like!r}?" if like else ""
                 self.say(f"{label_of(item)} writes {name!r}, which no Variable declares{hint}")
-            elif scope is not None and self.table[name].scope != scope:
+            elif scope is not None and scope != self.table[name].scope in SCOPES:
                 theirs, mine = article(self.table[name].scope), article(scope)
                 self.say(f"{label_of(item)} writes {name!r}, which belongs to {theirs}, for {mine}: make them one")
             self.written.add(name)

@@ -128,9 +128,7 @@ class NameChecks:
 
     def _check_shape(self, luck: Luck, label: str) -> None:
         if luck.distribution == "beta" and luck.scope != "commander":
-            self.problems.append(
-                f"{label}: a beta is drawn for commanders only, not for {article(luck.scope)}; use another"
-            )
+            self.problems.append(f"{label}: a beta is drawn for commanders, not for {article(luck.scope)}; use another")
             return
         wanted: dict[str | None, tuple[str, str, str]] = {
             "gamma": {luck.parameter: ("parameter", "run", "a parameter of the scenario with one number, its shape")},

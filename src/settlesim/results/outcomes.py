@@ -85,7 +85,7 @@ def _fails(outcome: Outcome, trace: Trace) -> bool:
 
 def _meant(error: BaseException, trace: Trace) -> str:
     """The nearest name, where an outcome asked for what is not there."""
-    if not isinstance(error, KeyError) or not error.args:
+    if not isinstance(error, KeyError) or not str(error.args[0]).isidentifier():
         return ""
     like = nearest(error.args[0], [*trace.final, *trace.worlds, *trace.weekly])
     return f"; did you mean {like!r}?" if like and like != error.args[0] else ""

@@ -61,7 +61,7 @@ class WatchedRule:
             out = self.rule.function(*inputs)
         except FAULTS as error:
             raise self._located(inputs, places, error) from error
-        values = self._sound(out, inputs, places)
+        values = self._sound(out, places)
         if self.untried and len(places):
             self._try(inputs, values, places)
         return values
@@ -86,24 +86,22 @@ class WatchedRule:
 
     # -- what it returned ----------------------------------------------------------------------------
 
-    def _sound(self, out: Any, inputs: Sequence[Any], places: Index) -> tuple[Any, ...]:
+    def _sound(self, out: Any, places: Index) -> tuple[Any, ...]:
         """Return the values as arrays, if they are as many as are written, of their kinds and of a fitting shape."""
         values, mistake = returned(out, self.rule.writes)
         for variable, value in zip(self.written, values, strict=False):
             mistake = mistake or wrong_kind(value, variable)
-            mistake = mistake or self._wrong_shape(np.shape(value), variable.name, inputs, len(places))
+            mistake = mistake or self._wrong_shape(np.shape(value), variable.name, len(places))
         if mistake:
             raise self._fault(mistake, int(places[0]) if len(places) else None)
         return tuple(np.asarray(value) for value in values)
 
-    def _wrong_shape(self, shape: tuple[int, ...], name: str, inputs: Sequence[Any], runs: int) -> str:
+    def _wrong_shape(self, shape: tuple[int, ...], name: str, runs: int) -> str:
         whole = self._shape(runs)
-        # What depends on the entity alone, or on the run alone, may be given once.
-        fitting = {whole, (runs,)} | ({(whole[0], 1)} if len(whole) > 1 else set())
-        if shape in fitting or (shape == () and not any(np.ndim(value) for value in inputs)):
+        # What depends on the entity alone, on the run alone, or on the week alone may be given once.
+        fitting = {whole, (runs,), ()} | ({(whole[0], 1)} if len(whole) > 1 else set())
+        if shape in fitting:
             return ""
-        if shape == ():
-            return f"returns one number for all runs for {name!r}: return an array, by np.where or np.full_like"
         each = "run" if len(whole) == 1 else f"{self.rule.scope} and run"
         return f"returns an array of shape {shape} for {name!r}, not {whole}: one value for each {each}"
 
@@ -128,16 +126,17 @@ class WatchedRule:
         number = len(places)
         everywhere = np.arange(number)
         runs = [self._run(int(place)) for place in places]
-        for column, name in self._differences(inputs, whole, everywhere, number):
+        for column, name in self._differences(inputs, whole, everywhere):
             yield (
                 f"gives another {name!r} for run {runs[column]} when it is called again with the same: it draws random "
                 "numbers or remembers; declare Luck, or a Variable, and read it"
             )
         alone = [np.array([column]) for column in _some(number)]
+        mixed = "runs" if self.rule.scope == "run" else "runs or entities"
         for columns in (*alone, everywhere[::-1]):
-            for column, name in self._differences(inputs, whole, columns, number):
+            for column, name in self._differences(_taken(inputs, columns, number), whole, columns):
                 how = "alone" if len(columns) == 1 else "with the runs in another order"
-                yield f"mixes runs: run {runs[column]} has another {name!r} {how}; a rule must treat each by itself"
+                yield f"mixes {mixed}: run {runs[column]} has another {name!r} {how}; a rule must treat each by itself"
         for column in _some(number):
             for entity in _some(1 if whole[0].ndim == 1 else len(whole[0])):
                 at = (column,) if whole[0].ndim == 1 else (entity, column)
@@ -155,11 +154,9 @@ class WatchedRule:
                             "it mixes entities, or uses ** or math where numpy has a function"
                         )
 
-    def _differences(
-        self, inputs: Sequence[Any], whole: Sequence[Any], columns: Index, number: int
-    ) -> Iterator[tuple[int, str]]:
+    def _differences(self, inputs: Sequence[Any], whole: Sequence[Any], columns: Index) -> Iterator[tuple[int, str]]:
         """Evaluate for some columns, and find the first that differs, with the variable."""
-        out, mistake = returned(self.rule.function(*_taken(inputs, columns, number)), self.rule.writes)
+        out, mistake = returned(self.rule.function(*inputs), self.rule.writes)
         for name, mine, among in zip(self.rule.writes, out, whole, strict=not mistake):
             there = among[..., columns]
             try:

@@ -1,0 +1,136 @@
+"""Outcomes of one's own: named before the first week, and named when they fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import settlesim as ss
+from protocol.planted import complaints, fails_in_run_three
+from settlesim.chance.worlds import Fates, worlds
+from settlesim.engines import reference
+from settlesim.engines.vectorised import engine
+from settlesim.errors import FaultError, ProtocolError
+from settlesim.model.outcome import Outcome
+from settlesim.model.standard import STANDARD
+from settlesim.results.outcomes import DESTINATIONS, evaluate
+from support import block, changed, shipped
+
+
+def deaths(trace):
+    return trace.final["deaths"]
+
+
+def made(name="mine", function=deaths, dims=("run",), **how):
+    return Outcome(name, function, "1", "mine", dims, **how)
+
+
+PARAMETER = "has the name of a parameter of two-party.toml: call it otherwise"
+COORDINATE = "has the name of a dimension or coordinate of results: call it otherwise"
+DIMS = 'outcome \'mine\': dims must be ("run",) or ("run", another), not'
+BEFORE = {
+    (made("defection_rate"),): f"outcome 'defection_rate' {PARAMETER}",
+    (made("war_cost.patron"),): f"outcome 'war_cost.patron' {PARAMETER}",
+    (made("track"),): f"outcome 'track' {COORDINATE}",
+    (made("week"),): f"outcome 'week' {COORDINATE}",
+    (made("definition"),): f"outcome 'definition' {COORDINATE}",
+    (made("destination"),): f"outcome 'destination' {COORDINATE}",
+    (made("deaths_weekly"),): "outcome 'deaths_weekly' ends as names do that results derive (_weekly, _drawn): call it",
+    (made(), made()): "outcome 'mine': two outcomes have this name; call one otherwise",
+    (made(dims=("run", "quarter")),): "outcome 'mine': unknown dimension 'quarter'; known: actor, bargain, cell",
+    (made(dims=("run", "factions")),): "outcome 'mine': unknown dimension 'factions'; did you mean 'faction'?",
+    (made(dims=("faction", "run")),): f"{DIMS} ('faction', 'run')",
+    (made(function="deaths"),): "outcome 'mine': its function is 'deaths', which cannot be called",
+    (made(reads=("relapse_horizn",)),): "outcome 'mine' reads 'relapse_horizn', which is no parameter of "
+    "two-party.toml; did you mean 'relapse_horizon'?",
+    ("settled",): "'settled' is no outcome: give an Outcome(name, function, units, meaning)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("outcomes", "said"), BEFORE.items(), ids=[said[:50] for said in BEFORE.values()])
+def test_mistakes_are_found_before_anything_is_simulated(outcomes, said):
+    (problem,) = complaints(STANDARD, outcomes=outcomes)
+    assert problem.startswith(said)
+    with pytest.raises(ProtocolError) as caught:
+        ss.simulate(shipped("two-party"), runs=2, rng=1, outcomes=outcomes)
+    assert caught.value.problems == (problem,)
+
+
+def test_standard_outcomes_are_sound_though_one_shares_the_name_of_a_parameter():
+    assert "rival_strength" in shipped().parameters and "rival_strength" in [o.name for o in STANDARD.outcomes]
+    assert STANDARD.check(shipped()).outcomes == len(STANDARD.outcomes)
+    problems = complaints(STANDARD, outcomes=[made("rival_strength")])
+    assert problems == ["outcome 'rival_strength' has the name of a parameter of two-party.toml: call it otherwise"]
+
+
+def broken(trace):
+    raise KeyError("my outcome broke")
+
+
+def lost(trace):
+    return trace.final["deathz"]
+
+
+def in_place(trace):
+    trace.final["legitimacy"][:] = 9.0
+    return trace.final["legitimacy"]
+
+
+FAULTS = {
+    broken: ", run 0: raised KeyError: 'my outcome broke'",
+    lost: ", run 0: raised KeyError: 'deathz'; did you mean 'deaths'?",
+    fails_in_run_three: ", run 3: raised ArithmeticError: run three",
+    in_place: ", run 0: raised ValueError: assignment destination is read-only: it must not change what it reads",
+    lambda trace: np.zeros(7): ": returns shape (7,), not (5,): one value for each run",
+    lambda trace: 3.0: ": returns shape (), not (5,): one value for each run",
+    lambda trace: None: ": returns values of type object: return numbers or truths",
+    lambda trace: np.array(["a"] * len(trace.runs)): ": returns text: return numbers or truths",
+    lambda trace: (_ for _ in ()).throw(SystemExit(3)): ", run 0: raised SystemExit: 3",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["numpy", "mesa"])
+def trace(request):
+    """Five runs of a short war, from either engine."""
+    war = changed(shipped("two-party"), horizon=12)
+    plan, runs = war.sequence("talk"), range(5)
+    how = dict(worlds=worlds(war, runs, entropy=1), fates=Fates(1, runs))
+    return (engine if request.param == "numpy" else reference).run(war, plan, **how)
+
+
+@pytest.mark.parametrize(("function", "said"), FAULTS.items(), ids=[said[:40] for said in FAULTS.values()])
+def test_a_fault_is_named(function, said, trace):
+    with pytest.raises(FaultError) as caught:
+        evaluate(trace, [made(function=function)])
+    assert str(caught.value) == f"outcome 'mine', sequence 'talk'{said}"
+
+
+def test_a_fault_reaches_the_caller_from_another_process():
+    with pytest.raises(FaultError, match=r"outcome 'mine', sequence 'talk', run 3: raised ArithmeticError: run three"):
+        ss.simulate(shipped("two-party"), runs=6, rng=1, outcomes=[made(function=fails_in_run_three)],
+                    execution=ss.Execution(workers=2))  # fmt: skip
+
+
+def test_values_along_a_second_dimension():
+    trace = block(shipped("two-party"), "talk", 3)
+    fighters = made(function=lambda trace: trace.final["faction_fighters"].T, dims=("run", "faction"))
+    assert evaluate(trace, [fighters])["mine"].shape == (3, 1)
+    told = made(function=lambda trace: np.zeros((len(trace.runs), len(DESTINATIONS))), dims=("run", "destination"))
+    assert evaluate(trace, [told])["mine"].shape == (3, 5)
+    turned = made(function=lambda trace: trace.final["faction_fighters"], dims=("run", "faction"))
+    with pytest.raises(FaultError, match=r"returns shape \(1, 3\), not \(3, 1\): one value for each run and faction"):
+        evaluate(trace, [turned])
+
+
+def test_a_parameter_that_only_an_outcome_reads_counts_as_read():
+    war = shipped("two-party")
+    found = STANDARD.without("relapse").check(war, outcomes=[made()])
+    assert any("relapse_horizon" in note for note in found.notes)
+    found = STANDARD.without("relapse").check(war, outcomes=[made(reads=("relapse_horizon",))])
+    assert not any("'relapse_horizon'" in note.partition(";")[0] for note in found.notes)
+
+
+def test_what_a_run_leaves_behind_cannot_be_changed(trace):
+    weekly = block(trace.scenario, "talk", 2, record=["deaths"]).weekly
+    for values in (*trace.final.values(), *weekly.values()):
+        assert not values.flags.writeable
