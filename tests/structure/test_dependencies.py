@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import tomllib
 
@@ -55,6 +56,17 @@ def test_every_requirement_of_an_extra_is_used(extra):
 
 def test_what_nothing_imports_is_found():
     assert unused(["settlesim[io]", "numpy>=2", "SALib>=1.5", "ema-workbench"]) == ["salib", "ema-workbench"]
+
+
+def test_the_lowest_versions_that_ci_tries_are_those_of_every_requirement():
+    spec = importlib.util.spec_from_file_location("lowest", ROOT / ".ci" / "lowest.py")
+    lowest = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lowest)
+    wanted = [*PROJECT["dependencies"], *EXTRAS["io"]]
+    found = lowest.lowest(wanted)
+    assert named(found) == named(wanted) and len(found) > 12
+    for constraint, requirement in zip(found, wanted, strict=True):
+        assert f">={constraint.partition('==')[2]}" in requirement.partition(",")[0]
 
 
 def test_an_extra_is_more_than_another_name_for_one():
