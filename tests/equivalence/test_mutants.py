@@ -161,7 +161,7 @@ def test_docking_catches_an_unordered_sum(war, monkeypatch):
     def careless(self, fold):
         if fold.of != "insurgent_weighted":
             return original(self, fold)
-        variable = self._declared(fold.name)
+        variable = self.protocol.table[fold.name]
         return lambda: self._store(variable, np.asfortranarray(self.state[fold.of]).sum(axis=0))
 
     monkeypatch.setattr(engine._Engine, "_compile_fold", careless)

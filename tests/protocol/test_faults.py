@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from functools import lru_cache
 
@@ -71,6 +73,32 @@ def test_a_fault_reaches_the_caller_from_other_processes():
     here, there = fault(tried("odd"), 6), fault(tried("odd"), 6, execution=TWO_WORKERS)
     assert str(there) == str(here) and type(there) is FaultError
     assert "Odd: odd" in str(there.__cause__)  # what the other process printed
+
+
+SCRIPT = """
+import settlesim as ss
+
+if __name__ == "__main__":
+
+    @ss.rule("run", ss.Variable("aid", start=0.0))
+    def local(aid, legitimacy):
+        return aid + legitimacy
+
+    protocol = ss.STANDARD.with_rule(local, after="legitimacy")
+    try:
+        ss.simulate(ss.load("two-party"), runs=4, rng=1, protocol=protocol, execution=ss.Execution(workers=2))
+    except ss.UsageError as error:
+        print(error)
+"""
+
+
+def test_a_rule_that_another_process_does_not_find_is_named(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout == (
+        "another process does not find the rule 'local': define it at the top level of the script, outside "
+        "`if __name__ == '__main__':`\n"
+    ), done.stderr
 
 
 def test_a_fault_names_what_was_raised_and_is_chained():
@@ -152,9 +180,9 @@ def two_of_three(aid, extra, legitimacy):
         (two_of_three, {"writes": "aid extra more"}, "returns 2 values, but writes 3 variables, 'aid', 'extra'"),
         (lambda aid, legitimacy: legitimacy, {"writes": "aid extra"}, "returns one value, but writes 2 variables"),
         (lambda aid: (aid,), {"writes": "aid"}, "returns a tuple of one value: return the value itself"),
-        (lambda aid: aid[:2], {"writes": "aid"}, "returns an array of shape (2,) for 'aid', not (4,): one"),
+        (lambda aid: aid[:2], {"writes": "aid"}, "returns an array of shape (2,) for 'aid', not (runs,): one"),
         (lambda aid, trust: trust[:1], {"writes": "aid", "scope": "dyad"}, "returns an array of shape (1, 4) for "
-         "'aid', not (2, 4): one value for each dyad and run"),
+         "'aid', not (2, runs): one value for each dyad and run"),
         (lambda aid: aid > 0.0, {"writes": "aid"}, ""),
         (lambda aid, week: np.sqrt(week), {"writes": "aid"}, ""),
         (lambda aid, prelude: prelude, {"writes": "aid", "scope": "track"}, ""),

@@ -81,8 +81,8 @@ FAULTS = {
     lost: ", run 0: raised KeyError: 'deathz'; did you mean 'deaths'?",
     fails_in_run_three: ", run 3: raised ArithmeticError: run three",
     in_place: ", run 0: raised ValueError: assignment destination is read-only: it must not change what it reads",
-    lambda trace: np.zeros(7): ": returns shape (7,), not (5,): one value for each run",
-    lambda trace: 3.0: ": returns shape (), not (5,): one value for each run",
+    lambda trace: np.zeros(7): ": returns shape (7,), not (runs,): one value for each run",
+    lambda trace: 3.0: ": returns shape (), not (runs,): one value for each run",
     lambda trace: None: ": returns values of type object: return numbers or truths",
     lambda trace: np.array(["a"] * len(trace.runs)): ": returns text: return numbers or truths",
     lambda trace: (_ for _ in ()).throw(SystemExit(3)): ", run 0: raised SystemExit: 3",
@@ -118,7 +118,9 @@ def test_values_along_a_second_dimension():
     told = made(function=lambda trace: np.zeros((len(trace.runs), len(DESTINATIONS))), dims=("run", "destination"))
     assert evaluate(trace, [told])["mine"].shape == (3, 5)
     turned = made(function=lambda trace: trace.final["faction_fighters"], dims=("run", "faction"))
-    with pytest.raises(FaultError, match=r"returns shape \(1, 3\), not \(3, 1\): one value for each run and faction"):
+    with pytest.raises(
+        FaultError, match=r"returns shape \(1, 3\), not \(runs, 1\): one value for each run and faction"
+    ):
         evaluate(trace, [turned])
 
 

@@ -53,7 +53,10 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _undecorated(module: str, name: str) -> Callable[..., Any]:
-    holder: Rule = getattr(importlib.import_module(module), name)
+    holder: Rule | None = getattr(importlib.import_module(module), name, None)
+    if holder is None:
+        where = "of the script, outside `if __name__ == '__main__':`" if module == "__main__" else f"of {module}"
+        raise UsageError(f"another process does not find the rule {name!r}: define it at the top level {where}")
     return holder.function
 
 

@@ -56,8 +56,10 @@ def _values(outcome: Outcome, trace: Trace) -> Values:
         what = "text" if values.dtype.kind in "US" else f"values of type {values.dtype}"
         raise _fault(outcome, trace, f"returns {what}: return numbers or truths")
     if values.shape != shape:
+        # Not the number of runs itself, which depends on the block.
+        wanted = ", ".join(["runs", *map(str, shape[1:])]) + ("," if len(shape) == 1 else "")
         each = " and ".join(outcome.dims)
-        raise _fault(outcome, trace, f"returns shape {values.shape}, not {shape}: one value for each {each}")
+        raise _fault(outcome, trace, f"returns shape {values.shape}, not ({wanted}): one value for each {each}")
     return values
 
 

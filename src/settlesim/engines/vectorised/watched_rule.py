@@ -102,8 +102,10 @@ class WatchedRule:
         fitting = {whole, (runs,), ()} | ({(whole[0], 1)} if len(whole) > 1 else set())
         if shape in fitting:
             return ""
+        # Not the number of runs itself, which depends on the block.
+        wanted = "(runs,)" if len(whole) == 1 else f"({whole[0]}, runs)"
         each = "run" if len(whole) == 1 else f"{self.rule.scope} and run"
-        return f"returns an array of shape {shape} for {name!r}, not {whole}: one value for each {each}"
+        return f"returns an array of shape {shape} for {name!r}, not {wanted}: one value for each {each}"
 
     def _shape(self, runs: int) -> tuple[int, ...]:
         scope = self.rule.scope
