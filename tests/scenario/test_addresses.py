@@ -165,6 +165,8 @@ def test_numbers_set_by_address_become_tables_by_name():
     assert held["guarantee"] == 0.9 and held["war_cost"]["government"] == 0.9
     assert nested({"war_cost": 0.2}, known, held)["war_cost"] == 0.2
     assert nested({"war_cost.government": 0.2}, known, {"war_cost": 0.7}) == {"war_cost": {"government": 0.2}}
+    with pytest.raises(UsageError, match=r"did you mean 'war_cost\.government'"):
+        nested({"guarantee": 0.2, "war_cost.goverment": 0.1}, known)
     for order in (1, -1):
         twice = dict(list({"war_cost": 0.2, "war_cost.government": 0.1}.items())[::order])
         with pytest.raises(UsageError, match=r"'war_cost' and 'war_cost\.government' set the same number"):
