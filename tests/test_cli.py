@@ -66,6 +66,8 @@ def test_a_setting_for_one_party():
         (["compare", "afganistan-2018"], 2, "did you mean 'afghanistan-2018'"),
         (["run", "two-party", "-s", "tlak"], 2, "did you mean 'talk'"),
         (["run", "two-party", "--set", "defecton_rate=1"], 2, "did you mean 'defection_rate'"),
+        (["run", "two-party", "--set", "war_cost.goverment=1"], 2, "did you mean 'war_cost.government'"),
+        (["run", "two-party", "--set", "war_cost.government=0", "--set", "war_cost=0"], 2, "set the same number"),
         (["run", "two-party", "--set", "defection_rate=3"], 2, "allowed: 0 to 1"),
         (["run", "two-party", "--set", "defection_rate"], 2, "name=value"),
         (["run", "two-party", "--set", "defection_rate=nan"], 2, "name=value"),

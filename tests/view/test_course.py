@@ -97,7 +97,7 @@ def test_every_parameter_can_be_held_at_what_its_run_has(name):
     """Every field of the page names a number that can be set, in a group that can be chosen."""
     scenario = shipped(name)
     fields = [e for group in groups(scenario) for e in entries(scenario, group, scenario.default_sequence)]
-    wanted = {f"{key}.{e}" if e else key for key, p in scenario.parameters.items() for e in p.entries()}
+    wanted = {str(q.address) for q in scenario.quantities() if q.address.name in scenario.parameters}
     assert {e.name for e in fields} == wanted and len(fields) == len(wanted)
     choice = Choice(name)
     for field in fields:
