@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from settlesim.analysis.ranking import rank
     from settlesim.analysis.summary import summary
     from settlesim.engines.verify import verify
-    from settlesim.errors import ScenarioError, SettlesimError, UsageError
+    from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.simulate import compare, simulate
     from settlesim.experiments.sweep import sweep
     from settlesim.model.items import Fold, Rule, rule
     from settlesim.model.outcome import Outcome
+    from settlesim.model.protocol import Mechanism
     from settlesim.model.standard import STANDARD
     from settlesim.model.variables import Luck, Variable
     from settlesim.report.story import replay
@@ -49,6 +50,9 @@ _HOME = {
     "simulate": "experiments.simulate",
     "compare": "experiments.simulate",
     "sweep": "experiments.sweep",
+    "FaultError": "errors",
+    "Mechanism": "model.protocol",
+    "ProtocolError": "errors",
     "Execution": "experiments.execution",
     "summary": "analysis.summary",
     "differences": "analysis.differences",
@@ -80,9 +84,12 @@ __all__ = [
     "STANDARD",
     "STANDARD_OUTCOMES",
     "Execution",
+    "FaultError",
     "Fold",
     "Luck",
+    "Mechanism",
     "Outcome",
+    "ProtocolError",
     "Rule",
     "Scenario",
     "ScenarioError",

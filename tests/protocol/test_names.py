@@ -176,3 +176,20 @@ def test_a_protocol_that_holds_no_items_says_what_it_takes():
     ):
         (problem,) = complaints(replace(STANDARD, items=items))
         assert problem.startswith(said)
+
+
+def undecorated(legitimacy):
+    return legitimacy
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ((undecorated,), r"mechanism 'Mine': undecorated in items is no item; is its @rule"),
+        (("spoilers",), r"mechanism 'Mine': 'spoilers' in items is no item"),
+        (undecorated, r"mechanism 'Mine': items must be a tuple, not function"),
+    ],
+)
+def test_a_mechanism_holds_items_only(items, said):
+    with pytest.raises(UsageError, match=said):
+        Mechanism("Mine", items=items)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from settlesim.errors import nearest
 from settlesim.model.outcome import DERIVED, LABELS, RESERVED, Outcome
 from settlesim.model.variables import SCOPES
+from settlesim.scenario.parameters import Address
 from settlesim.scenario.scenario import Scenario
 
 __all__ = ["outcome_problems"]
@@ -42,7 +43,7 @@ def outcome_problems(outcomes: Iterable[Outcome], scenario: Scenario) -> Iterato
             yield f"{label} has the name of a dimension or coordinate of results: call it otherwise"
         elif outcome.name.endswith(DERIVED):
             yield f"{label} ends as names do that results derive ({', '.join(DERIVED)}): call it otherwise"
-        elif outcome.name.partition(".")[0] in scenario.parameters and not _standard(outcome):
+        elif Address.parse(outcome.name).name in scenario.parameters and not _standard(outcome):
             yield f"{label} has the name of a parameter of {scenario.origin}: call it otherwise"
         if not callable(outcome.function):
             yield f"{label}: its function is {outcome.function!r}, which cannot be called"

@@ -55,6 +55,17 @@ class Mechanism:
     outcomes: tuple[Outcome, ...] = ()
     setup: tuple[Item, ...] = ()
 
+    def __post_init__(self) -> None:
+        for place, items in (("items", self.items), ("setup", self.setup)):
+            if not isinstance(items, tuple):
+                raise UsageError(f"mechanism {self.name!r}: {place} must be a tuple, not {type(items).__name__}")
+            for item in items:
+                if not isinstance(item, Item):
+                    name = getattr(item, "__name__", repr(item))
+                    raise UsageError(
+                        f"mechanism {self.name!r}: {name} in {place} is no item; is its @rule(...) missing?"
+                    )
+
     @cached_property
     def declared(self) -> tuple[Variable, ...]:
         """All variables that it declares."""

@@ -159,7 +159,7 @@ def _slips(name: str, rule: str) -> int:
 
 
 def _check_arguments(agent: Entity, rule: str) -> None:
-    method, what = getattr(agent, rule), f"{type(agent).__name__}.{rule}"
+    method, what = getattr(agent, rule), ".".join((type(agent).__name__, rule))
     for parameter in inspect.signature(method).parameters.values():
         name = parameter.name
         if parameter.kind not in POSITIONAL:
