@@ -135,6 +135,30 @@ def test_the_lowest_run_is_named_though_a_higher_one_fails_earlier():
         assert (error.run, error.week) == (lowest, weeks[lowest])
 
 
+def fails_by_halves(aid, aid_luck, week):
+    return low_or_high(aid, aid_luck, week)
+
+
+def low_or_high(values, luck, week):
+    """Run 0 fails late, others early, each with an error of its own."""
+    low, high = np.any(luck == LUCK[0]), np.any(luck != LUCK[0])
+    if high and week > 2.0:
+        raise OverflowError("of others")
+    if low and week > 9.0:
+        raise ZeroDivisionError("of run 0")
+    return values
+
+
+LUCK = Fates(1, range(6)).uniforms("aid_luck", [""])[0]
+
+
+def test_a_fault_is_chained_to_what_was_raised_in_its_own_run():
+    protocol = added(fails_by_halves, writes="aid", luck=[Luck("aid_luck", "run", "uniform")])
+    error = fault(protocol, 6)
+    assert (error.run, error.week, error.reason) == (0, 10, "raised ZeroDivisionError: of run 0")
+    assert isinstance(error.__cause__, ZeroDivisionError)
+
+
 def thrown(share_lost, insurgent_share, week):
     """Raises where the insurgents hold most, by a helper that looks at whole arrays."""
     return held(insurgent_share, week)
@@ -209,7 +233,7 @@ def test_kinds_fit_too(kind, said):
     assert fault(added(lambda legitimacy: legitimacy, writes="odd", variables=[odd])).reason == said
 
 
-def test_ranges_are_looked_at_where_a_rule_writes_and_in_runs_that_go_on():
+def test_ranges_are_looked_at_where_a_rule_writes_and_in_runs_that_go_on(monkeypatch):
     """A guard keeps a rule from what it would break, and an ended run may do what it likes."""
 
     @rule("seat", Variable("mood", start=0.0, low=0.0, high=1.0), when="seat_insurgency")
@@ -218,8 +242,11 @@ def test_ranges_are_looked_at_where_a_rule_writes_and_in_runs_that_go_on():
 
     guarded = STANDARD.with_rule(mood, after="zone")
     assert set(np.unique(block(shipped("two-party"), "talk", 20, protocol=guarded).final["mood"])) == {0.0, 0.5}
-    ends = added(lambda gone_on, ended, end_week, week: np.where(ended & (week > end_week), np.nan, 0.0),
-                 writes="gone_on", after="classify")  # fmt: skip
+    # No number in the weeks after a run's last.
+    ends = added(lambda seen, gone_on, ended: (seen | ended, np.where(seen, np.nan, gone_on)), writes="seen gone_on",
+                 variables=[Variable("seen", "run", start=False, kind="bool"), Variable("gone_on", "run", start=0.0)],
+                 after="classify")  # fmt: skip
+    monkeypatch.setattr(engine, "WORTH_DROPPING", 1e9)  # ended runs stay in the arrays
     short = shipped("two-party").with_parameters(victory_control=0.3, control_noise=0.3, commander_loss_rate=3)
     trace = block(short, "talk", 40, protocol=ends)
     assert trace.final["ended"].any() and not trace.final["ended"].all()

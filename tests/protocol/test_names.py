@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from protocol.planted import added, complaints
+from settlesim.chance.worlds import Fates, worlds
+from settlesim.engines import reference
+from settlesim.engines.vectorised import engine
 from settlesim.errors import ProtocolError, UsageError
 from settlesim.experiments.simulate import simulate
 from settlesim.model.items import Fold, Rule, rule
@@ -193,3 +196,13 @@ def undecorated(legitimacy):
 def test_a_mechanism_holds_items_only(items, said):
     with pytest.raises(UsageError, match=said):
         Mechanism("Mine", items=items)
+
+
+@pytest.mark.parametrize("interpreter", [engine, reference])
+def test_each_engine_checks_for_itself(interpreter):
+    """Whoever calls an engine, and not `simulate`, is told the same."""
+    war = changed(shipped("two-party"), horizon=20)
+    how = dict(worlds=worlds(war, range(2), entropy=1), fates=Fates(1, range(2)))
+    protocol = added(extra, luck=[Luck("x_luck", "run", "uniform", "week", 0)])
+    with pytest.raises(ProtocolError, match="luck 'x_luck': occasions must be a whole number of at least 1, not 0"):
+        interpreter.run(war, war.sequence("talk"), protocol=protocol, **how)

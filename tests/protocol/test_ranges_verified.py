@@ -10,6 +10,7 @@ from settlesim.engines import verify as docking
 from settlesim.engines.verify import Violation, first_violation, verify
 from settlesim.model.items import rule
 from settlesim.model.standard import STANDARD
+from settlesim.model.variables import Variable
 from support import block, shipped
 
 
@@ -55,6 +56,11 @@ def test_numbers_that_are_none_are_found(monkeypatch):
     monkeypatch.setattr("settlesim.engines.vectorised.reader.is_own", lambda function: False)
     found = violation(STANDARD.replaced("spoilers", rule("run", "spoiler_attacks spoiler_believed")(spoilers)))
     assert (found.variable, found.rule, found.week) == ("spoiler_attacks", "spoilers", 1) and np.isnan(found.value)
+
+
+def test_what_is_written_each_week_has_no_value_at_the_start():
+    doubled = rule("run", Variable("doubled", low=1.0))(lambda week: 2.0 * week)
+    assert violation(STANDARD.with_rule(doubled, after="zone")) is None
 
 
 def test_codes_are_looked_at_too():
