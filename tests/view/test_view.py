@@ -117,8 +117,13 @@ class Visit:
 
     def fill(self, what, value):
         field = self.page.locator(".v-text-field", has_text=re.compile(rf"^{re.escape(what)}\b")).locator("input")
-        field.fill(value)
-        field.press("Enter")
+        # A page that is still being drawn anew may put its own text back before Enter is pressed: then type again.
+        for _ in range(10):
+            field.fill(value)
+            field.press("Enter")
+            if field.input_value() == value:
+                return
+        pytest.fail(f"the page takes no {value!r} as {what}")
 
 
 @pytest.fixture
