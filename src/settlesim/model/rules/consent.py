@@ -153,13 +153,13 @@ def open_track(phase, all_consent, week, opened_week, next_round, round_interval
 def who_talks(phase, track_government, track_patron, track_insurgency):
     """Which parties the insurgency is talking to on this track."""
     live = phase == OPEN
-    bound = live | (phase == SUSPENDED) | (phase == AGREED) | (phase == SIGNED)
+    pending = live | (phase == SUSPENDED) | (phase == AGREED)
     return (
         live,
         live & track_insurgency & track_government,
         live & track_insurgency & track_patron & ~track_government,
-        bound & track_insurgency & track_government,
-        bound & track_insurgency & track_patron & ~track_government,
+        (pending | (phase == SIGNED)) & track_insurgency & track_government,
+        pending & track_insurgency & track_patron & ~track_government,
     )
 
 

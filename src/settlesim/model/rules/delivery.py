@@ -38,12 +38,12 @@ def promise(signs, clause_power, share, clause_before, clause_value, tabled_week
     source="talks2021 settlesim",
 )
 def schedule(promised, level, due_week, offered_week, promise_now, position, ordered_now, tabled_first, delivered,
-             reversed, week, delivery_lag, exclusion_delay, excluded, by_government):
+             reversed, week, delivery_lag, exclusion_delay, excluded, dealt_over, by_government):
     """Fix a date for every concession signed or ordered; an excluded government delivers late."""
     signed = (promise_now > 0.0) & ~delivered & ~reversed
     ordered = ordered_now & ~promised & ~delivered & ~reversed
     fresh = (signed & ~promised) | ordered
-    lag = delivery_lag * (1.0 + exclusion_delay * (excluded & by_government))
+    lag = delivery_lag * (1.0 + exclusion_delay * ((excluded | dealt_over) & by_government))
     due = week + np.ceil(lag * np.where(ordered, 1.0, 1.0 + position))
     return (
         promised | fresh,
