@@ -1,4 +1,4 @@
-"""Acceptance: each party judges what lies before it by quantal response."""
+"""Acceptance: each party has one private valuation per calling of a table, and signs nothing below war."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["ACCEPTANCE", "acceptance"]
 
 
 def acceptance(surplus, at_reservation, temperature):
-    """Quantal response: the chance to accept an offer worth `surplus` more than the reservation value.
+    """Quantal response: the chance to accept an offer worth `surplus` more than the reservation value; 0 below it.
 
     Examples
     --------
     >>> round(float(acceptance(0.0, 0.35, 0.05)), 12)
     0.35
     """
-    return logistic(logit(at_reservation) + surplus / temperature)
+    return np.where(surplus >= 0.0, logistic(logit(at_reservation) + surplus / temperature), 0.0)
 
 
 @rule(
@@ -49,13 +49,20 @@ def linkage(track_package, claim_sum, claim_least):
     Variable("accept_probability", units="probability", meaning="chance to accept this round", start=0.0, low=0.0,
              high=1.0),
     Variable("accepts", units="1", meaning="the party accepts this round", start=False, kind="bool"),
-    when="round_due", source="mckelvey1995",
+    when="round_due", source="mckelvey1995 fearon1995",
 )
 def accept(seat_claims, claim_surplus, seat_gives, surplus_give, concession_acceptance, acceptance_temperature,
-           accept_luck):
-    """Decide whether a party takes what lies before it; a party with no stake accepts with its bare readiness."""
+           accept_luck, round, deadline_rounds):
+    """Decide whether a party takes what lies before it, by one private valuation u per calling of the table.
+
+    It accepts a surplus Δ >= max(0, T [logit(u) - logit(a)]): an offer worth exactly the reservation value with the
+    chance a, however often it is repeated, and nothing that is worth less than war.  A party with no stake at the
+    table (state-to-state talks) comes round as the rounds go by, at the latest by the deadline.
+    """
     surplus = np.where(seat_claims, claim_surplus, np.where(seat_gives, surplus_give, 0.0))
     p = acceptance(surplus, concession_acceptance, acceptance_temperature)
+    patience = np.minimum(1.0, round / deadline_rounds)
+    p = np.where(seat_claims | seat_gives, p, concession_acceptance + (1.0 - concession_acceptance) * patience)
     return p, accept_luck < p
 
 
@@ -87,7 +94,7 @@ ACCEPTANCE = Mechanism(
         ),
     ),
     luck=(
-        Luck("accept_luck", "seat", "uniform", "rounds_held", 64,
-             "travels with the matter: the n-th round of this track"),
+        Luck("accept_luck", "seat", "uniform", "callings", 8,
+             "travels with the matter: the n-th calling of this track"),
     ),
 )
