@@ -20,6 +20,7 @@ FILES = {
         "power",
         "surrender_frame",
         "ripeness",
+        "backing",
         "commitment",
         "veto_players",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.codes import AGREED, BROKEN, SUSPENDED
+from settlesim.model.codes import AGREED, BROKEN, OPEN, SUSPENDED
 from settlesim.model.items import rule
 from settlesim.model.protocol import Mechanism
 from settlesim.model.variables import Luck, Variable
@@ -43,21 +43,36 @@ def breakdown_risk(breakdown_rate, breakdown_attack_effect, insurgent_attacks, t
     Variable("resume_week", units="weeks", meaning="week in which suspended talks resume", start=0.0, low=0.0,
              told=True),
     Variable("breaks", units="1", meaning="the talks break down this week", start=False, kind="bool", told=True),
+    Variable("broken_week", units="weeks", meaning="week in which the track last broke, -1 before", start=-1.0,
+             low=-1.0),
+    Variable("short_of_quorum", units="1", meaning="the talks break for want of a quorum", kind="bool", told=True),
     source="settlesim",
 )
 def close_round(round_due, agrees, breakdown_chance, phase, week, suspensions, resume_week, break_luck, pause_luck,
-                suspension_shortest, suspension_longest, suspension_limit, round, deadline_rounds, deadline_overrun):
+                suspension_shortest, suspension_longest, suspension_limit, round, deadline_rounds, deadline_overrun,
+                suspensions_before, broken_week, behind, quorum, track_power):
     """End a round: agreement, breakdown, or another round.
 
     A breakdown suspends the talks for a while; too many of them, or `deadline_overrun` times the deadline, break
-    the track.
+    the track.  Talks on power break at once, agreed or not, when less than a quorum of the fighters stands behind
+    those at the table.
     """
     breaks = round_due & ~agrees & (break_luck < breakdown_chance)
     number = suspensions + breaks
-    over = round_due & ~agrees & ((number > suspension_limit) | (round >= deadline_overrun * deadline_rounds))
+    over = round_due & ~agrees & ((number - suspensions_before > suspension_limit) | (round >= deadline_overrun * deadline_rounds))
     pause = suspension_shortest + (suspension_longest - suspension_shortest) * pause_luck
     phase = np.where(agrees, AGREED, np.where(over, BROKEN, np.where(breaks, SUSPENDED, phase)))
-    return phase, number, np.where(breaks, week + np.floor(pause), resume_week), breaks | over
+    bound = (phase == OPEN) | (phase == SUSPENDED) | (phase == AGREED)
+    short = track_power & bound & (behind < quorum)
+    phase = np.where(short, BROKEN, phase)
+    return (
+        phase,
+        number,
+        np.where(breaks, week + np.floor(pause), resume_week),
+        breaks | over | short,
+        np.where(over | short, week, broken_week),
+        short,
+    )
 
 
 BREAKDOWN = Mechanism(

@@ -51,16 +51,17 @@ def credibility(p_win, shift, foresight_insurgency, foresight_government, guaran
     source="fearon1995 powell2006 walter1997",
 )
 def settlement_space(expected_insurgency, expected_government, credibility_government, credibility_insurgency,
-                     cost_insurgency, cost_government, frame, betrayal_insurgency, betrayal_government, red_line_share,
-                     pocketed, obligation_value, obligation_compliance):
+                     cost_insurgency, cost_government, behind, frame, betrayal_insurgency, betrayal_government,
+                     red_line_share, pocketed, obligation_value, obligation_compliance):
     """The insurgency's reservation value r_T and the most the government will give m_K.
 
+    A deal buys the government peace only from those behind it, so it saves the cost of war in their proportion.
     What was delivered early is pocketed and raises r_T; what the insurgency would deliver in return
     (its obligations, as far as it can be expected to comply) is worth giving for.
     """
     least = reservation_of(expected_insurgency, cost_insurgency, frame, credibility_government,
                            betrayal_insurgency * expected_insurgency)
-    most = most_given(expected_government, cost_government, credibility_insurgency,
+    most = most_given(expected_government, behind * cost_government, credibility_insurgency,
                       betrayal_government * (1.0 - expected_government))
     return least + pocketed, np.minimum(red_line_share, most + obligation_value * obligation_compliance)
 

@@ -21,14 +21,27 @@ __all__ = ["CONSENT"]
     Variable("callings", units="1", meaning="times the track was called", start=0, low=0, kind="int"),
     Variable("round", units="rounds", meaning="rounds held since the track was called", start=0, low=0, kind="int",
              told=True),
+    Variable("suspensions_before", units="1", meaning="breakdowns before the track was called", start=0, low=0,
+             kind="int"),
     source="settlesim",
 )
-def call(phase, called, closed_now, callings, round):
-    """Call a closed or broken track; each calling asks for consent anew."""
-    calling = called & ((phase == CLOSED) | (phase == BROKEN))
+def call(phase, called, closed_now, callings, round, suspensions, suspensions_before, broken_week, week, recall_weeks,
+         recalls):
+    """Call a closed or broken track; each calling asks for consent anew.
+
+    Broken talks are called again of themselves after `recall_weeks`, as often as `recalls` allows.
+    """
+    again = (phase == BROKEN) & (week - broken_week >= recall_weeks) & (callings <= recalls)
+    calling = (called & ((phase == CLOSED) | (phase == BROKEN))) | again
     phase = np.where(calling, CALLED, phase)
     phase = np.where(closed_now & (phase != SIGNED), CLOSED, phase)
-    return calling, phase, callings + calling, np.where(calling, 0, round)
+    return (
+        calling,
+        phase,
+        callings + calling,
+        np.where(calling, 0, round),
+        np.where(calling, suspensions, suspensions_before),
+    )
 
 
 @rule(
