@@ -23,6 +23,8 @@ FILES = {
         "backing",
         "commitment",
         "veto_players",
+        "package",
+        "walkouts",
     ),
     "consent": (
         "patron_policy",
@@ -38,7 +40,6 @@ FILES = {
     ),
     "rounds": (
         "rounds",
-        "package",
         "acceptance",
         "breakdown",
         "signing",

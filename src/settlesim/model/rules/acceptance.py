@@ -27,11 +27,16 @@ def acceptance(surplus, at_reservation, temperature):
     "bargain",
     Variable("surplus_claim", units="share", meaning="offer above the insurgency's reservation value", start=0.0),
     Variable("surplus_give", units="share", meaning="ask below the most the other side will give", start=0.0),
+    Variable("surplus_counted", units="share", meaning="the first, in shares of the prize", start=0.0),
     when="round_due", source="settlesim",
 )
-def surpluses(offer, ask, reservation, limit, stale):
-    """What the offer is worth to the insurgency, and the ask to the other side, above their reservation values."""
-    return offer - stale - reservation, limit - ask
+def surpluses(offer, ask, least, limit, bargain_power, withdrawal_value):
+    """What the offer is worth to the insurgency, and the ask to the other side, above their reservation values.
+
+    In a package the pace of withdrawal counts with the worth of the withdrawal.
+    """
+    claim = np.where(offer >= 0.0, offer - least, offer)
+    return claim, limit - ask, np.where(bargain_power, claim, withdrawal_value * claim)
 
 
 @rule(
@@ -73,7 +78,7 @@ ACCEPTANCE = Mechanism(
         Fold(
             Variable("claim_sum", scope="track", units="share", meaning="insurgency's surplus over all issues",
                      start=0.0),
-            "surplus_claim", "sum", "bargain", "bargains",
+            "surplus_counted", "sum", "bargain", "bargains",
         ),
         Fold(
             Variable("claim_least", scope="track", units="share", meaning="insurgency's least surplus of an issue",
