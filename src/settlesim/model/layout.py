@@ -101,6 +101,8 @@ class _Builder(Agenda):
             self.constant(f"has_{role}", np.bool_(role in s.actors))
         for name in ("government_insurgency", "insurgency_government", "insurgency_patron"):
             self.attribute("dyad", f"dyad_{name}", (d == name for d in self.entities["dyad"]), bool)
+        ends = (d.endswith("_insurgency") for d in self.entities["dyad"])
+        self.attribute("dyad", "dyad_of_insurgency", ends, bool)
         self.entities["faction"] = tuple(f.name for f in s.factions)
         self.attribute("faction", "hardline", (f.hardline for f in s.factions))
         self.entities["obligation"] = tuple(s.obligations)

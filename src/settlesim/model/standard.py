@@ -34,6 +34,7 @@ FILES = {
     ),
     "violence": (
         "ceasefire",
+        "restraint",
         "spoilers",
         "trust_from_attacks",
         "violence",

@@ -17,11 +17,14 @@ __all__ = ["CONTROL"]
     Variable("control_step", units="1", meaning="drift of latent control this week", told=True),
     source="settlesim",
 )
-def drift(control_drift, withdrawal_drift, presence, garrison_drift, garrison_yield, strength_drift, strength,
-          at_peace):
-    """Drift of latent control a week: .0005 + .0035(U0-U)/U0 + .16 S + .02 ln F; none in peace."""
-    step = control_drift + withdrawal_drift * (1.0 - presence) + garrison_drift * garrison_yield
-    return np.where(at_peace, 0.0, step + strength_drift * np.log(np.maximum(strength, 1e-3)))
+def drift(control_drift, withdrawal_drift, support, garrison_drift, garrison_yield, strength_drift, strength,
+          at_peace, alpha):
+    """Drift of latent control a week: α (.0005 + .0035(U0-U)/U0 + .16 S + .02 ln F); none in peace.
+
+    Attacks that are not made take no districts, so the drift goes with their intensity α.
+    """
+    step = control_drift + withdrawal_drift * (1.0 - support) + garrison_drift * garrison_yield
+    return np.where(at_peace, 0.0, alpha * (step + strength_drift * np.log(np.maximum(strength, 1e-3))))
 
 
 @rule(
@@ -71,13 +74,13 @@ def fronts(front_government, front_insurgent, front_government_luck, front_insur
     Variable("insurgent_weighted", units="share", meaning="the same, weighted by districts", low=0.0, high=1.0),
     source="sigar2018 settlesim",
 )
-def control(control, control_step, control_noise, province_weather, at_peace, control_cut_government,
+def control(control, control_step, control_noise, province_weather, at_peace, alpha, control_cut_government,
             control_cut_insurgent, district_weight, front_government, front_insurgent):
     """x moves by drift and noise; government share σ(c_G - x), insurgent share σ(x - c_I).
 
     The cuts c_G and c_I are solved once so that the national totals of week 0 are the published ones.
     """
-    x = control + control_step + np.where(at_peace, 0.0, control_noise) * province_weather
+    x = control + control_step + np.where(at_peace, 0.0, alpha * control_noise) * province_weather
     g = logistic(control_cut_government + front_government - x)
     i = logistic(x + front_insurgent - control_cut_insurgent)
     # Cuts that cross (hardly anything contested at the start) must not give shares above one in all.

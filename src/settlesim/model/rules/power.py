@@ -26,12 +26,16 @@ def balance(odds):
     Variable("strength", units="initial strength", meaning="insurgent strength F", start=1.0, low=0.0, weekly=True,
              told=True),
     Variable("presence", units="share", meaning="patron's force as a share of its initial size", start=1.0, low=0.0),
-    source="settlesim",
+    Variable("support", units="share", meaning="what of it still fights beside the army", low=0.0),
+    source="talks2021 settlesim",
 )
-def strength(fighters, initial_fighters, manpower, troops, troops_start):
-    """Insurgent strength F in units of its initial size, and the patron's presence U/U0."""
+def strength(fighters, initial_fighters, manpower, troops, troops_start, patron_deal, grounding):
+    """Insurgent strength F in units of its initial size, the patron's presence U/U0 and its support of the army.
+
+    Once the patron has a deal of its own, its air power is mostly grounded.
+    """
     presence = np.where(troops_start > 0.0, troops / np.maximum(troops_start, LEAST), 0.0)
-    return manpower * fighters / initial_fighters, presence
+    return manpower * fighters / initial_fighters, presence, presence * (1.0 - grounding * patron_deal)
 
 
 @rule(
@@ -75,7 +79,7 @@ def foresight(patron_deal, exiting, any_package_withdraws, any_withdrawal_to_com
     source="powell2006 settlesim",
 )
 def power(strength, initial_fighters, recidivism, prisoners_freed, garrison_yield, legitimacy, legitimacy_start,
-          legitimacy_weight, power_bias, power_steepness, patron_weight, troops, troops_start, committed_troops,
+          legitimacy_weight, power_bias, power_steepness, patron_weight, support, troops_start, committed_troops,
           withdrawal_foreseen):
     """p = σ(a0 + 2[ln((F + recidivism prisoners)/A) - ln((1+.05U)/(1+.05U0))]), now and after a deal on power.
 
@@ -86,8 +90,10 @@ def power(strength, initial_fighters, recidivism, prisoners_freed, garrison_yiel
     force = strength + recidivism * prisoners_freed / initial_fighters
     ratio = np.log(np.maximum(force, LEAST) / np.maximum(army, LEAST))
     scale = 1.0 + patron_weight * troops_start
-    p = balance(power_bias + power_steepness * (ratio - np.log((1.0 + patron_weight * troops) / scale)))
-    p_c = balance(power_bias + power_steepness * (ratio - np.log((1.0 + patron_weight * committed_troops) / scale)))
+    backed = 1.0 + patron_weight * troops_start * support
+    p = balance(power_bias + power_steepness * (ratio - np.log(backed / scale)))
+    staying = np.minimum(1.0 + patron_weight * committed_troops, backed)
+    p_c = balance(power_bias + power_steepness * (ratio - np.log(staying / scale)))
     p_0 = balance(power_bias + power_steepness * (ratio + np.log(scale)))
     p_w = p_c + withdrawal_foreseen * (p_0 - p_c)
     return p, p_w, np.maximum(0.0, p_w - p)
