@@ -57,6 +57,7 @@ FILES = {
         "withdrawal",
         "legitimacy",
         "garrisons",
+        "army",
         "control",
     ),
     "commanders": ("commanders",),

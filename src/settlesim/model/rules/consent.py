@@ -75,13 +75,16 @@ def insurgency_stake(seat_insurgency, delivered_effect, delivered_share, withdra
     source="khan2018 settlesim",
 )
 def insurgency_pressure(seat_insurgency, track_government, neighbour_leverage_effect, leverage, threat_effect, threat,
-                        frame_effect, track_frame):
-    """Neighbour, rival and surrender frame, which weigh on the insurgency's seat opposite the government."""
-    return np.where(
-        seat_insurgency & track_government,
-        neighbour_leverage_effect * leverage + threat_effect * threat - frame_effect * track_frame,
-        0.0,
-    )
+                        frame_effect, track_frame, neighbour_obstruction, has_neighbour, track_neighbour):
+    """Neighbour, rival and surrender frame, which weigh on the insurgency's seat.
+
+    Rival and frame count opposite the government.  A neighbour that nobody has engaged holds back the insurgency's
+    consent to any table without it.
+    """
+    opposite = neighbour_leverage_effect * leverage + threat_effect * threat - frame_effect * track_frame
+    aloof = has_neighbour & ~track_neighbour
+    held = np.where(aloof, neighbour_obstruction * (1.0 - leverage), 0.0)
+    return np.where(seat_insurgency, np.where(track_government, opposite, 0.0) - held, 0.0)
 
 
 @rule(

@@ -63,6 +63,15 @@ def fronts(front_government, front_insurgent, front_government_luck, front_insur
     )
 
 
+@rule("run", Variable("belt", units="1", meaning="widening of the contested belt b"), source="sigar2018 settlesim")
+def contested_belt(belt_width, violence_memory):
+    """Width of the contested belt: b = γ ln(M/M0), M the violence of the past half year, M0 that of week 0.
+
+    Where there is more fighting, both sides hold less: a district is contested because it is fought over.
+    """
+    return belt_width * np.log(np.maximum(violence_memory, 1e-3))
+
+
 @rule(
     "province",
     Variable("control", units="1", meaning="latent control x", start="start_control"),
@@ -75,14 +84,18 @@ def fronts(front_government, front_insurgent, front_government_luck, front_insur
     source="sigar2018 settlesim",
 )
 def control(control, control_step, control_noise, province_weather, at_peace, alpha, control_cut_government,
-            control_cut_insurgent, district_weight, front_government, front_insurgent):
-    """x moves by drift and noise; government share σ(c_G - x), insurgent share σ(x - c_I).
+            control_cut_insurgent, district_weight, front_government, front_insurgent, belt, clash_ground, clash_ratio,
+            rival_killed_insurgency, rival_external, province_fighters):
+    """x moves by drift, noise and clashes; government share σ(c_G - b - x), insurgent share σ(x - c_I - b).
 
+    Where the insurgency fights the rival it loses ground, in proportion to its dead among all who bear arms there.
     The cuts c_G and c_I are solved once so that the national totals of week 0 are the published ones.
     """
     x = control + control_step + np.where(at_peace, 0.0, alpha * control_noise) * province_weather
-    g = logistic(control_cut_government + front_government - x)
-    i = logistic(x + front_insurgent - control_cut_insurgent)
+    armed = province_fighters + rival_external
+    x = x - clash_ground * clash_ratio * rival_killed_insurgency / np.maximum(armed, 1.0)
+    g = logistic(control_cut_government + front_government - belt - x)
+    i = logistic(x + front_insurgent - control_cut_insurgent - belt)
     # Cuts that cross (hardly anything contested at the start) must not give shares above one in all.
     i = np.minimum(i, 1.0 - g)
     return x, g, i, district_weight * g, district_weight * i
@@ -94,6 +107,7 @@ CONTROL = Mechanism(
         drift,
         memory,
         fronts,
+        contested_belt,
         control,
         Fold(
             Variable("government_control", scope="run", units="share", meaning="districts under the government",

@@ -78,7 +78,7 @@ def foresight(patron_deal, exiting, any_package_withdraws, any_withdrawal_to_com
              high=1.0, weekly=True),
     source="powell2006 settlesim",
 )
-def power(strength, initial_fighters, recidivism, prisoners_freed, garrison_yield, legitimacy, legitimacy_start,
+def power(strength, initial_fighters, recidivism, prisoners_freed, army, garrison_yield, legitimacy, legitimacy_start,
           legitimacy_weight, power_bias, power_steepness, patron_weight, support, troops_start, committed_troops,
           withdrawal_foreseen):
     """p = σ(a0 + 2[ln((F + recidivism prisoners)/A) - ln((1+.05U)/(1+.05U0))]), now and after a deal on power.
@@ -86,9 +86,10 @@ def power(strength, initial_fighters, recidivism, prisoners_freed, garrison_yiel
     The shift that the deal must survive is the one that it and the plan bring about themselves: nothing is left of
     the patron's force with the probability that is foreseen, else what is committed already.
     """
-    army = (1.0 - garrison_yield) * (1.0 - legitimacy_weight + legitimacy_weight * legitimacy / legitimacy_start)
+    will = 1.0 - legitimacy_weight + legitimacy_weight * legitimacy / legitimacy_start
+    defence = army * (1.0 - garrison_yield) * will
     force = strength + recidivism * prisoners_freed / initial_fighters
-    ratio = np.log(np.maximum(force, LEAST) / np.maximum(army, LEAST))
+    ratio = np.log(np.maximum(force, LEAST) / np.maximum(defence, LEAST))
     scale = 1.0 + patron_weight * troops_start
     backed = 1.0 + patron_weight * troops_start * support
     p = balance(power_bias + power_steepness * (ratio - np.log(backed / scale)))
