@@ -41,9 +41,11 @@ FILES = {
     ),
     "rounds": (
         "rounds",
+        "agenda_items",
         "acceptance",
         "breakdown",
         "signing",
+        "readiness",
     ),
     "delivery": (
         "delivery",

@@ -9,7 +9,7 @@ from settlesim.model.items import Fold, logistic, rule
 from settlesim.model.protocol import Mechanism
 from settlesim.model.variables import Luck, Variable
 
-__all__ = ["ACCEPTANCE", "acceptance"]
+__all__ = ["ACCEPTANCE", "acceptance", "with_readiness"]
 
 
 def acceptance(surplus, at_reservation, temperature):
@@ -21,6 +21,11 @@ def acceptance(surplus, at_reservation, temperature):
     0.35
     """
     return np.where(surplus >= 0.0, logistic(logit(at_reservation) + surplus / temperature), 0.0)
+
+
+def with_readiness(at_reservation, push):
+    """Chance of acceptance at the reservation value, moved by readiness on the scale of log-odds."""
+    return logistic(logit(at_reservation) + push)
 
 
 @rule(
@@ -57,17 +62,18 @@ def linkage(track_package, claim_sum, claim_least):
     when="round_due", source="mckelvey1995 fearon1995",
 )
 def accept(seat_claims, claim_surplus, seat_gives, surplus_give, concession_acceptance, acceptance_temperature,
-           accept_luck, round, deadline_rounds):
+           accept_luck, round, deadline_rounds, readiness_effect, readiness):
     """Decide whether a party takes what lies before it, by one private valuation u per calling of the table.
 
     It accepts a surplus Δ >= max(0, T [logit(u) - logit(a)]): an offer worth exactly the reservation value with the
-    chance a, however often it is repeated, and nothing that is worth less than war.  A party with no stake at the
+    chance a, however often it is repeated, and nothing that is worth less than war; readiness moves a.  A party with no stake at the
     table (state-to-state talks) comes round as the rounds go by, at the latest by the deadline.
     """
     surplus = np.where(seat_claims, claim_surplus, np.where(seat_gives, surplus_give, 0.0))
-    p = acceptance(surplus, concession_acceptance, acceptance_temperature)
+    ready = with_readiness(concession_acceptance, readiness_effect * readiness)
+    p = acceptance(surplus, ready, acceptance_temperature)
     patience = np.minimum(1.0, round / deadline_rounds)
-    p = np.where(seat_claims | seat_gives, p, concession_acceptance + (1.0 - concession_acceptance) * patience)
+    p = np.where(seat_claims | seat_gives, p, ready + (1.0 - ready) * patience)
     return p, accept_luck < p
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import AGREED, BROKEN, OPEN, SUSPENDED
-from settlesim.model.items import rule
+from settlesim.model.items import Fold, rule
 from settlesim.model.protocol import Mechanism
 from settlesim.model.variables import Luck, Variable
 
@@ -18,10 +18,20 @@ __all__ = ["BREAKDOWN"]
     Variable("agreed_week", units="weeks", meaning="week of agreement, -1 before", start=-1.0, low=-1.0, told=True),
     source="settlesim",
 )
-def agreement(round_due, offer_accepted, asks_accepted, agreed_week, week):
-    """Say whether the round ends in agreement: the insurgency takes the offer, or the others take the ask."""
-    agrees = round_due & (offer_accepted | asks_accepted)
+def agreement(round_due, offer_accepted, asks_accepted, agreed_week, week, items_left):
+    """Say whether the round ends in agreement: the insurgency takes the offer, or the others take the ask.
+
+    On a staged agenda there is none while items are open.
+    """
+    agrees = round_due & (offer_accepted | asks_accepted) & ~items_left
     return agrees, np.where(agrees, week, agreed_week)
+
+
+@rule("seat", Variable("readiness_at_seat", units="1", meaning="readiness of the party at the table"),
+      source="pruitt2005")
+def seat_readiness(readiness):
+    """Readiness of the party that sits here."""
+    return readiness + 0.0
 
 
 @rule(
@@ -30,10 +40,15 @@ def agreement(round_due, offer_accepted, asks_accepted, agreed_week, week):
              low=0.0, high=1.0),
     source="settlesim",
 )
-def breakdown_risk(breakdown_rate, breakdown_attack_effect, insurgent_attacks, trust_in_insurgency):
-    """Chance that a round without agreement ends in a breakdown: higher after an attack while trust is low."""
+def breakdown_risk(breakdown_rate, breakdown_attack_effect, insurgent_attacks, trust_in_insurgency, readiness_effect,
+                   readiness_of_table):
+    """Chance that a round without agreement ends in a breakdown.
+
+    It is higher after an attack while trust is low, and falls with the readiness of the least ready party.
+    """
     alarm = (insurgent_attacks > 0.0) & (trust_in_insurgency < 0.0)
-    return np.minimum(1.0, breakdown_rate * (1.0 + breakdown_attack_effect * alarm))
+    steady = np.exp(-readiness_effect * readiness_of_table)
+    return np.minimum(1.0, breakdown_rate * (1.0 + breakdown_attack_effect * alarm) * steady)
 
 
 @rule(
@@ -79,6 +94,11 @@ BREAKDOWN = Mechanism(
     "Agreement and breakdown",
     items=(
         agreement,
+        seat_readiness,
+        Fold(
+            Variable("readiness_of_table", scope="track", units="1", meaning="readiness of its least ready party"),
+            "readiness_at_seat", "min", "seat", "seats", 0.0,
+        ),
         breakdown_risk,
         close_round,
     ),

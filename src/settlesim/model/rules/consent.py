@@ -49,12 +49,12 @@ def call(phase, called, closed_now, callings, round, suspensions, suspensions_be
     Variable("consent_push", units="logit", meaning="what draws the party to the table, whoever it is"),
     source="zartman1989 settlesim",
 )
-def readiness(consent_bias, openness, seat_has_dyad, trust, stalemate_effect, hurting_stalemate, oblige_effect,
-              obliged):
-    """What draws any party to a table: its openness, its trust, a hurting stalemate that it trusts to end, a debt."""
+def willingness(consent_bias, openness, seat_has_dyad, trust, stalemate_effect, hurting_stalemate, readiness_effect,
+                readiness):
+    """What draws any party to a table: its openness, trust, readiness, a hurting stalemate that it trusts to end."""
     belief = np.where(seat_has_dyad, trust, 0.0)
-    push = consent_bias + openness + belief
-    return push + stalemate_effect * hurting_stalemate * logistic(belief) + oblige_effect * obliged
+    push = consent_bias + openness + belief + readiness_effect * readiness
+    return push + stalemate_effect * hurting_stalemate * logistic(belief)
 
 
 @rule(
@@ -183,7 +183,7 @@ CONSENT = Mechanism(
     "Consent",
     items=(
         call,
-        readiness,
+        willingness,
         insurgency_stake,
         insurgency_pressure,
         government_resentment,

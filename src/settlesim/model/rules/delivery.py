@@ -31,14 +31,16 @@ def order_of_clauses(concession_value, concession_cost, tabled_rank, on_table, d
     Variable("position_now", units="1", meaning="its place in the package signed this week", low=0.0),
     source="settlesim",
 )
-def promise(signs, clause_power, clause_given, extra_level, on_table, clause_position):
+def promise(signs, clause_power, clause_given, extra_level, on_table, clause_position, item_agrees,
+            single_undertaking):
     """Level at which the signed package contains a concession: whole, or as far as it makes up for power.
 
-    A track that settles no share of power carries the concessions tabled on it, whole.
+    A track that settles no share of power carries the concessions tabled on it, whole.  An item of a staged agenda
+    is promised on the day it is agreed, unless nothing is agreed until everything is.
     """
     held = np.where(clause_given, 1.0, extra_level)
     level = np.where(clause_power, held, np.where(on_table, 1.0, 0.0))
-    level = np.where(signs, level, 0.0)
+    level = np.where(signs, level, np.where(item_agrees & ~single_undertaking, 1.0, 0.0))
     return level, np.where(signs & (level > 0.0), clause_position, 0.0)
 
 

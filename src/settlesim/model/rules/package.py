@@ -13,6 +13,8 @@ __all__ = ["PACKAGE"]
 
 # The zone of a table that nobody plans: below every zone that can be, so that it never counts as the best.
 NOWHERE = -9.0
+# The greatest half-life that a scenario may state stands for offers that do not age.
+AGELESS = 10000.0
 
 
 @rule("clause", Variable("on_table", units="1", meaning="the concession lies on the table", kind="bool"),
@@ -25,6 +27,7 @@ def on_table(tabled_week):
 @rule(
     "clause",
     Variable("clause_worth", units="share", meaning="what the concession is worth to the insurgency now"),
+    Variable("item_open", units="1", meaning="the item of a staged agenda is still open", kind="bool"),
     Variable("clause_given", units="1", meaning="the package holds the concession for its own sake", kind="bool"),
     Variable("given_worth", units="share", meaning="worth of the concession, if the package holds it"),
     Variable("given_price", units="share", meaning="cost of the concession, if the package holds it", low=0.0),
@@ -33,23 +36,27 @@ def on_table(tabled_week):
     source="khan2018 fearon1995 settlesim",
 )
 def contents(concession_value, concession_cost, in_pie, clause_power, on_table, any_tabled, tabled_week, opened_week,
-             week, offer_half_life, delivered, pocketing):
+             week, offer_half_life, delivered, pocketing, staged, item_agreed, item_aside):
     """What a package holds: what is worth more to the insurgency than it costs the government (logrolling).
 
     Worth fades with the time an offer has lain on an open table, v 2^(-age/T½); tabling it anew renews it, and what
-    is delivered keeps its worth.  Where the plan tables anything on the track, only that is on offer.
+    is delivered keeps its worth.  Where the plan tables anything on the track, only that is on offer.  On a staged
+    agenda a package holds what was agreed, and until then what may be.
     """
     age = np.where(on_table & (opened_week >= 0.0), week - np.maximum(tabled_week, opened_week), 0.0)
-    fresh = np.where(delivered, 1.0, np.exp2(-age / offer_half_life))
+    fresh = np.where(delivered | (offer_half_life >= AGELESS), 1.0, np.exp2(-age / offer_half_life))
     worth = concession_value * fresh
     offered = clause_power & in_pie & (on_table | ~any_tabled)
-    given = offered & ((worth > concession_cost) | (delivered & (pocketing > 0.0)))
+    item_open = offered & staged & on_table & ~item_agreed & ~item_aside
+    gainful = (worth > concession_cost) & (~staged | item_open)
+    given = offered & (gainful | item_agreed | (delivered & (pocketing > 0.0)))
     return (
         worth,
+        item_open,
         given,
         np.where(given, worth, 0.0),
         np.where(given, concession_cost, 0.0),
-        np.where(offered & ~given, np.maximum(worth, 0.0), 0.0),
+        np.where(offered & ~given & ~staged, np.maximum(worth, 0.0), 0.0),
     )
 
 
@@ -137,6 +144,10 @@ PACKAGE = Mechanism(
             Variable("bargain_price", scope="bargain", units="share", meaning="cost of what the package holds",
                      low=0.0),
             "given_price", "sum", "clause", "bargain_clauses", 0.0,
+        ),
+        Fold(
+            Variable("items_left", scope="track", units="1", meaning="items of a staged agenda are open", kind="bool"),
+            "item_open", "any", "clause", "track_clauses",
         ),
         missing,
         Fold(

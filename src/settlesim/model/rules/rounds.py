@@ -32,10 +32,10 @@ def concession_curve(round_number, deadline, exponent):
     "next_round",
     source="settlesim",
 )
-def round_calendar(phase, week, next_round, round, rounds_held, round_interval):
-    """A round is due on an open track every `round_interval` weeks."""
+def round_calendar(phase, week, next_round, round, rounds_held, round_interval, items_left):
+    """A round is due on an open track every `round_interval` weeks; on a staged agenda power comes after the items."""
     due = (phase == OPEN) & (week >= next_round)
-    return due, round + due, rounds_held + due, np.where(due, week + round_interval, next_round)
+    return due, round + (due & ~items_left), rounds_held + due, np.where(due, week + round_interval, next_round)
 
 
 @rule(
