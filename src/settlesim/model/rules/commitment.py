@@ -48,6 +48,8 @@ def credibility(p_win, shift, foresight_insurgency, foresight_government, guaran
     "run",
     Variable("reservation_power", units="share", meaning="insurgency's reservation value", weekly=True),
     Variable("limit_power", units="share", meaning="most the government will give", weekly=True),
+    Variable("believed_least", units="share", meaning="the first, if promises were believed"),
+    Variable("believed_most", units="share", meaning="the second, if promises were believed"),
     source="fearon1995 powell2006 walter1997",
 )
 def settlement_space(expected_insurgency, expected_government, credibility_government, credibility_insurgency,
@@ -63,7 +65,11 @@ def settlement_space(expected_insurgency, expected_government, credibility_gover
                            betrayal_insurgency * expected_insurgency)
     most = most_given(expected_government, behind * cost_government, credibility_insurgency,
                       betrayal_government * (1.0 - expected_government))
-    return least + pocketed, most + sunk + obligation_value * obligation_compliance
+    believed_least = reservation_of(expected_insurgency, cost_insurgency, frame, 1.0, 0.0)
+    believed_most = most_given(expected_government, behind * cost_government, 1.0, 0.0)
+    burden = pocketed
+    worth = sunk + obligation_value * obligation_compliance
+    return least + burden, most + worth, believed_least + burden, believed_most + worth
 
 
 COMMITMENT = Mechanism(
