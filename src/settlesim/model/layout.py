@@ -96,11 +96,15 @@ class _Builder(Agenda):
     def people(self) -> None:
         s = self.scenario
         self.entities["actor"] = tuple(s.actors)
+        for role in ("insurgency", "government"):
+            self.attribute("actor", f"actor_{role}", (r == role for r in s.actors), bool)
         self.entities["dyad"] = tuple(f"{a}_{b}" for a, b in DYADS if a in s.actors and b in s.actors)
         for role in ("patron", "neighbour", "rival"):
             self.constant(f"has_{role}", np.bool_(role in s.actors))
         for name in ("government_insurgency", "insurgency_government", "insurgency_patron"):
             self.attribute("dyad", f"dyad_{name}", (d == name for d in self.entities["dyad"]), bool)
+        ends = (d.endswith("_insurgency") for d in self.entities["dyad"])
+        self.attribute("dyad", "dyad_of_insurgency", ends, bool)
         self.entities["faction"] = tuple(f.name for f in s.factions)
         self.attribute("faction", "hardline", (f.hardline for f in s.factions))
         self.entities["obligation"] = tuple(s.obligations)
@@ -197,9 +201,12 @@ class _Builder(Agenda):
         seated = self.members["seats"]
         self.gather("claimants", "seat", "track", ([i for i in m if claims[i]] for m in seated))
         self.gather("givers", "seat", "track", ([i for i in m if not claims[i]] for m in seated))
+        sits = ([i for i, t in enumerate(tracks) if role in s.tracks[t].parties] for role in roles)
+        self.gather("actor_tracks", "track", "actor", sits)
         pairs = [tuple(d.split("_", 1)) for d in self.entities["dyad"]]
         common = ([i for i, t in enumerate(tracks) if set(pair) <= set(s.tracks[t].parties)] for pair in pairs)
         self.gather("dyads", "track", "dyad", common)
+        self.constant("staged", np.bool_(getattr(self.sequence, "agenda", "package") == "staged"))
         self.constant("single_undertaking", np.bool_(self.sequence.undertaking == "single"))
 
     def _dyad_of(self, track: str, role: str) -> int:

@@ -51,18 +51,19 @@ def credibility(p_win, shift, foresight_insurgency, foresight_government, guaran
     source="fearon1995 powell2006 walter1997",
 )
 def settlement_space(expected_insurgency, expected_government, credibility_government, credibility_insurgency,
-                     cost_insurgency, cost_government, frame, betrayal_insurgency, betrayal_government, red_line_share,
-                     pocketed, obligation_value, obligation_compliance):
+                     cost_insurgency, cost_government, behind, frame, betrayal_insurgency, betrayal_government,
+                     pocketed, sunk, obligation_value, obligation_compliance):
     """The insurgency's reservation value r_T and the most the government will give m_K.
 
-    What was delivered early is pocketed and raises r_T; what the insurgency would deliver in return
-    (its obligations, as far as it can be expected to comply) is worth giving for.
+    A deal buys the government peace only from those behind it, so it saves the cost of war in their proportion.
+    What was delivered early is pocketed for good and raises r_T, and its cost is sunk and raises m_K; what the
+    insurgency would deliver in return (its obligations, as far as it can be expected to comply) is worth giving for.
     """
     least = reservation_of(expected_insurgency, cost_insurgency, frame, credibility_government,
                            betrayal_insurgency * expected_insurgency)
-    most = most_given(expected_government, cost_government, credibility_insurgency,
+    most = most_given(expected_government, behind * cost_government, credibility_insurgency,
                       betrayal_government * (1.0 - expected_government))
-    return least + pocketed, np.minimum(red_line_share, most + obligation_value * obligation_compliance)
+    return least + pocketed, most + sunk + obligation_value * obligation_compliance
 
 
 COMMITMENT = Mechanism(
@@ -77,6 +78,16 @@ COMMITMENT = Mechanism(
             Variable("trust_in_insurgency", scope="run", units="logit", meaning="government's trust in the insurgency",
                      low=-20.0, high=20.0, told=True),
             "trust", "government_insurgency",
+        ),
+        Select(
+            Variable("trust_in_patron", scope="run", units="logit", meaning="insurgency's trust in the patron",
+                     low=-20.0, high=20.0),
+            "trust", "insurgency_patron",
+        ),
+        Select(
+            Variable("trust_of_patron", scope="run", units="logit", meaning="patron's trust in the insurgency",
+                     low=-20.0, high=20.0),
+            "trust", "patron_insurgency",
         ),
         credibility,
         settlement_space,

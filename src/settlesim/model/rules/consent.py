@@ -21,14 +21,27 @@ __all__ = ["CONSENT"]
     Variable("callings", units="1", meaning="times the track was called", start=0, low=0, kind="int"),
     Variable("round", units="rounds", meaning="rounds held since the track was called", start=0, low=0, kind="int",
              told=True),
+    Variable("suspensions_before", units="1", meaning="breakdowns before the track was called", start=0, low=0,
+             kind="int"),
     source="settlesim",
 )
-def call(phase, called, closed_now, callings, round):
-    """Call a closed or broken track; each calling asks for consent anew."""
-    calling = called & ((phase == CLOSED) | (phase == BROKEN))
+def call(phase, called, closed_now, callings, round, suspensions, suspensions_before, broken_week, week, recall_weeks,
+         recalls):
+    """Call a closed or broken track; each calling asks for consent anew.
+
+    Broken talks are called again of themselves after `recall_weeks`, as often as `recalls` allows.
+    """
+    again = (phase == BROKEN) & (week - broken_week >= recall_weeks) & (callings <= recalls)
+    calling = (called & ((phase == CLOSED) | (phase == BROKEN))) | again
     phase = np.where(calling, CALLED, phase)
     phase = np.where(closed_now & (phase != SIGNED), CLOSED, phase)
-    return calling, phase, callings + calling, np.where(calling, 0, round)
+    return (
+        calling,
+        phase,
+        callings + calling,
+        np.where(calling, 0, round),
+        np.where(calling, suspensions, suspensions_before),
+    )
 
 
 @rule(
@@ -36,12 +49,12 @@ def call(phase, called, closed_now, callings, round):
     Variable("consent_push", units="logit", meaning="what draws the party to the table, whoever it is"),
     source="zartman1989 settlesim",
 )
-def readiness(consent_bias, openness, seat_has_dyad, trust, stalemate_effect, hurting_stalemate, oblige_effect,
-              obliged):
-    """What draws any party to a table: its openness, its trust, a hurting stalemate that it trusts to end, a debt."""
+def willingness(consent_bias, openness, seat_has_dyad, trust, stalemate_effect, hurting_stalemate, readiness_effect,
+                readiness):
+    """What draws any party to a table: its openness, trust, readiness, a hurting stalemate that it trusts to end."""
     belief = np.where(seat_has_dyad, trust, 0.0)
-    push = consent_bias + openness + belief
-    return push + stalemate_effect * hurting_stalemate * logistic(belief) + oblige_effect * obliged
+    push = consent_bias + openness + belief + readiness_effect * readiness
+    return push + stalemate_effect * hurting_stalemate * logistic(belief)
 
 
 @rule(
@@ -62,13 +75,16 @@ def insurgency_stake(seat_insurgency, delivered_effect, delivered_share, withdra
     source="khan2018 settlesim",
 )
 def insurgency_pressure(seat_insurgency, track_government, neighbour_leverage_effect, leverage, threat_effect, threat,
-                        frame_effect, track_frame):
-    """Neighbour, rival and surrender frame, which weigh on the insurgency's seat opposite the government."""
-    return np.where(
-        seat_insurgency & track_government,
-        neighbour_leverage_effect * leverage + threat_effect * threat - frame_effect * track_frame,
-        0.0,
-    )
+                        frame_effect, track_frame, neighbour_obstruction, has_neighbour, track_neighbour):
+    """Neighbour, rival and surrender frame, which weigh on the insurgency's seat.
+
+    Rival and frame count opposite the government.  A neighbour that nobody has engaged holds back the insurgency's
+    consent to any table without it.
+    """
+    opposite = neighbour_leverage_effect * leverage + threat_effect * threat - frame_effect * track_frame
+    aloof = has_neighbour & ~track_neighbour
+    held = np.where(aloof, neighbour_obstruction * (1.0 - leverage), 0.0)
+    return np.where(seat_insurgency, np.where(track_government, opposite, 0.0) - held, 0.0)
 
 
 @rule(
@@ -153,13 +169,13 @@ def open_track(phase, all_consent, week, opened_week, next_round, round_interval
 def who_talks(phase, track_government, track_patron, track_insurgency):
     """Which parties the insurgency is talking to on this track."""
     live = phase == OPEN
-    bound = live | (phase == SUSPENDED) | (phase == AGREED) | (phase == SIGNED)
+    pending = live | (phase == SUSPENDED) | (phase == AGREED)
     return (
         live,
         live & track_insurgency & track_government,
         live & track_insurgency & track_patron & ~track_government,
-        bound & track_insurgency & track_government,
-        bound & track_insurgency & track_patron & ~track_government,
+        (pending | (phase == SIGNED)) & track_insurgency & track_government,
+        pending & track_insurgency & track_patron & ~track_government,
     )
 
 
@@ -167,7 +183,7 @@ CONSENT = Mechanism(
     "Consent",
     items=(
         call,
-        readiness,
+        willingness,
         insurgency_stake,
         insurgency_pressure,
         government_resentment,

@@ -17,11 +17,14 @@ __all__ = ["CONTROL"]
     Variable("control_step", units="1", meaning="drift of latent control this week", told=True),
     source="settlesim",
 )
-def drift(control_drift, withdrawal_drift, presence, garrison_drift, garrison_yield, strength_drift, strength,
-          at_peace):
-    """Drift of latent control a week: .0005 + .0035(U0-U)/U0 + .16 S + .02 ln F; none in peace."""
-    step = control_drift + withdrawal_drift * (1.0 - presence) + garrison_drift * garrison_yield
-    return np.where(at_peace, 0.0, step + strength_drift * np.log(np.maximum(strength, 1e-3)))
+def drift(control_drift, withdrawal_drift, support, garrison_drift, garrison_yield, strength_drift, strength,
+          at_peace, alpha):
+    """Drift of latent control a week: α (.0005 + .0035(U0-U)/U0 + .16 S + .02 ln F); none in peace.
+
+    Attacks that are not made take no districts, so the drift goes with their intensity α.
+    """
+    step = control_drift + withdrawal_drift * (1.0 - support) + garrison_drift * garrison_yield
+    return np.where(at_peace, 0.0, alpha * (step + strength_drift * np.log(np.maximum(strength, 1e-3))))
 
 
 @rule(
@@ -60,6 +63,15 @@ def fronts(front_government, front_insurgent, front_government_luck, front_insur
     )
 
 
+@rule("run", Variable("belt", units="1", meaning="widening of the contested belt b"), source="sigar2018 settlesim")
+def contested_belt(belt_width, violence_memory):
+    """Width of the contested belt: b = γ ln(M/M0), M the violence of the past half year, M0 that of week 0.
+
+    Where there is more fighting, both sides hold less: a district is contested because it is fought over.
+    """
+    return belt_width * np.log(np.maximum(violence_memory, 1e-3))
+
+
 @rule(
     "province",
     Variable("control", units="1", meaning="latent control x", start="start_control"),
@@ -71,15 +83,19 @@ def fronts(front_government, front_insurgent, front_government_luck, front_insur
     Variable("insurgent_weighted", units="share", meaning="the same, weighted by districts", low=0.0, high=1.0),
     source="sigar2018 settlesim",
 )
-def control(control, control_step, control_noise, province_weather, at_peace, control_cut_government,
-            control_cut_insurgent, district_weight, front_government, front_insurgent):
-    """x moves by drift and noise; government share σ(c_G - x), insurgent share σ(x - c_I).
+def control(control, control_step, control_noise, province_weather, at_peace, alpha, control_cut_government,
+            control_cut_insurgent, district_weight, front_government, front_insurgent, belt, clash_ground, clash_ratio,
+            rival_killed_insurgency, rival_external, province_fighters):
+    """x moves by drift, noise and clashes; government share σ(c_G - b - x), insurgent share σ(x - c_I - b).
 
+    Where the insurgency fights the rival it loses ground, in proportion to its dead among all who bear arms there.
     The cuts c_G and c_I are solved once so that the national totals of week 0 are the published ones.
     """
-    x = control + control_step + np.where(at_peace, 0.0, control_noise) * province_weather
-    g = logistic(control_cut_government + front_government - x)
-    i = logistic(x + front_insurgent - control_cut_insurgent)
+    x = control + control_step + np.where(at_peace, 0.0, alpha * control_noise) * province_weather
+    armed = province_fighters + rival_external
+    x = x - clash_ground * clash_ratio * rival_killed_insurgency / np.maximum(armed, 1.0)
+    g = logistic(control_cut_government + front_government - belt - x)
+    i = logistic(x + front_insurgent - control_cut_insurgent - belt)
     # Cuts that cross (hardly anything contested at the start) must not give shares above one in all.
     i = np.minimum(i, 1.0 - g)
     return x, g, i, district_weight * g, district_weight * i
@@ -91,6 +107,7 @@ CONTROL = Mechanism(
         drift,
         memory,
         fronts,
+        contested_belt,
         control,
         Fold(
             Variable("government_control", scope="run", units="share", meaning="districts under the government",

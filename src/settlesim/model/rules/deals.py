@@ -30,10 +30,13 @@ __all__ = ["DEALS"]
              low=-1.0),
     Variable("withdrawal_share", units="share", meaning="pace of withdrawal agreed, 1 the fastest", start=0.0, low=0.0,
              high=1.0),
+    Variable("settled_least", units="share", meaning="insurgency's reservation value in that deal", start=0.0),
+    Variable("settled_most", units="share", meaning="most the government would have given in it", start=0.0),
     source="settlesim",
 )
 def deals(settled, settlement_week, power_share, patron_deal, patron_deal_week, withdrawal_share, settling,
-          power_share_signing, patron_signs, withdrawal_share_signing, week):
+          power_share_signing, patron_signs, withdrawal_share_signing, week, settled_least, settled_most,
+          reservation_binding, limit_power):
     """Remember the first deal on power and the first on withdrawal, with their shares."""
     first = settling & ~settled
     patron = patron_signs & ~patron_deal
@@ -44,6 +47,8 @@ def deals(settled, settlement_week, power_share, patron_deal, patron_deal_week, 
         patron_deal | patron_signs,
         np.where(patron, week, patron_deal_week),
         np.where(patron, withdrawal_share_signing, withdrawal_share),
+        np.where(first, reservation_binding, settled_least),
+        np.where(first, limit_power, settled_most),
     )
 
 
@@ -53,7 +58,7 @@ def _first_deal(trace: Trace) -> Values:
 
 
 def _settled_by(trace: Trace, solve: Callable[..., Values]) -> Values:
-    """A bargaining solution of the settlement space of the round in which power was settled."""
+    """A bargaining solution of the settlement space on the day on which power was settled, concessions included."""
     f = trace.final
     out = np.full(len(trace.runs), np.nan)
     names = trace.entities["concession"]
@@ -63,13 +68,8 @@ def _settled_by(trace: Trace, solve: Callable[..., Values]) -> Values:
         np.array([trace.worlds[str(Address(of, c))] for c in offered]).reshape(len(offered), len(out))
         for of in ("concession_value", "concession_cost")
     )
-    for b, bargain in enumerate(trace.entities["bargain"]):
-        track, issue = bargain.split("/")
-        if issue != "power":
-            continue
-        signed = f["signed_week"][trace.entities["track"].index(track)]
-        mine = np.flatnonzero(f["settled"] & (signed == f["settlement_week"]))
-        out[mine] = solve(f["reservation"][b, mine], f["limit"][b, mine], value[:, mine], cost[:, mine])
+    mine = np.flatnonzero(f["settled"])
+    out[mine] = solve(f["settled_least"][mine], f["settled_most"][mine], value[:, mine], cost[:, mine])
     return out
 
 
@@ -92,7 +92,7 @@ DEALS = Mechanism(
             "signed_share", where_true("power_share", "settled"), "share",
             "insurgency's share of power in the deal signed",
         ),
-        Outcome("nash_share", _nash, "share", "Nash solution of the same settlement space"),
+        Outcome("nash_share", _nash, "share", "Nash solution of its settlement space: power and concessions together"),
         Outcome("kalai_smorodinsky_share", _kalai_smorodinsky, "share", "Kalai-Smorodinsky solution of it"),
         Outcome(
             "withdrawal_share", where_true("withdrawal_share", "patron_deal"), "share",

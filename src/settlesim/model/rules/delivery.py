@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.items import Fold, rule
+from settlesim.model.items import Fold, Ranked, rule
 from settlesim.model.outcome import Outcome, week_of
 from settlesim.model.protocol import Mechanism
 from settlesim.model.variables import Variable
@@ -14,18 +14,33 @@ __all__ = ["DELIVERY"]
 
 @rule(
     "clause",
+    Variable("clause_key", units="1", meaning="order in the package", start=0.0),
+    Variable("clause_one", units="1", meaning="one, for counting", start=0.0),
+    when="signs", source="settlesim",
+)
+def order_of_clauses(concession_value, concession_cost, tabled_rank, on_table, delivered):
+    """Order in which a package is carried out: what is delivered, then as tabled, then by cost per value."""
+    by_cost = 100.0 + np.minimum(concession_cost / np.maximum(concession_value, 1e-6), 1e6)
+    key = np.where(on_table & (tabled_rank >= 0.0), tabled_rank, by_cost)
+    return np.where(delivered, -1.0, key), np.ones_like(key)
+
+
+@rule(
+    "clause",
     Variable("promises", units="share", meaning="level signed this week", low=0.0, high=1.0, told=True),
     Variable("position_now", units="1", meaning="its place in the package signed this week", low=0.0),
     source="settlesim",
 )
-def promise(signs, clause_power, share, clause_before, clause_value, tabled_week, clause_position):
-    """Level at which the signed package contains a concession: as much as the agreed share asks for.
+def promise(signs, clause_power, clause_given, extra_level, on_table, clause_position, item_agrees,
+            single_undertaking):
+    """Level at which the signed package contains a concession: whole, or as far as it makes up for power.
 
-    A track that settles no share of power carries the concessions tabled on it, whole.
+    A track that settles no share of power carries the concessions tabled on it, whole.  An item of a staged agenda
+    is promised on the day it is agreed, unless nothing is agreed until everything is.
     """
-    level = np.clip((share - clause_before) / np.maximum(clause_value, 1e-9), 0.0, 1.0)
-    level = np.where(clause_power, level, np.where(tabled_week >= 0.0, 1.0, 0.0))
-    level = np.where(signs, level, 0.0)
+    held = np.where(clause_given, 1.0, extra_level)
+    level = np.where(clause_power, held, np.where(on_table, 1.0, 0.0))
+    level = np.where(signs, level, np.where(item_agrees & ~single_undertaking, 1.0, 0.0))
     return level, np.where(signs & (level > 0.0), clause_position, 0.0)
 
 
@@ -38,12 +53,12 @@ def promise(signs, clause_power, share, clause_before, clause_value, tabled_week
     source="talks2021 settlesim",
 )
 def schedule(promised, level, due_week, offered_week, promise_now, position, ordered_now, tabled_first, delivered,
-             reversed, week, delivery_lag, exclusion_delay, excluded, by_government):
+             reversed, week, delivery_lag, exclusion_delay, excluded, dealt_over, by_government):
     """Fix a date for every concession signed or ordered; an excluded government delivers late."""
     signed = (promise_now > 0.0) & ~delivered & ~reversed
     ordered = ordered_now & ~promised & ~delivered & ~reversed
     fresh = (signed & ~promised) | ordered
-    lag = delivery_lag * (1.0 + exclusion_delay * (excluded & by_government))
+    lag = delivery_lag * (1.0 + exclusion_delay * ((excluded | dealt_over) & by_government))
     due = week + np.ceil(lag * np.where(ordered, 1.0, 1.0 + position))
     return (
         promised | fresh,
@@ -69,6 +84,12 @@ def deliver(promised, delivered, reversed, due_week, delivered_week, week):
 DELIVERY = Mechanism(
     "Delivery",
     items=(
+        order_of_clauses,
+        Ranked(
+            Variable("clause_position", scope="clause", units="1",
+                     meaning="number of concessions before it in the package", start=0.0, low=0.0),
+            "clause_one", "clause_key", "signs",
+        ),
         promise,
         Fold(
             Variable("promise_now", scope="concession", units="share", meaning="level signed this week", low=0.0,

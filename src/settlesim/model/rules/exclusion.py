@@ -13,11 +13,18 @@ __all__ = ["EXCLUSION"]
     "run",
     Variable("excluded", units="1", meaning="the government is excluded from the talks", start=False, kind="bool",
              told=True),
+    Variable("dealt_over", units="1", meaning="others signed without the government, which has had no seat since",
+             start=False, kind="bool"),
     source="khan2018 settlesim",
 )
-def exclusion(any_at_table, any_outside_table):
-    """Say whether the patron treats with the insurgency while the government sits at no table with it."""
-    return any_outside_table & ~any_at_table
+def exclusion(any_at_table, any_outside_table, patron_deal, excluded, dealt_over):
+    """Say whether the patron treats with the insurgency while the government sits at no table with it.
+
+    It lasts while others negotiate, and ends with their signature or the government's own seat.  What they signed
+    without it the government still has to carry out, and it does so late until it has had a seat.
+    """
+    over = (dealt_over | (excluded & patron_deal)) & ~any_at_table
+    return any_outside_table & ~any_at_table, over
 
 
 EXCLUSION = Mechanism(

@@ -14,6 +14,7 @@ __all__ = ["POCKETING"]
 @rule(
     "concession",
     Variable("pocket_now", units="share", meaning="pocketed this week", low=0.0),
+    Variable("sunk_now", units="share", meaning="cost sunk this week", low=0.0),
     Variable("signal_government_now", units="logit", meaning="government's costly signal", low=0.0),
     Variable("signal_patron_now", units="logit", meaning="patron's costly signal", low=0.0),
     Variable("legitimacy_now", units="share", meaning="legitimacy it costs this week", low=0.0),
@@ -25,11 +26,16 @@ __all__ = ["POCKETING"]
 def effects(delivers, level, concession_value, concession_cost, reversibility, pocketing, costly_signal,
             legitimacy_cost, by_government, by_patron, frees_prisoners, recognises, ceases_fire, prisoners_held,
             in_pie):
-    """Effects of a delivery: r_T += (1-R) v, ℓ_TK += 4 c, L -= .25 c, and what the concession itself does."""
+    """Effects of a delivery: r_T += (1-R) v, m_K += (1-R) c, trust, legitimacy, and what the concession itself does.
+
+    What cannot be taken back the insurgency keeps without a deal and the government has paid without one: both sides'
+    reservation values move, and what is lost is the gain from trading it.
+    """
     cost = np.where(delivers, level * concession_cost, 0.0)
     value = np.where(delivers & in_pie, level * np.maximum(concession_value, 0.0), 0.0)
     return (
         pocketing * (1.0 - reversibility) * value,
+        np.where(in_pie, pocketing * (1.0 - reversibility) * cost, 0.0),
         np.where(by_government, costly_signal * cost, 0.0),
         np.where(by_patron, costly_signal * cost, 0.0),
         np.where(by_government, legitimacy_cost * cost, 0.0),
@@ -42,13 +48,14 @@ def effects(delivers, level, concession_value, concession_cost, reversibility, p
 @rule(
     "run",
     Variable("pocketed", units="share", meaning="value pocketed by the insurgency", start=0.0, low=0.0),
+    Variable("sunk", units="share", meaning="cost of what cannot be taken back", start=0.0, low=0.0),
     Variable("prisoners_freed", units="people", meaning="prisoners freed", start=0.0, low=0.0),
     Variable("recognised", units="1", meaning="the insurgency is recognised", start=False, kind="bool"),
     source="settlesim",
 )
-def pocket(pocketed, pocket_total, prisoners_freed, prisoners_total, recognised, recognised_now):
+def pocket(pocketed, pocket_total, sunk, sunk_total, prisoners_freed, prisoners_total, recognised, recognised_now):
     """Add what was delivered to what the insurgency keeps whatever happens."""
-    return pocketed + pocket_total, prisoners_freed + prisoners_total, recognised | recognised_now
+    return pocketed + pocket_total, sunk + sunk_total, prisoners_freed + prisoners_total, recognised | recognised_now
 
 
 POCKETING = Mechanism(
@@ -58,6 +65,10 @@ POCKETING = Mechanism(
         Fold(
             Variable("pocket_total", scope="run", units="share", meaning="pocketed this week", low=0.0),
             "pocket_now", "sum", "concession",
+        ),
+        Fold(
+            Variable("sunk_total", scope="run", units="share", meaning="cost sunk this week", low=0.0),
+            "sunk_now", "sum", "concession",
         ),
         Fold(
             Variable("signal_government", scope="run", units="logit", meaning="government's costly signals of the week",

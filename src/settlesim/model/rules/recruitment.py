@@ -1,4 +1,4 @@
-"""Recruitment: fighters that a commander can raise."""
+"""Recruitment: the insurgency's losses, and the recruits that replace them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,32 @@ __all__ = ["RECRUITMENT"]
     "run",
     Variable("jihad", units="1", meaning="legitimacy of the fight J", start=1.0, low=0.0),
     Variable("manpower", units="1", meaning="fighters a commander can raise, relative to the start", start=1.0,
-             low=0.0),
-    source="khan2018 settlesim",
+             low=0.0, weekly=True),
+    source="khan2018 ucdp2023 settlesim",
 )
-def recruitment(jihad, presence, jihad_memory, manpower, recruitment_rate, foreign_presence_recruitment, at_peace,
-                has_patron):
-    """Recruits follow the legitimacy of the fight, which follows the foreign presence; none in peace."""
+def manpower(jihad, presence, jihad_memory, manpower, replacement, foreign_presence_recruitment, at_peace, has_patron,
+             deaths_week, deaths_base, insurgent_death_share, air_deaths, support, initial_fighters,
+             killed_by_insurgency, clash_ratio, commander_loss_rate):
+    """Fighters fall in the war's deaths and in clashes with the rival, and recruits replace them.
+
+    A week costs the insurgency its share of the deaths, in proportion to the fighters it has; `air_deaths` of them
+    are the work of the patron's support and end with it.  Recruits make up for `replacement` of the losses of week
+    0, more or fewer with the legitimacy of the fight, which follows the foreign presence.  Nobody is raised in peace.
+    The men of a commander who is killed follow others.
+    """
     aim = np.where(has_patron, presence, 1.0)
     now = jihad + (aim - jihad) / jihad_memory
-    rate = recruitment_rate / 52.0 * np.maximum(0.0, 1.0 + foreign_presence_recruitment * (now - 1.0))
-    return now, manpower * (1.0 + np.where(at_peace, 0.0, rate))
+    drawn = np.maximum(0.0, 1.0 + foreign_presence_recruitment * (now - 1.0))
+    gained = np.where(at_peace, 0.0, replacement * deaths_base * drawn)
+    bombed = 1.0 - air_deaths * np.where(has_patron, 1.0 - support, 0.0)
+    lost = deaths_week * manpower * bombed
+    clashes = clash_ratio * killed_by_insurgency
+    change = (insurgent_death_share * (gained - lost) - clashes) / initial_fighters
+    inherited = manpower * commander_loss_rate / 52.0 * deaths_week / deaths_base
+    return now, np.maximum(manpower + change + inherited, 0.0)
 
 
 RECRUITMENT = Mechanism(
     "Recruitment",
-    items=(recruitment,),
+    items=(manpower,),
 )

@@ -20,14 +20,16 @@ __all__ = ["RIPENESS"]
     Variable("hurting_stalemate", units="share", meaning="mutually hurting stalemate", low=0.0),
     source="zartman1989 zartman2000",
 )
-def ripeness(war_cost_insurgency, war_cost_government, intensity, control_gain_weight, insurgent_control,
+def ripeness(war_cost_insurgency, war_cost_government, sanctuary_relief, leverage, intensity, control_gain_weight, insurgent_control,
              government_control, insurgent_memory, government_memory):
     """Mutually hurting stalemate: min over sides of c v/v̄ - g_x max(0, control gain).
 
     The gain is the distance to an exponential memory of `gain_memory` weeks, which for a steady trend equals the
-    gain of as many weeks and needs no history.
+    gain of as many weeks and needs no history.  Sanctuary lowers the insurgency's cost of war in proportion to
+    1 - π; the cost of week 0 is that with the whole of it.
     """
-    cost_t = war_cost_insurgency * intensity
+    sheltered = (1.0 - sanctuary_relief * (1.0 - leverage)) / (1.0 - sanctuary_relief)
+    cost_t = war_cost_insurgency * sheltered * intensity
     cost_k = war_cost_government * intensity
     gain_t = np.maximum(0.0, insurgent_control - insurgent_memory)
     gain_k = np.maximum(0.0, government_control - government_memory)

@@ -53,7 +53,8 @@ def attrition(rival_attrition_government, rival_attrition_floor, presence, garri
     Variable("rival_external", units="fighters", meaning="rival's own fighters E", start="rival_external_start",
              low=0.0),
     Variable("rival_killed_government", units="fighters per week", meaning="killed by government and patron", low=0.0),
-    Variable("rival_killed_insurgency", units="fighters per week", meaning="killed by the insurgency", low=0.0),
+    Variable("rival_killed_insurgency", units="fighters per week", meaning="killed by the insurgency", start=0.0,
+             low=0.0),
     source="ucdp2023 iskp2018 settlesim",
 )
 def rival(rival_external, rival_inflow, rival_affinity, rival_losses_government, rival_losses_insurgency):

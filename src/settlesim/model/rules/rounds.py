@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.codes import OPEN
-from settlesim.model.items import Select, logistic, rule
+from settlesim.model.items import rule
 from settlesim.model.outcome import Outcome, final
 from settlesim.model.protocol import Mechanism
 from settlesim.model.variables import Variable
@@ -32,27 +32,21 @@ def concession_curve(round_number, deadline, exponent):
     "next_round",
     source="settlesim",
 )
-def round_calendar(phase, week, next_round, round, rounds_held, round_interval):
-    """A round is due on an open track every `round_interval` weeks."""
+def round_calendar(phase, week, next_round, round, rounds_held, round_interval, items_left):
+    """A round is due on an open track every `round_interval` weeks; on a staged agenda power comes after the items."""
     due = (phase == OPEN) & (week >= next_round)
-    return due, round + due, rounds_held + due, np.where(due, week + round_interval, next_round)
+    return due, round + (due & ~items_left), rounds_held + due, np.where(due, week + round_interval, next_round)
 
 
 @rule(
     "bargain",
-    Variable("reservation", units="share", meaning="insurgency's reservation value", start=0.0),
-    Variable("limit", units="share", meaning="most the other side will give", start=0.0),
-    Variable("bargain_zone", units="share", meaning="zone of possible agreement", start=0.0),
+    Variable("reservation", units="share", meaning="insurgency's least share at the round", start=0.0, low=0.0),
+    Variable("limit", units="share", meaning="most the other side will give at the round", start=0.0),
     when="round_due", source="settlesim",
 )
-def positions(bargain_power, reservation_binding, limit_power, withdrawal_reservation, withdrawal_limit,
-              withdrawal_trust, trust_in_patron, trust_of_patron):
-    """Reservation values: on power from the commitment problem, on withdrawal from the pair's trust."""
-    least = withdrawal_reservation + withdrawal_trust * (1.0 - logistic(trust_in_patron))
-    most = withdrawal_limit + withdrawal_trust * logistic(trust_of_patron)
-    least = np.where(bargain_power, reservation_binding, least)
-    most = np.where(bargain_power, limit_power, most)
-    return least, most, most - least
+def round_positions(least, most):
+    """Positions at a round; nobody asks for less than nothing."""
+    return np.maximum(least, 0.0), most + 0.0
 
 
 @rule(
@@ -92,17 +86,7 @@ ROUNDS = Mechanism(
     "Rounds",
     items=(
         round_calendar,
-        Select(
-            Variable("trust_in_patron", scope="run", units="logit", meaning="insurgency's trust in the patron",
-                     low=-20.0, high=20.0),
-            "trust", "insurgency_patron",
-        ),
-        Select(
-            Variable("trust_of_patron", scope="run", units="logit", meaning="patron's trust in the insurgency",
-                     low=-20.0, high=20.0),
-            "trust", "patron_insurgency",
-        ),
-        positions,
+        round_positions,
         asks_and_offers,
     ),
     outcomes=(Outcome("rounds", final("rounds_held"), "rounds", "rounds held on the track", dims=("run", "track")),),

@@ -21,9 +21,10 @@ __all__ = ["SIGNING"]
     Variable("share", units="share", meaning="share agreed", start=0.0, low=0.0, high=1.0, told=True),
     when="agrees", source="settlesim",
 )
-def agreed_share(offer_accepted, offer, ask):
-    """The share agreed: the offer if the insurgency took it, else its ask."""
-    return np.clip(np.where(offer_accepted, offer, ask), 0.0, 1.0)
+def agreed_share(offer_accepted, offer, ask, bargain_power, red_line_share):
+    """The share agreed: the offer if the insurgency took it, else its ask; of power never above the red line."""
+    most = np.where(bargain_power, red_line_share, 1.0)
+    return np.clip(np.where(offer_accepted, offer, ask), 0.0, most)
 
 
 @rule("track", Variable("ready", units="1", meaning="ready for signing", kind="bool"), source="settlesim")

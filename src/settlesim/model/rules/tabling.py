@@ -17,8 +17,8 @@ __all__ = ["TABLING"]
     source="settlesim",
 )
 def table(tabled_week, tabled_now, week):
-    """Note when a concession was first laid on a track's table."""
-    return np.where(tabled_now & (tabled_week < 0.0), week, tabled_week)
+    """Note when a concession was last laid on a track's table: tabling it anew renews it."""
+    return np.where(tabled_now, week, tabled_week)
 
 
 TABLING = Mechanism(

@@ -49,30 +49,20 @@ def bayes_step(count, rate_untrustworthy, rate_trustworthy, misattributed):
              low=-20.0, high=20.0, weekly=True),
     source="kydd2002",
 )
-def trust_from_attacks(trust, talking, ceasefire, ceasefire_multiplier, restraint, attack_rate_trustworthy,
-                       attack_rate_untrustworthy, spoiler_attacks, spoiler_believed, misattribution, attack_luck,
-                       trust_bound):
+def trust_from_attacks(trust, talking, ceasefire, ceasefire_multiplier, restraint, alpha, dyad_of_insurgency,
+                       attack_rate_trustworthy, attack_rate_untrustworthy, spoiler_attacks, spoiler_believed,
+                       misattribution, attack_luck, trust_bound):
     """Infer trust from the week's attacks for which the other side is blamed.
 
-    A party at the table closes part of the gap to the trustworthy rate (`restraint`).  Outside talks and
-    ceasefires attacks are acts of war from which nothing is inferred.
+    The insurgency's follow its attack intensity; a government or patron at the table holds back whatever it commands.
+    Outside talks and ceasefires attacks are acts of war from which nothing is inferred.
     """
-    gap = attack_rate_untrustworthy - attack_rate_trustworthy
-    rate = (attack_rate_untrustworthy - restraint * gap * talking) * np.where(ceasefire, ceasefire_multiplier, 1.0)
+    others = (1.0 - restraint * talking) * np.where(ceasefire, ceasefire_multiplier, 1.0)
+    rate = attack_rate_untrustworthy * np.where(dyad_of_insurgency, alpha, others)
     count = poisson_quantile(attack_luck, rate + misattribution * spoiler_attacks)
     step = bayes_step(count, attack_rate_untrustworthy, attack_rate_trustworthy, misattribution * spoiler_believed)
     moved = np.clip(trust + step, -trust_bound, trust_bound)
     return rate, count, np.where(talking | ceasefire, moved, np.clip(trust, -trust_bound, trust_bound))
-
-
-@rule(
-    "run",
-    Variable("quiet_weeks", units="weeks", meaning="weeks in a row without such an attack", start=0.0, low=0.0),
-    source="settlesim",
-)
-def quiet(quiet_weeks, insurgent_attacks):
-    """Count the weeks in a row without an attack for which the insurgency is blamed."""
-    return np.where(insurgent_attacks > 0.0, 0.0, quiet_weeks + 1.0)
 
 
 TRUST_FROM_ATTACKS = Mechanism(
@@ -88,7 +78,6 @@ TRUST_FROM_ATTACKS = Mechanism(
                      meaning="attacks for which the government blames the insurgency", low=0.0, told=True),
             "attacks", "government_insurgency",
         ),
-        quiet,
     ),
     luck=(Luck("attack_luck", "dyad", "uniform", "week", meaning="travels with the date: the attacks of that week"),),
 )

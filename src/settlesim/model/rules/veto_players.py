@@ -1,4 +1,4 @@
-"""Veto players: factions whose consent a deal needs, their reservation values, and who walks out."""
+"""Veto players: factions whose consent a deal needs, and their reservation values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from settlesim.model.items import Fold, rule
 from settlesim.model.outcome import Outcome, final
 from settlesim.model.protocol import Mechanism
-from settlesim.model.variables import Luck, Variable
+from settlesim.model.variables import Variable
 
 __all__ = ["VETO_PLAYERS"]
 
@@ -29,40 +29,13 @@ def veto_players(faction_fighters, fighters, veto_threshold, joined):
 @rule(
     "faction",
     Variable("faction_reservation", units="share", meaning="the faction's reservation value"),
-    Variable("faction_zone", units="share", meaning="zone left by the faction's reservation value", told=True),
     Variable("binding_reservation", units="share", meaning="reservation value as far as the faction binds"),
     source="cunningham2006 settlesim",
 )
-def faction_reservation(reservation_power, limit_power, hardline, hardline_spread, holdout, vetoes, veto_joined,
-                        hardline_mean):
+def faction_reservation(reservation_power, hardline, hardline_spread, holdout, vetoes, veto_joined, hardline_mean):
     """A faction's reservation value: hardliners want more, and every further veto holds out for more."""
     least = reservation_power + hardline_spread * (hardline - hardline_mean) + holdout * np.maximum(vetoes - 1, 0)
-    return least, limit_power - least, np.where(veto_joined, least, reservation_power)
-
-
-@rule(
-    "run",
-    Variable("zone", units="share", meaning="zone of possible agreement on power", start=0.0, weekly=True),
-    source="cunningham2006 settlesim",
-)
-def zone(limit_power, reservation_binding):
-    """Zone of possible agreement on power: Z = m_K - r_T of the most demanding veto player."""
-    return limit_power - reservation_binding
-
-
-@rule(
-    "faction",
-    Variable("refusal_left", units="1", meaning="what is left of the refusal clock", start="refusal_luck"),
-    Variable("joined", units="1", meaning="the faction goes along with the talks", start=True, kind="bool"),
-    Variable("refuses", units="1", meaning="the faction walks out this week", kind="bool", told=True),
-    source="settlesim",
-)
-def refusal(refusal_left, joined, veto, faction_zone, government_talks, refusal_rate, settled):
-    """A veto player that sees no zone in open talks walks out with hazard `refusal_rate`."""
-    exposed = joined & veto & (faction_zone < 0.0) & government_talks & ~settled
-    left = refusal_left - np.where(exposed, refusal_rate / 52.0, 0.0)
-    refuses = exposed & (left <= 0.0)
-    return left, joined & ~refuses, refuses
+    return least, np.where(veto_joined, least, reservation_power)
 
 
 VETO_PLAYERS = Mechanism(
@@ -84,13 +57,9 @@ VETO_PLAYERS = Mechanism(
                      meaning="reservation value of the most demanding veto player"),
             "binding_reservation", "max", "faction",
         ),
-        zone,
-        refusal,
     ),
-    luck=(Luck("refusal_luck", "faction", "exponential", meaning="a faction's clock of walking out"),),
     outcomes=(
         Outcome("veto_players", final("vetoes"), "1", "veto players inside the talks at the end"),
         Outcome("vetoes_excluded", final("vetoes_excluded"), "1", "veto players outside the talks at the end"),
-        Outcome("zone", final("zone"), "share", "zone of possible agreement on power at the end"),
     ),
 )

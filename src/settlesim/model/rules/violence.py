@@ -23,26 +23,35 @@ def tempo(tempo, tempo_luck, tempo_memory, tempo_spread):
 
 @rule(
     "run",
-    Variable("restraint_factor", units="1", meaning="violence left by ceasefire or peace", low=0.0),
     Variable("violence", units="1", meaning="violence relative to the base rate, season aside", low=0.0),
+    Variable("attack_intensity", units="1", meaning="attacks relative to an average week of week 0's war", start=1.0,
+             low=0.0, weekly=True),
     Variable("deaths_week", units="deaths per week", meaning="deaths of the week", start=0.0, low=0.0, weekly=True),
     Variable("intensity", units="1", meaning="memory of violence that war costs read", start=1.0, low=0.0),
     source="ucdp2023 settlesim",
 )
 def violence(week, deaths_base, season_amplitude, season_phase, violence_floor, power_violence, p_win, weather,
-             garrison_violence, garrison_yield, at_peace, peace_violence, in_prelude, reduction_multiplier, ceasefire,
-             ceasefire_multiplier, intensity, intensity_memory, tempo):
-    """Deaths a week: 440 (1+.3 sin(2π(w-6)/52)) (.75+.6p) Gamma(15, 1/15) (1+1.2S) × ceasefire multiplier × tempo.
+             garrison_violence, garrison_yield, alpha, intensity, intensity_memory, tempo):
+    """Deaths a week: 440 (1+.3 sin(2π(w-6)/52)) (.75+.6p) Gamma(15, 1/15) (1+1.2S) × attack intensity α × tempo.
 
     `intensity` is the memory of v/v̄ that war costs and ripeness read.
     """
     season = 1.0 + season_amplitude * np.sin(2.0 * np.pi * (week - season_phase) / 52.0)
-    calm = np.where(ceasefire, ceasefire_multiplier, 1.0)
-    calm = np.where(in_prelude, reduction_multiplier, calm)
-    calm = np.where(at_peace, peace_violence, calm)
     v = np.exp(tempo) * (violence_floor + power_violence * p_win) * weather
-    v = v * (1.0 + garrison_violence * garrison_yield) * calm
-    return calm, v, deaths_base * season * v, intensity + (v - intensity) / intensity_memory
+    v = v * (1.0 + garrison_violence * garrison_yield) * alpha
+    return v, season * v, deaths_base * season * v, intensity + (v - intensity) / intensity_memory
+
+
+@rule(
+    "run",
+    Variable("quiet_weeks", units="weeks", meaning="quiet weeks in a row", start=0.0, low=0.0, weekly=True),
+    Variable("violence_memory", units="1", meaning="violence of the past half year", start=1.0, low=0.0),
+    source="settlesim",
+)
+def quiet(quiet_weeks, violence, violence_memory, quiet_share, half_year):
+    """A week is quiet if its violence is below a share of the mean of the past half year."""
+    calm = violence < quiet_share * violence_memory
+    return np.where(calm, quiet_weeks + 1.0, 0.0), violence_memory + (violence - violence_memory) / half_year
 
 
 @rule(
@@ -89,6 +98,7 @@ VIOLENCE = Mechanism(
     items=(
         tempo,
         violence,
+        quiet,
         toll,
         contest,
         Fold(

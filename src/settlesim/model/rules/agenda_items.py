@@ -1,0 +1,86 @@
+"""Agenda inside a table: items settled one after another, in the order in which they were tabled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from settlesim.model.items import Fold, rule
+from settlesim.model.outcome import Outcome, week_of
+from settlesim.model.protocol import Mechanism
+from settlesim.model.rules.acceptance import acceptance, with_readiness
+from settlesim.model.variables import Luck, Variable
+
+__all__ = ["AGENDA_ITEMS"]
+
+# A rank behind every item that can be tabled.
+NO_ITEM = 1e6
+
+
+@rule("clause", Variable("open_rank", units="1", meaning="place of the item on the agenda while it is open", low=0.0),
+      source="settlesim")
+def open_rank(item_open, tabled_rank):
+    """Place of an item that is still open."""
+    return np.where(item_open, tabled_rank, NO_ITEM)
+
+
+@rule(
+    "clause",
+    Variable("item_round", units="rounds", meaning="rounds held on the item", start=0, low=0, kind="int"),
+    Variable("item_now", units="1", meaning="the round of this week is about the item", kind="bool"),
+    source="settlesim",
+)
+def item_turn(round_due, open_rank, next_rank, item_round, item_open):
+    """Hold the round on the first item that is open; each item has rounds of its own."""
+    now = round_due & item_open & (open_rank <= next_rank)
+    return item_round + now, now
+
+
+@rule(
+    "clause",
+    Variable("item_agreed", units="1", meaning="the item is agreed", start=False, kind="bool"),
+    Variable("item_agreed_week", units="weeks", meaning="week in which it was, -1 before", start=-1.0, low=-1.0),
+    Variable("item_aside", units="1", meaning="the item is set aside", start=False, kind="bool"),
+    Variable("item_agrees", units="1", meaning="the item is agreed this week", start=False, kind="bool", told=True),
+    Variable("item_fails", units="1", meaning="the item is set aside this week", start=False, kind="bool", told=True),
+    source="mckelvey1995 pruitt2005 settlesim",
+)
+def item_result(item_now, item_round, item_agreed, item_agreed_week, item_aside, clause_worth, concession_cost,
+                item_rounds, concession_acceptance_insurgency, concession_acceptance_government, acceptance_temperature,
+                readiness_effect, readiness_of_insurgency, readiness_of_government, item_luck_insurgency,
+                item_luck_government, week):
+    """Settle an item: what it gains, v d - c, is shared, and each side judges its half by its private valuation.
+
+    The shares come forward round by round.  After `item_rounds` rounds without agreement the item is set aside.
+    """
+    half = 0.5 * (clause_worth - concession_cost) * np.minimum(1.0, item_round / item_rounds)
+    ready_t = with_readiness(concession_acceptance_insurgency, readiness_effect * readiness_of_insurgency)
+    ready_k = with_readiness(concession_acceptance_government, readiness_effect * readiness_of_government)
+    takes = item_luck_insurgency < acceptance(half, ready_t, acceptance_temperature)
+    gives = item_luck_government < acceptance(half, ready_k, acceptance_temperature)
+    agrees = item_now & takes & gives
+    fails = item_now & ~agrees & (item_round >= item_rounds)
+    return item_agreed | agrees, np.where(agrees, week, item_agreed_week), item_aside | fails, agrees, fails
+
+
+AGENDA_ITEMS = Mechanism(
+    "Agenda inside a table",
+    items=(
+        open_rank,
+        Fold(
+            Variable("next_rank", scope="track", units="1", meaning="place of the first open item", low=0.0),
+            "open_rank", "min", "clause", "track_clauses", NO_ITEM,
+        ),
+        item_turn,
+        item_result,
+    ),
+    luck=(
+        Luck("item_luck_insurgency", "clause", "uniform", "callings", 8,
+             "travels with the matter: the item, at the n-th calling of the track"),
+        Luck("item_luck_government", "clause", "uniform", "callings", 8,
+             "travels with the matter: the item, at the n-th calling of the track"),
+    ),
+    outcomes=(
+        Outcome("item_agreed_week", week_of("item_agreed_week"), "weeks",
+                "week in which an item of a staged agenda was agreed", dims=("run", "clause")),
+    ),
+)
