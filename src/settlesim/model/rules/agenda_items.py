@@ -16,7 +16,7 @@ __all__ = ["AGENDA_ITEMS"]
 NO_ITEM = 1e6
 
 
-@rule("clause", Variable("open_rank", units="1", meaning="place of the item on the agenda while it is open", low=0.0),
+@rule("clause", Variable("open_rank", units="1", meaning="place of the item on the agenda while it is open", low=-1.0),
       source="settlesim")
 def open_rank(item_open, tabled_rank):
     """Place of an item that is still open."""
@@ -67,7 +67,7 @@ AGENDA_ITEMS = Mechanism(
     items=(
         open_rank,
         Fold(
-            Variable("next_rank", scope="track", units="1", meaning="place of the first open item", low=0.0),
+            Variable("next_rank", scope="track", units="1", meaning="place of the first open item", low=-1.0),
             "open_rank", "min", "clause", "track_clauses", NO_ITEM,
         ),
         item_turn,

@@ -43,7 +43,8 @@ def contents(concession_value, concession_cost, in_pie, clause_power, on_table, 
     is delivered keeps its worth.  Where the plan tables anything on the track, only that is on offer.  On a staged
     agenda a package holds what was agreed, and until then what may be.
     """
-    age = np.where(on_table & (opened_week >= 0.0), week - np.maximum(tabled_week, opened_week), 0.0)
+    lain = np.where(on_table & (opened_week >= 0.0), week - np.maximum(tabled_week, opened_week), 0.0)
+    age = np.maximum(lain, 0.0)
     fresh = np.where(delivered | (offer_half_life >= AGELESS), 1.0, np.exp2(-age / offer_half_life))
     worth = concession_value * fresh
     offered = clause_power & in_pie & (on_table | ~any_tabled)
