@@ -35,13 +35,13 @@ def with_readiness(at_reservation, push):
     Variable("surplus_counted", units="share", meaning="the first, in shares of the prize", start=0.0),
     when="round_due", source="settlesim",
 )
-def surpluses(offer, ask, least, limit, bargain_power, withdrawal_value):
+def surpluses(offer, ask, least, limit, bargain_power, withdrawal_value, exiting):
     """What the offer is worth to the insurgency, and the ask to the other side, above their reservation values.
 
-    In a package the pace of withdrawal counts with the worth of the withdrawal.
+    In a package the pace of withdrawal counts with the worth of the withdrawal, as long as it is not under way anyway.
     """
     claim = np.where(offer >= 0.0, offer - least, offer)
-    return claim, limit - ask, np.where(bargain_power, claim, withdrawal_value * claim)
+    return claim, limit - ask, np.where(bargain_power, claim, withdrawal_value * claim * ~exiting)
 
 
 @rule(
