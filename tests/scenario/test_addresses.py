@@ -71,6 +71,11 @@ def test_every_number_is_visited_once_with_what_was_declared(name):
         assert (value.prior, cost.prior) == (concession.value, concession.cost)
         assert value.declared is cost.declared is concession
         assert (value.range, cost.range) == ((-1, 1), (0, 1)) and value.unit == cost.unit == "share"
+    for key, obligation in scenario.obligations.items():
+        value, cost = found.pop(Address("obligation_value", key)), found.pop(Address("obligation_cost", key))
+        assert (value.prior, cost.prior) == (obligation.value, obligation.cost)
+        assert value.declared is cost.declared is obligation
+        assert value.range == cost.range == (0, 1) and value.unit == cost.unit == "share"
     assert not found
 
 

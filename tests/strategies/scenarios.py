@@ -185,6 +185,12 @@ def _concessions(draw: st.DrawFn, roles: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def _obligation(draw: st.DrawFn, k: int) -> dict[str, Any]:
+    numbers = st.sampled_from([0.0, 0.05, {"low": 0.0, "mode": 0.1, "high": 0.3}])
+    return {"label": f"Duty {k}", "value": draw(numbers), "cost": draw(numbers), "indivisible": draw(st.booleans())} | SOURCE
+
+
+@st.composite
 def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
     """Small valid wars: any actors, factions, provinces, tables and gifts; parameters anywhere in their ranges.
 
@@ -218,7 +224,7 @@ def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
         "provinces": provinces,
         "tracks": tracks,
         "concessions": draw(_concessions(roles)),
-        "obligations": {f"duty_{k}": {"label": f"Duty {k}", **SOURCE} for k in range(draw(st.integers(0, 3)))},
+        "obligations": {f"duty_{k}": draw(_obligation(k)) for k in range(draw(st.integers(0, 3)))},
         "parameters": draw(_parameters(mild)),
         "sequences": {"plan": {"steps": [{"do": "open", "track": next(iter(tracks))}]}},
     }

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from settlesim.model.agenda import DIMENSIONS, Agenda, Node
-from settlesim.scenario.parameters import CONCESSION_NAMES, Address
+from settlesim.scenario.parameters import CARRIERS, Address
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -108,7 +108,7 @@ class _Builder(Agenda):
         self.entities["faction"] = tuple(f.name for f in s.factions)
         self.attribute("faction", "hardline", (f.hardline for f in s.factions))
         self.entities["obligation"] = tuple(s.obligations)
-        self.constant("obligations_number", np.float64(len(s.obligations)))
+        self.attribute("obligation", "indivisible", (o.indivisible for o in s.obligations.values()), bool)
         self.entities["dimension"] = DIMENSIONS
 
     def territory(self) -> None:
@@ -288,16 +288,16 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
         if not address.entry:
             role = BELONGS.get(address.name)
             out[address.name] = ("run", values if role is None or role in scenario.actors else np.zeros_like(values))
-    # A conflict in which nothing can be given has no such parameters, yet rules of concessions read them.
-    tables: dict[str, dict[str, Floats]] = {name: {} for name in CONCESSION_NAMES}
+    # A conflict in which nothing can be given has no such numbers, yet rules of concessions read them.
+    tables: dict[str, dict[str, Floats]] = {name: {} for name in CARRIERS}
     for address, values in numbers.items():
         if address.entry:
             tables.setdefault(address.name, {})[address.entry] = values
     runs = len(next(iter(worlds.values())))
     for name, entries in tables.items():
-        if name in CONCESSION_NAMES:
-            rows = [entries[entity] for entity in built.entities["concession"]]
-            out[name] = ("concession", np.array(rows).reshape(len(rows), runs))
+        if name in CARRIERS:
+            rows = [entries[entity] for entity in built.entities[CARRIERS[name]]]
+            out[name] = (CARRIERS[name], np.array(rows).reshape(len(rows), runs))
             continue
         for scope in ("dyad", "actor"):
             if any(entity in entries for entity in built.entities[scope]):

@@ -16,7 +16,7 @@ from settlesim.errors import Problem, nearest
 from settlesim.scenario.base import SUM_TOLERANCE
 from settlesim.scenario.conflict import Role
 from settlesim.scenario.messages import KeyPath, dotted
-from settlesim.scenario.parameters import CONCESSION_NAMES, ENTRIES, UNITS, Parameter
+from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter
 from settlesim.scenario.reachability import unreachable
 from settlesim.scenario.sequence import Sequence
 
@@ -211,8 +211,8 @@ def _sources(fields: SoundFields, file: str) -> Iterator[Problem]:
 
 def _parameters(fields: SoundFields, file: str) -> Iterator[Problem]:
     for name, parameter in fields.table("parameters").items():
-        if name in CONCESSION_NAMES:
-            yield Problem(file, f"parameters.{name}", "has the name of numbers of the concessions")
+        if name in CARRIERS:
+            yield Problem(file, f"parameters.{name}", f"has the name of numbers of the {CARRIERS[name]}s")
         low, high = parameter.range
         least, most = UNITS[parameter.unit]
         if low < least or high > most:

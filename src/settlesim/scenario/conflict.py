@@ -7,11 +7,12 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from settlesim.errors import nearest
-from settlesim.scenario.base import SUM_TOLERANCE, Key, Share, Sourced, Table, Text, fail
+from settlesim.scenario.base import SUM_TOLERANCE, Declaration, Key, Share, Sourced, Table, Text, fail
 from settlesim.scenario.priors import Prior
 
 __all__ = [
     "CONCESSION_RANGES",
+    "OBLIGATION_RANGES",
     "ROLES",
     "Actor",
     "Concession",
@@ -40,6 +41,8 @@ NEEDED_PARTIES: dict[Issue, tuple[Role, ...]] = {
 # The numbers of a concession, shares of the whole prize, each with what it may be: a burden to the insurgents is
 # worth less than nothing to them, but what costs less than nothing would signal nothing.
 CONCESSION_RANGES: dict[str, tuple[float, float]] = {"value": (-1.0, 1.0), "cost": (0.0, 1.0)}
+# Those of an obligation; what would harm the government, or please the insurgents, nobody would demand.
+OBLIGATION_RANGES: dict[str, tuple[float, float]] = {"value": (0.0, 1.0), "cost": (0.0, 1.0)}
 
 
 class Actor(Sourced):
@@ -148,6 +151,17 @@ class Track(Sourced):
         return self
 
 
+def _shares_of_the_prize(item: Declaration, ranges: dict[str, tuple[float, float]]) -> None:
+    """Refuse numbers that reach beyond what a share of the prize can be."""
+    for name, (least, most) in ranges.items():
+        low, high = getattr(item, name).bounds
+        if low < least or high > most:
+            fail(
+                f"{name} reaches from {low:g} to {high:g}",
+                allowed=f"{least:g} to {most:g}, as shares of the whole prize",
+            )
+
+
 class Concession(Sourced):
     """Something that can be offered, delivered and, to a degree, taken back.
 
@@ -183,17 +197,29 @@ class Concession(Sourced):
 
     @model_validator(mode="after")
     def _check(self) -> Concession:
-        for name, (least, most) in CONCESSION_RANGES.items():
-            low, high = getattr(self, name).bounds
-            if low < least or high > most:
-                fail(
-                    f"{name} reaches from {low:g} to {high:g}",
-                    allowed=f"{least:g} to {most:g}, as shares of the whole prize",
-                )
+        _shares_of_the_prize(self, CONCESSION_RANGES)
         return self
 
 
 class Obligation(Sourced):
-    """An end-condition that the insurgency undertakes with a settlement, checked every quarter after it."""
+    """An end-condition that the insurgency may undertake with a settlement; what it undertook is checked afterwards.
+
+    Parameters
+    ----------
+    value, cost
+        Share of the whole prize that it is worth to the government if it is kept, and that undertaking it costs
+        the insurgents.
+    indivisible
+        Whether it is a matter of principle, of which a part is worth nothing: to go without it costs the government
+        what it is worth, and either side may make it a red line (`red_line_refusal`).
+    """
 
     label: Text
+    value: Prior
+    cost: Prior
+    indivisible: bool = Field(default=False, strict=True)
+
+    @model_validator(mode="after")
+    def _check(self) -> Obligation:
+        _shares_of_the_prize(self, OBLIGATION_RANGES)
+        return self

@@ -57,7 +57,7 @@ class Scenario(Declaration):
     tracks, concessions, sequences
         Who can talk about what, what can be given, and the plans.
     obligations
-        End-conditions the insurgency undertakes, checked after a settlement.
+        End-conditions the insurgency may undertake, checked after a settlement.
     parameters
         Every number of the model.
     targets
@@ -176,7 +176,7 @@ class Scenario(Declaration):
         return scenario
 
     def quantities(self) -> Iterator[Quantity]:
-        """Yield every number of the scenario once, parameters first, then what concessions are worth and cost.
+        """Yield every number of the scenario once, parameters first, then those of concessions and obligations.
 
         Examples
         --------
@@ -185,7 +185,7 @@ class Scenario(Declaration):
         >>> str(number.address), number.unit
         ('power_bias', 'logit')
         """
-        return quantities(self.parameters, self.concessions)
+        return quantities(self.parameters, self.concessions, self.obligations)
 
     def week_of(self, date: datetime.date) -> float:
         """Return the weeks from the start to `date`."""
