@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
+    from settlesim.analysis.process import process
     from settlesim.analysis.ranking import rank
     from settlesim.analysis.summary import summary
+    from settlesim.analysis.verdicts import claims
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
@@ -59,6 +61,8 @@ _HOME = {
     "rank": "analysis.ranking",
     "incidence": "analysis.incidence",
     "hindcast": "analysis.hindcast",
+    "process": "analysis.process",
+    "claims": "analysis.verdicts",
     "replay": "report.story",
     "verify": "engines.verify",
     "plots": "report.plots",
@@ -98,6 +102,7 @@ __all__ = [
     "Step",
     "UsageError",
     "Variable",
+    "claims",
     "compare",
     "differences",
     "hindcast",
@@ -105,6 +110,7 @@ __all__ = [
     "load",
     "open",
     "plots",
+    "process",
     "rank",
     "replay",
     "rule",

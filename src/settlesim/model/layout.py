@@ -195,6 +195,11 @@ class _Builder(Agenda):
         claims = [role == "insurgency" and t in with_stakes for t, role in seats]
         self.attribute("seat", "seat_claims", claims, bool)
         self.attribute("seat", "seat_gives", (seat in given for seat in seats), bool)
+        owing: dict[str, set[str]] = {}
+        for step in self.sequence.steps:
+            if step.do == "oblige":
+                owing.setdefault(str(step.track), set()).update(s.tracks[str(step.by)].parties)
+        self.attribute("seat", "seat_owes", (role in owing.get(t, ()) for t, role in seats), bool)
         self.attribute("seat", "proposed", (role in s.tracks[t].proposed_by for t, role in seats), bool)
         self.map("seat", "bargain", (given.get(seat, 0) for seat in seats))
         self.group("seats", "seat", "track")

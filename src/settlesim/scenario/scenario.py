@@ -16,6 +16,8 @@ from settlesim.errors import Problem, ScenarioError, UsageError, choose
 from settlesim.scenario.base import Declaration, Key, Table, Text
 from settlesim.scenario.changes import Change, revise
 from settlesim.scenario.checks import SoundFields, check, check_sequence
+from settlesim.scenario.claim_checks import check_claims
+from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
@@ -34,7 +36,7 @@ TABLES: dict[str, type[Declaration]] = {
     "parameters": Parameter,
     "sequences": Sequence,
 }
-LISTS: dict[str, type[Declaration]] = {"factions": Faction, "provinces": Province, "targets": Target}
+LISTS: dict[str, type[Declaration]] = {"factions": Faction, "provinces": Province, "targets": Target, "claims": Claim}
 
 
 class Scenario(Declaration):
@@ -62,6 +64,8 @@ class Scenario(Declaration):
         Every number of the model.
     targets
         Observed facts for the hindcast.
+    claims
+        Sentences that name a cause, with what carries them.
 
     Raises
     ------
@@ -89,6 +93,7 @@ class Scenario(Declaration):
     parameters: Table[Key, Parameter]
     sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     @model_validator(mode="wrap")
     @classmethod
@@ -105,7 +110,8 @@ class Scenario(Declaration):
             scenario = handler(data)
         except ValidationError as error:
             problems = translate(error, cls, data, file)
-        problems += check(_sound_fields(data) if scenario is None else scenario._fields(), file)
+        fields = _sound_fields(data) if scenario is None else scenario._fields()
+        problems += [*check(fields, file), *check_claims(fields, file)]
         if problems or scenario is None:
             raise ScenarioError(problems)
         return scenario
