@@ -15,6 +15,8 @@ FILES = {
     "sequence": (
         "plan_steps",
         "tabling",
+        "events",
+        "third_parties",
     ),
     "power": (
         "power",

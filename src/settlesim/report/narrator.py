@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Course", "Narrator"]
 
+# What a dated event moves, in words.
+_MOVED = {
+    "legitimacy": "the government's legitimacy",
+    "splintering": "the cohesion of the insurgency",
+    "fatigue": "the patron's patience",
+    "attacks": "the intensity of attacks",
+}
+
 
 class Course(Protocol):
     """The weeks of one run, as far as they have been simulated.
@@ -105,6 +113,9 @@ class Narrator:
             if step.reciprocal:
                 whys.append(f"{self.say.actor('insurgency')} has kept quiet for {_weeks(step.weeks or 0)} or more")
             yield f"the plan takes the step “{name}”", "; ".join(whys) or "it has no condition"
+        for i, _ in self._rows("event_happens", "event", w):
+            event = self.scenario.events[i]
+            yield event.label, f"a dated event that moves {_MOVED[event.kind]}"
         if self.course.at("switches", w):
             forced = [name for i, name in self._rows("fires", "step", w) if plan.steps[i].do == "switch"]
             patron = self.say.actor("patron")

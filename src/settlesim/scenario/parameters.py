@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from settlesim.errors import UsageError, choose, nearest
 from settlesim.scenario.base import Key, Number, Sourced, Table, Text, fail
-from settlesim.scenario.conflict import CONCESSION_RANGES, OBLIGATION_RANGES, ROLES, Concession, Obligation
+from settlesim.scenario.conflict import CONCESSION_RANGES, OBLIGATION_RANGES, ROLES, Concession, Event, Obligation
 from settlesim.scenario.priors import Distribution, Prior, as_prior
 
 __all__ = [
@@ -71,8 +71,12 @@ ENTRIES: tuple[str, ...] = (*ROLES, *(f"{a}_{b}" for a in ROLES for b in ROLES i
 CONCESSION_NAMES: dict[str, str] = {f"concession_{what}": what for what in CONCESSION_RANGES}
 # And those of the numbers of obligations.
 OBLIGATION_NAMES: dict[str, str] = {f"obligation_{what}": what for what in OBLIGATION_RANGES}
-# By name of a number that is no parameter: what carries it.
-CARRIERS: dict[str, str] = dict.fromkeys(CONCESSION_NAMES, "concession") | dict.fromkeys(OBLIGATION_NAMES, "obligation")
+# By name of a number that is no parameter: what carries it, and the key under which it stands there.
+CARRIERS: dict[str, tuple[str, str]] = {
+    **{name: ("concession", what) for name, what in CONCESSION_NAMES.items()},
+    **{name: ("obligation", what) for name, what in OBLIGATION_NAMES.items()},
+    "event_size": ("event", "size"),
+}
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -118,7 +122,7 @@ class Address:
     name
         Name of a parameter, or of the numbers of concessions and the like: ``concession_value``, ``obligation_cost``.
     entry
-        Which of several numbers of that name: a role, a pair of roles, or a concession, an obligation.
+        Which of several numbers of that name: a role, a pair of roles, or a concession, an event.
 
     Examples
     --------
@@ -155,7 +159,7 @@ class Quantity:
     unit, range, meaning
         In what it is counted, what the model accepts, and what it says.
     declared
-        The parameter, concession or obligation that it belongs to, with its source and tag.
+        The parameter, concession, obligation or event that it belongs to, with its source and tag.
     """
 
     address: Address
@@ -163,7 +167,7 @@ class Quantity:
     unit: str
     range: tuple[float, float]
     meaning: str
-    declared: Parameter | Concession | Obligation
+    declared: Parameter | Concession | Obligation | Event
 
     @property
     def uncertain(self) -> bool:
@@ -176,6 +180,7 @@ def quantities(
     parameters: Mapping[str, Parameter],
     concessions: Mapping[str, Concession],
     obligations: Mapping[str, Obligation] = NONE,
+    events: Iterable[Event] = (),
 ) -> Iterator[Quantity]:
     """Yield every number of a scenario once: parameters in the order of the file, then what others carry.
 
@@ -202,6 +207,10 @@ def quantities(
             meaning = f"{what.capitalize()} of the obligation {obligation.label!r}"
             prior = getattr(obligation, what)
             yield Quantity(Address(name, key), prior, "share", OBLIGATION_RANGES[what], meaning, obligation)
+    for event in events:
+        unit, reach = event.scale
+        meaning = f"Size of the event {event.label!r}"
+        yield Quantity(Address("event_size", event.name), event.size, unit, reach, meaning, event)
 
 
 def resolve(text: str, known: Iterable[Quantity]) -> tuple[Address, ...]:

@@ -42,11 +42,11 @@ def apart(least, most, clash):
              high=1.0),
     source="fearon1995 powell2006 walter1997",
 )
-def credibility(p_win, shift, foresight_insurgency, foresight_government, guarantee, commitment_decay,
+def credibility(p_win, shift, foresight_insurgency, foresight_government, guarantee_now, commitment_decay,
                 trust_in_government, trust_in_insurgency):
     """Expected power p_e and the credibility κ of each side's promise."""
-    kept = guarantee + (1.0 - guarantee) * logistic(trust_in_government)
-    honest = guarantee + (1.0 - guarantee) * logistic(trust_in_insurgency)
+    kept = guarantee_now + (1.0 - guarantee_now) * logistic(trust_in_government)
+    honest = guarantee_now + (1.0 - guarantee_now) * logistic(trust_in_insurgency)
     return (
         p_win + foresight_insurgency * shift,
         p_win + foresight_government * shift,
