@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Course", "Narrator"]
 
+# What a dated event moves, in words.
+_MOVED = {
+    "legitimacy": "the government's legitimacy",
+    "splintering": "the cohesion of the insurgency",
+    "fatigue": "the patron's patience",
+    "attacks": "the intensity of attacks",
+}
+
 
 class Course(Protocol):
     """The weeks of one run, as far as they have been simulated.
@@ -105,6 +113,9 @@ class Narrator:
             if step.reciprocal:
                 whys.append(f"{self.say.actor('insurgency')} has kept quiet for {_weeks(step.weeks or 0)} or more")
             yield f"the plan takes the step “{name}”", "; ".join(whys) or "it has no condition"
+        for i, _ in self._rows("event_happens", "event", w):
+            event = self.scenario.events[i]
+            yield event.label, f"a dated event that moves {_MOVED[event.kind]}"
         if self.course.at("switches", w):
             forced = [name for i, name in self._rows("fires", "step", w) if plan.steps[i].do == "switch"]
             patron = self.say.actor("patron")
@@ -123,6 +134,7 @@ class Narrator:
             yield f"{say.actor(role)} consents to {say.table(track)}", why
         for _, track in self._rows("opens", "track", w):
             yield f"{say.table(track)} open", f"consent of every party: {listed(self._parties(track))}"
+            yield from self._clashes(track, w)
         for _, track in self._rows("resumes", "track", w):
             since = next(v for v in range(w - 1, -1, -1) if self._of("breaks", "track", track, v))
             yield f"{say.table(track)} resume", f"the suspension since week {since} is over"
@@ -187,6 +199,8 @@ class Narrator:
             if self.course.sequence.undertaking == "single":
                 why += ", and every planned table is ready (a single undertaking)"
             yield f"{say.table(track)} end in a signed deal: {self._terms(track, w)}", why
+            if "power" in self.scenario.tracks[track].issues:
+                yield from self._end_conditions(w)
         rejecting = self._change("moved_rejecting", w)
         if rejecting:
             why = "each one's choice at the signing, likelier for hardliners and in factions that walked out"
@@ -201,6 +215,28 @@ class Narrator:
             terms.append(f"pace of withdrawal {self._of('share', 'bargain', f'{track}/withdrawal', w):.2f}")
         return ", ".join(terms) or "cooperation"
 
+    def _clashes(self, track: str, w: int) -> Iterator[tuple[str, str]]:
+        if "power" in self.scenario.tracks[track].issues:
+            for _, name in self._rows("clashes", "obligation", w):
+                sides = f"{self.say.actor('government')} signs nothing without it, {self.say.actor('insurgency')} nothing with it"
+                yield f"no deal on power is possible: {self.say.obligation(name)}", sides
+
+    def _end_conditions(self, w: int) -> Iterator[tuple[str, str]]:
+        """What a deal on power holds of the end-conditions, and what it leaves out: see the rule `end_conditions`."""
+        government, claims = self.say.actor("government"), self.say.actor("insurgency")
+        held = self.course.at("conceded", w)
+        for i, name in enumerate(self.course.entities["obligation"]):
+            if held[i]:
+                why = f"it is worth no less to {government} than it costs {claims}"
+                if self.course.at("insisted", w)[i]:
+                    why = f"{government} signs nothing without it"
+                yield f"end-condition undertaken: {self.say.obligation(name)}", why
+            else:
+                why = f"it would cost {claims} more than it is worth to {government}"
+                if self.course.at("refused", w)[i]:
+                    why = f"{claims} refuses it under any terms"
+                yield f"end-condition left out: {self.say.obligation(name)}", why
+
     def _deeds(self, w: int) -> Iterator[tuple[str, str]]:
         say = self.say
         for i, name in self._rows("delivers", "concession", w):
@@ -208,8 +244,8 @@ class Narrator:
         broken = [self.scenario.obligations[name].label for _, name in self._rows("fails", "obligation", w)]
         check = int(self.course.at("checks", w))
         if broken:
-            kept, all_of_them = self.course.world["obligation_compliance"], len(self.scenario.obligations)
-            why = f"{say.actor('insurgency')} keeps each of {all_of_them} with probability {kept:.2f} (check {check})"
+            kept, number = self.course.world["obligation_compliance"], int(np.sum(self.course.at("conceded", w)))
+            why = f"{say.actor('insurgency')} keeps each of {number} with probability {kept:.2f} (check {check})"
             yield f"end-conditions broken: {listed(broken)}", why
         for _, name in self._rows("reverses", "concession", w):
             givers = listed(say.actor(role) for role in self.scenario.concessions[name].by)

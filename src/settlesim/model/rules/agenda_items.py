@@ -46,7 +46,7 @@ def item_turn(round_due, open_rank, next_rank, item_round, item_open, phase):
     source="mckelvey1995 pruitt2005 settlesim",
 )
 def item_result(item_now, item_round, item_agreed, item_agreed_week, item_aside, clause_worth, concession_cost,
-                item_rounds, concession_acceptance_insurgency, concession_acceptance_government, acceptance_temperature,
+                item_rounds, concession_acceptance_insurgency, concession_acceptance_government, valuation_spread,
                 readiness_effect, readiness_of_insurgency, readiness_of_government, item_luck_insurgency,
                 item_luck_government, week, phase):
     """Settle an item: what it gains, v d - c, is shared, and each side judges its half by its private valuation.
@@ -54,7 +54,7 @@ def item_result(item_now, item_round, item_agreed, item_agreed_week, item_aside,
     The halves come forward round by round, and valuations spread in proportion to what is at stake, (v + c)/2.
     After `item_rounds` rounds without agreement the item is set aside, until the table is called again.
     """
-    spread = acceptance_temperature * 0.5 * np.maximum(np.abs(clause_worth) + concession_cost, 1e-6)
+    spread = valuation_spread * 0.5 * np.maximum(np.abs(clause_worth) + concession_cost, 1e-6)
     half = 0.5 * (clause_worth - concession_cost) * np.minimum(1.0, item_round / item_rounds)
     ready_t = with_readiness(concession_acceptance_insurgency, readiness_effect * readiness_of_insurgency)
     ready_k = with_readiness(concession_acceptance_government, readiness_effect * readiness_of_government)

@@ -24,7 +24,8 @@ def drift(control_drift, withdrawal_drift, support, garrison_drift, garrison_yie
     Attacks that are not made take no districts, so the drift goes with their intensity α.
     """
     step = control_drift + withdrawal_drift * (1.0 - support) + garrison_drift * garrison_yield
-    return np.where(at_peace, 0.0, alpha * (step + strength_drift * np.log(np.maximum(strength, 1e-3) / np.maximum(army, 1e-3))))
+    forces = np.log(np.maximum(strength, 1e-3) / np.maximum(army, 1e-3))
+    return np.where(at_peace, 0.0, alpha * (step + strength_drift * forces))
 
 
 @rule(
