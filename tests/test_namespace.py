@@ -10,7 +10,7 @@ import settlesim as ss
 PUBLIC = {
     "FaultError", "Mechanism", "ProtocolError",
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
-    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "compare", "differences", "hindcast", "incidence",
+    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "compare", "differences", "hindcast", "incidence",
     "load", "open", "plots", "rank", "replay", "rule", "save", "simulate", "steps", "summary", "sweep", "verify",
 }  # fmt: skip
 

@@ -224,7 +224,7 @@ CONSENT = Mechanism(
     outcomes=(
         Outcome(
             "track_opened_week", week_of("opened_week"), "weeks",
-            "week in which the track first opened", dims=("run", "track"),
+            "week in which the track first opened", dims=("run", "track"), kind="weeks",
         ),
     ),
 )
