@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
+    from settlesim.analysis.process import process
     from settlesim.analysis.ranking import rank
     from settlesim.analysis.summary import summary
+    from settlesim.analysis.verdicts import claims
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
@@ -61,6 +63,8 @@ _HOME = {
     "incidence": "analysis.incidence",
     "base_rates": "analysis.base_rates",
     "hindcast": "analysis.hindcast",
+    "process": "analysis.process",
+    "claims": "analysis.verdicts",
     "replay": "report.story",
     "verify": "engines.verify",
     "plots": "report.plots",
@@ -101,6 +105,7 @@ __all__ = [
     "UsageError",
     "Variable",
     "base_rates",
+    "claims",
     "compare",
     "differences",
     "hindcast",
@@ -108,6 +113,7 @@ __all__ = [
     "load",
     "open",
     "plots",
+    "process",
     "rank",
     "replay",
     "rule",

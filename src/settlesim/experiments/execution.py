@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from settlesim.results.stores import check_suffix, save
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOCK", "Execution", "carry_out", "execute"]
+__all__ = ["BLOCK", "Execution", "carry_out", "execute", "progress_bar", "shared_pool"]
 
 # Runs simulated at a time, at most.  Larger blocks spread the overhead of array operations over more runs;
 # benchmarks/bench_engine.py shows the gain shrinking, while memory and the wait at an interruption go on growing.
@@ -141,7 +141,7 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
     checkpoint = None if how.out is None else Checkpoint(Path(how.out))
     if checkpoint is not None:
         checkpoint.begin(job)
-    with _progress(len(runs) * len(job.sequences), how.progress) as advance:
+    with progress_bar(len(runs) * len(job.sequences), how.progress) as advance:
         missing = []
         for block in how.blocks(runs):
             kept = None if checkpoint is None else checkpoint.load(block)
@@ -267,7 +267,20 @@ def _remote(data: bytes, runs: range) -> Block:
 
 
 @contextlib.contextmanager
-def _progress(total: int, wanted: bool | None) -> Iterator[Callable[[int], Any]]:
+def shared_pool(how: Execution) -> Iterator[Execution]:
+    """Yield how to carry out many experiments in a row, in the same processes and without progress of their own."""
+    silent = replace(how, progress=False)
+    if how.executor is not None or how.workers == 1:
+        yield silent
+        return
+    context = get_context("spawn")
+    with ProcessPoolExecutor(how.workers, mp_context=context, initializer=_begin, initargs=(None,)) as pool:
+        yield replace(silent, executor=pool)
+
+
+@contextlib.contextmanager
+def progress_bar(total: int, wanted: bool | None) -> Iterator[Callable[[int], Any]]:
+    """Show progress in runs, if it is wanted; yield what is called with the number of runs done."""
     if not (sys.stderr.isatty() if wanted is None else wanted):
         yield lambda _: None
         return

@@ -99,7 +99,12 @@ class Agenda:
         self.group("track_clauses", "clause", "track")
         on_power = ((i for i, (t, _) in enumerate(clauses) if power.get(t) == b) for b in range(self._size("bargain")))
         self.gather("bargain_clauses", "clause", "bargain", on_power)
-        self.attribute("clause", "tabled_rank", (self._rank(t, c) for t, c in clauses))
+        ranks = [self._rank(t, c) for t, c in clauses]
+        self.attribute("clause", "tabled_rank", ranks)
+        seats = [seat.split("/") for seat in self.entities["seat"]]
+        own = [[i for i, (t, c) in enumerate(clauses) if t == at and role in s.concessions[c].by] for at, role in seats]
+        self.gather("seat_clauses", "clause", "seat", own)
+        self.attribute("seat", "seat_offers", (any(ranks[i] >= 0.0 for i in mine) for mine in own), bool)
         steps = self.sequence.steps
         tabling = ((i for i, s in enumerate(steps) if s.track == t and c in s.concessions) for t, c in clauses)
         self.gather("table", "step", "clause", tabling)

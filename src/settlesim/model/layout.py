@@ -195,6 +195,12 @@ class _Builder(Agenda):
         claims = [role == "insurgency" and t in with_stakes for t, role in seats]
         self.attribute("seat", "seat_claims", claims, bool)
         self.attribute("seat", "seat_gives", (seat in given for seat in seats), bool)
+        owing: dict[str, set[str]] = {}
+        for step in self.sequence.steps:
+            if step.do == "oblige":
+                owing.setdefault(str(step.track), set()).update(s.tracks[str(step.by)].parties)
+        self.attribute("seat", "seat_owes", (role in owing.get(t, ()) for t, role in seats), bool)
+        self.attribute("seat", "proposed", (role in s.tracks[t].proposed_by for t, role in seats), bool)
         self.map("seat", "bargain", (given.get(seat, 0) for seat in seats))
         self.group("seats", "seat", "track")
         self.group("bargains", "bargain", "track")
@@ -206,7 +212,7 @@ class _Builder(Agenda):
         pairs = [tuple(d.split("_", 1)) for d in self.entities["dyad"]]
         common = ([i for i, t in enumerate(tracks) if set(pair) <= set(s.tracks[t].parties)] for pair in pairs)
         self.gather("dyads", "track", "dyad", common)
-        self.constant("staged", np.bool_(getattr(self.sequence, "agenda", "package") == "staged"))
+        self.constant("staged", np.bool_(self.sequence.agenda == "staged"))
         self.constant("single_undertaking", np.bool_(self.sequence.undertaking == "single"))
 
     def _dyad_of(self, track: str, role: str) -> int:

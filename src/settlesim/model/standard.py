@@ -68,6 +68,7 @@ FILES = {
         "recruitment",
     ),
     "outcome": (
+        "process_figures",
         "durability",
         "classification",
     ),

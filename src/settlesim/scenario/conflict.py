@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from settlesim.errors import nearest
 from settlesim.scenario.base import SUM_TOLERANCE, Key, Share, Sourced, Table, Text, fail
 from settlesim.scenario.priors import Prior
 
@@ -115,6 +116,8 @@ class Track(Sourced):
         With several issues: one ``package`` (logrolling) or ``staged``, issue by issue in order.
     prelude
         Weeks of reduced violence between acceptance and signing.
+    proposed_by
+        Parties whose own offer the table is; they must sit at it.
     """
 
     label: Text
@@ -122,12 +125,22 @@ class Track(Sourced):
     issues: Annotated[tuple[Issue, ...], Field(min_length=1)]
     linkage: Literal["package", "staged"] = "package"
     prelude: Annotated[int, Field(strict=True, ge=0, le=520)] = 0
+    proposed_by: tuple[Role, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Track:
-        for what, entries in (("party", self.parties), ("issue", self.issues)):
+        for what, entries in (("party", self.parties), ("issue", self.issues), ("proposer", self.proposed_by)):
             if len(set(entries)) < len(entries):
                 fail(f"the same {what} is listed twice")
+        for role in self.proposed_by:
+            if role not in self.parties:
+                fail(
+                    f"{role} proposes a table at which it does not sit",
+                    allowed=", ".join(self.parties),
+                    nearest=nearest(role, self.parties),
+                    at="proposed_by",
+                    value=role,
+                )
         for issue in self.issues:
             absent = [role for role in NEEDED_PARTIES[issue] if role not in self.parties]
             if absent:

@@ -2,7 +2,8 @@
 
 A file may say ``extends = "afghanistan-2018"`` and then gives only what differs: ``[parameters]`` and
 ``[sources]`` are merged entry by entry, every other table replaces the base's. ``inherit = ["parameters"]``
-takes over no more than that (and the references). Name, title and description are never inherited.
+takes over no more than that (and the references). Name, title and description are never inherited, claims only where
+``inherit`` names them: they are made of one war.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ __all__ = ["builtin", "dumps", "load", "loads", "save", "schema"]
 
 # What tells a scenario from the one it extends, and is never inherited.
 IDENTITY = ("name", "title", "description")
+# What is inherited only where the file asks for it.
+ASKED = ("claims",)
 # Tables merged entry by entry; any other takes the place of the base's.
 MERGED = ("parameters", "sources")
 
@@ -172,7 +175,7 @@ def _extended(
     own = {key: value for key, value in tree.items() if key not in ("extends", "inherit")}
     base = _base(tree.get("extends"), file, folder, above, problems)
     fields = [key for key in Scenario.model_fields if key not in IDENTITY]
-    inherit = tree.get("inherit", fields)
+    inherit = tree.get("inherit", [key for key in fields if key not in ASKED])
     if not isinstance(inherit, list):
         problems.append(Problem(file, "inherit", "must be a list", None, None, ", ".join(fields)))
         inherit = fields

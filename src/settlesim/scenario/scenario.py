@@ -17,6 +17,8 @@ from settlesim.scenario.base import Declaration, Key, Table, Text
 from settlesim.scenario.base_rates import BaseRates
 from settlesim.scenario.changes import Change, revise
 from settlesim.scenario.checks import SoundFields, check, check_sequence
+from settlesim.scenario.claim_checks import check_claims
+from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
@@ -35,7 +37,7 @@ TABLES: dict[str, type[Declaration]] = {
     "parameters": Parameter,
     "sequences": Sequence,
 }
-LISTS: dict[str, type[Declaration]] = {"factions": Faction, "provinces": Province, "targets": Target}
+LISTS: dict[str, type[Declaration]] = {"factions": Faction, "provinces": Province, "targets": Target, "claims": Claim}
 
 
 class Scenario(Declaration):
@@ -67,6 +69,8 @@ class Scenario(Declaration):
         Observed facts for the hindcast.
     base_rates
         How often wars of this kind ended in which way.
+    claims
+        Sentences that name a cause, with what carries them.
 
     Raises
     ------
@@ -96,6 +100,7 @@ class Scenario(Declaration):
     sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
     base_rates: BaseRates | None = None
+    claims: tuple[Claim, ...] = ()
 
     @model_validator(mode="wrap")
     @classmethod
@@ -112,7 +117,8 @@ class Scenario(Declaration):
             scenario = handler(data)
         except ValidationError as error:
             problems = translate(error, cls, data, file)
-        problems += check(_sound_fields(data) if scenario is None else scenario._fields(), file)
+        fields = _sound_fields(data) if scenario is None else scenario._fields()
+        problems += [*check(fields, file), *check_claims(fields, file)]
         if problems or scenario is None:
             raise ScenarioError(problems)
         return scenario

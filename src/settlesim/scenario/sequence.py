@@ -105,6 +105,8 @@ class Sequence(Declaration):
     undertaking
         ``early_harvest``: what is agreed on one track holds at once. ``single``: nothing is agreed until
         everything is.
+    agenda
+        ``package``: what lies on a table is settled together. ``staged``: item by item, in the order tabled.
     ordered
         Step k + 1 may be taken only `pace` weeks after step k was, besides its own condition.
     levers
@@ -131,6 +133,7 @@ class Sequence(Declaration):
     label: str = ""
     description: str = ""
     undertaking: Literal["early_harvest", "single"] = "early_harvest"
+    agenda: Literal["package", "staged"] = "package"
     ordered: bool = Field(default=False, strict=True)
     pace: Count = 0
     levers: Table[Key, Lever] = Field(default_factory=dict)
@@ -144,13 +147,14 @@ class Sequence(Declaration):
         label: str = "",
         description: str = "",
         undertaking: Literal["early_harvest", "single"] = "early_harvest",
+        agenda: Literal["package", "staged"] = "package",
         ordered: bool = False,
         pace: int = 0,
         levers: Mapping[str, float | Mapping[str, float]] | None = None,
         troop_path: Several[tuple[float, float]] = (),
     ) -> None:
         data: dict[str, Any] = {"name": name, "steps": steps, "label": label, "description": description}
-        data |= {"undertaking": undertaking, "ordered": ordered, "pace": pace}
+        data |= {"undertaking": undertaking, "agenda": agenda, "ordered": ordered, "pace": pace}
         build(self, data | {"levers": levers or {}, "troop_path": troop_path})
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]

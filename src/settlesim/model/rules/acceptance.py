@@ -62,15 +62,16 @@ def linkage(track_package, claim_sum, claim_least):
     when="round_due", source="mckelvey1995 fearon1995",
 )
 def accept(seat_claims, claim_surplus, seat_gives, surplus_give, concession_acceptance, acceptance_temperature,
-           accept_luck, round, deadline_rounds, readiness_effect, readiness):
+           accept_luck, round, deadline_rounds, readiness_effect, readiness, resentment_push):
     """Decide whether a party takes what lies before it, by one private valuation u per calling of the table.
 
     It accepts a surplus Δ >= max(0, T [logit(u) - logit(a)]): an offer worth exactly the reservation value with the
-    chance a, however often it is repeated, and nothing that is worth less than war; readiness moves a.  A party with no stake at the
+    chance a, however often it is repeated, and nothing that is worth less than war; readiness
+    and resentment move a.  A party with no stake at the
     table (state-to-state talks) comes round as the rounds go by, at the latest by the deadline.
     """
     surplus = np.where(seat_claims, claim_surplus, np.where(seat_gives, surplus_give, 0.0))
-    ready = with_readiness(concession_acceptance, readiness_effect * readiness)
+    ready = with_readiness(concession_acceptance, readiness_effect * readiness - resentment_push)
     p = acceptance(surplus, ready, acceptance_temperature)
     patience = np.minimum(1.0, round / deadline_rounds)
     p = np.where(seat_claims | seat_gives, p, ready + (1.0 - ready) * patience)

@@ -92,14 +92,32 @@ def insurgency_pressure(seat_insurgency, track_government, neighbour_leverage_ef
     Variable("resentment_push", units="logit", meaning="what keeps the government from the table"),
     source="khan2018 settlesim",
 )
-def government_resentment(seat_government, exclusion_resentment, excluded, legitimacy_effect, legitimacy,
+def government_resentment(seat_government, exclusion_resentment, slighted, legitimacy_effect, legitimacy,
                           legitimacy_start):
-    """Exclusion and lost legitimacy, which keep the government from a table."""
+    """Exclusion and lost legitimacy, which keep the government from tables of others and from agreeing at any."""
     return np.where(
         seat_government,
-        exclusion_resentment * excluded + legitimacy_effect * (1.0 - legitimacy / legitimacy_start),
+        exclusion_resentment * slighted + legitimacy_effect * (1.0 - legitimacy / legitimacy_start),
         0.0,
     )
+
+
+@rule(
+    "seat",
+    Variable("refuses_bilateral", units="1", meaning="a patron that refuses talks without the government",
+             kind="bool"),
+    Variable("at_once", units="1", meaning="the party consents as soon as the table is called", kind="bool"),
+    source="khan2018 talks2021 settlesim",
+)
+def authorship(seat_patron, seat_insurgency, track_government, switched, proposed, own_offer_tabled, obliged,
+               seat_owes):
+    """Whose own offer the table is, or whose signature obliges it to come, consents at once.
+
+    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  A patron that refuses bilateral talks does not, until it switches.
+    """
+    refuses = seat_patron & ~track_government & ~switched
+    author = proposed | (own_offer_tabled & ~seat_insurgency)
+    return refuses, (author | (obliged & seat_owes)) & ~refuses
 
 
 @rule(
@@ -107,15 +125,14 @@ def government_resentment(seat_government, exclusion_resentment, excluded, legit
     Variable("consent_hazard", units="per week", meaning="hazard of consent", low=0.0, told=True),
     source="settlesim",
 )
-def consent_hazard(phase, consented, seat_patron, track_government, switched, consent_rate, consent_push, stake_push,
-                   pressure_push, resentment_push):
+def consent_hazard(phase, consented, refuses_bilateral, consent_rate, consent_push, stake_push, pressure_push,
+                   resentment_push):
     """Weekly hazard h σ(b0 + ...) with which a called party consents to a track.
 
     A patron that refuses bilateral talks has no hazard until it switches.
     """
     push = consent_push + stake_push + pressure_push - resentment_push
-    refuses = seat_patron & ~track_government & ~switched
-    return np.where((phase == CALLED) & ~consented & ~refuses, consent_rate * logistic(push), 0.0)
+    return np.where((phase == CALLED) & ~consented & ~refuses_bilateral, consent_rate * logistic(push), 0.0)
 
 
 @rule(
@@ -125,12 +142,16 @@ def consent_hazard(phase, consented, seat_patron, track_government, switched, co
     Variable("consents", units="1", meaning="the party consents this week", kind="bool", told=True),
     source="settlesim",
 )
-def consent(consent_left, consented, consent_hazard, calling, consent_luck):
-    """Run the consent clock; calling a track anew sets it with the luck of that calling."""
+def consent(consent_left, consented, consent_hazard, calling, consent_luck, at_once, phase):
+    """Run the consent clock; calling a track anew sets it with the luck of that calling.
+
+    Nobody needs persuading to come to a table of its own.
+    """
     left = np.where(calling, consent_luck, consent_left)
     agreed = consented & ~calling
     left = left - consent_hazard
-    rings = (left <= 0.0) & ~agreed & (consent_hazard > 0.0)
+    rings = ((left <= 0.0) & (consent_hazard > 0.0)) | (at_once & (phase == CALLED))
+    rings = rings & ~agreed
     return left, agreed | rings, rings
 
 
@@ -187,6 +208,12 @@ CONSENT = Mechanism(
         insurgency_stake,
         insurgency_pressure,
         government_resentment,
+        Fold(
+            Variable("own_offer_tabled", scope="seat", units="1", meaning="an offer of the party lies on the table",
+                     kind="bool"),
+            "on_table", "any", "clause", "seat_clauses",
+        ),
+        authorship,
         consent_hazard,
         consent,
         Fold(
