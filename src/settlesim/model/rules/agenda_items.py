@@ -85,6 +85,6 @@ AGENDA_ITEMS = Mechanism(
     ),
     outcomes=(
         Outcome("item_agreed_week", week_of("item_agreed_week"), "weeks",
-                "week in which an item of a staged agenda was agreed", dims=("run", "clause")),
+                "week in which an item of a staged agenda was agreed", dims=("run", "clause"), kind="weeks"),
     ),
 )

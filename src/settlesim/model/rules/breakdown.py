@@ -69,12 +69,14 @@ def close_round(round_due, agrees, breakdown_chance, phase, week, suspensions, r
     """End a round: agreement, breakdown, or another round.
 
     A breakdown suspends the talks for a while, of which a mediator saves a part; too many of them, or
-    `deadline_overrun` times the deadline, break the track.  Talks on power break at once, agreed or not, when less than a quorum of the fighters stands behind
-    those at the table, and talks about nothing but a withdrawal when it is under way without them.
+    `deadline_overrun` times the deadline, break the track.  Talks on power break at once, agreed or not, when less
+    than a quorum of the fighters stands behind those at the table, and talks about nothing but a withdrawal when it
+    is under way without them.
     """
     breaks = round_due & ~agrees & (break_luck < breakdown_chance)
     number = suspensions + breaks
-    over = round_due & ~agrees & ((number - suspensions_before > suspension_limit) | (round >= deadline_overrun * deadline_rounds))
+    late = round >= deadline_overrun * deadline_rounds
+    over = round_due & ~agrees & ((number - suspensions_before > suspension_limit) | late)
     pause = pause_kept * (suspension_shortest + (suspension_longest - suspension_shortest) * pause_luck)
     phase = np.where(agrees, AGREED, np.where(over, BROKEN, np.where(breaks, SUSPENDED, phase)))
     bound = (phase == OPEN) | (phase == SUSPENDED) | (phase == AGREED)

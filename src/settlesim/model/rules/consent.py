@@ -13,8 +13,8 @@ from settlesim.model.variables import Luck, Variable
 __all__ = ["CONSENT"]
 
 
-@rule("track", Variable("moot", units="1", meaning="there is nothing left to settle at the table", told=True, kind="bool"),
-      source="settlesim")
+@rule("track", Variable("moot", units="1", meaning="there is nothing left to settle at the table", kind="bool",
+                        told=True), source="settlesim")
 def moot(track_withdrawal, track_power, exiting, presence):
     """Say whether a table is about nothing but the withdrawal of a patron that is leaving, or has left, without it."""
     return track_withdrawal & ~track_power & (exiting | (presence <= 0.0))
@@ -121,7 +121,8 @@ def authorship(seat_patron, seat_insurgency, track_government, switched, propose
                seat_owes):
     """Whose own offer the table is, or whose signature obliges it to come, consents at once.
 
-    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  A patron that refuses bilateral talks does not, until it switches.
+    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  A patron that
+    refuses bilateral talks does not, until it switches.
     """
     refuses = seat_patron & ~track_government & ~switched
     author = proposed | (own_offer_tabled & ~seat_insurgency)
@@ -264,7 +265,7 @@ CONSENT = Mechanism(
     outcomes=(
         Outcome(
             "track_opened_week", week_of("opened_week"), "weeks",
-            "week in which the track first opened", dims=("run", "track"),
+            "week in which the track first opened", dims=("run", "track"), kind="weeks",
         ),
     ),
 )

@@ -129,10 +129,11 @@ CONTROL = Mechanism(
              meaning="travels with the date: the insurgency's fortunes"),
     ),
     outcomes=(
-        Outcome("insurgent_control", final("insurgent_control"), "share", "districts under the insurgency at the end"),
+        Outcome("insurgent_control", final("insurgent_control"), "share", "districts under the insurgency at the end",
+                kind="bounded"),
         Outcome(
             "government_control", final("government_control"), "share",
-            "districts under the government at the end",
+            "districts under the government at the end", kind="bounded",
         ),
     ),
 )

@@ -96,5 +96,7 @@ RESTRAINT = Mechanism(
         restraint_choice,
         attack_intensity_chosen,
     ),
-    outcomes=(Outcome("held_back", final("held_back"), "share", "commanded attacks held back at the end"),),
+    outcomes=(
+        Outcome("held_back", final("held_back"), "share", "commanded attacks held back at the end", kind="bounded"),
+    ),
 )
