@@ -141,7 +141,10 @@ def test_the_historical_plan_has_them_and_plans_that_are_compared_do_not():
             "events[0]: size reaches from 2 to 2 [allowed: -1 to 1 (share)]",
         ),
         ('kind = "attacks"\nweek = 4\nsize = 1', "events[0]: an event that moves attacks needs weeks"),
-        ('kind = "fatigue"\nweek = 4\nweeks = 3\nsize = 1', "events[0]: weeks mean nothing for an event that moves fatigue"),
+        (
+            'kind = "fatigue"\nweek = 4\nweeks = 3\nsize = 1',
+            "events[0]: weeks mean nothing for an event that moves fatigue",
+        ),
         ('kind = "fatigue"\nwek = 4\nsize = 1', "events[0].wek: unknown key; did you mean 'week'?"),
     ],
 )
