@@ -271,8 +271,8 @@ def _row(dataset: xr.Dataset, target: Target, derived: Any, seed: int) -> dict[s
     if target.kind == "milestone":
         known = censored(known, _seen(dataset, target)[said])
     row["crps"] = crps(known, target.observed)
-    references = {"persistence": () if target.persistence is None else (target.persistence,)}
-    references["climatology"] = target.climatology
+    last = () if target.persistence is None else (target.persistence,)
+    references: dict[str, tuple[float, ...]] = {"persistence": last, "climatology": target.climatology}
     return row | {f"crps_{name}": crps(references[name], target.observed) for name in REFERENCES}
 
 

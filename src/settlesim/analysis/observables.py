@@ -86,7 +86,8 @@ def _rebound(dataset: xr.Dataset, target: Target) -> xr.DataArray:
     at = deal.where(known, YEAR).clip(YEAR, max(end - REBOUND, YEAR)).astype(np.int64)
     after: Any = sum(_at(attacks, at + k) for k in range(1, REBOUND + 1))
     before: Any = sum(_at(attacks, at + k - YEAR) for k in range(1, REBOUND + 1))
-    return (after / before.where(before > 0)).where(known)
+    found: xr.DataArray = (after / before.where(before > 0)).where(known)
+    return found
 
 
 def _left(dataset: xr.Dataset) -> xr.DataArray:

@@ -31,7 +31,7 @@ def censored(values: ArrayLike, horizon: ArrayLike) -> Floats:
     >>> censored([12.0, float("inf")], 260).tolist()
     [12.0, 260.0]
     """
-    return np.minimum(np.asarray(values, float), np.asarray(horizon, float))
+    return np.asarray(np.minimum(np.asarray(values, float), np.asarray(horizon, float)))
 
 
 def crps(values: ArrayLike, observed: float) -> float:
@@ -102,7 +102,7 @@ def randomised_pit(values: ArrayLike, observed: float, *, name: str = "", seed: 
 def coverage(inside: Sequence[bool] | NDArray[np.bool_], level: float = 0.95) -> Coverage:
     """Share of observations inside their band, with the exact binomial interval (Clopper & Pearson 1934).
 
-    As if targets were independent; those of one quarter or one year are not, so the interval is too narrow, if anything.
+    As if targets were independent; those of one quarter or one year are not, which makes it too narrow.
 
     Returns
     -------

@@ -16,8 +16,8 @@ __all__ = ["CAUTION", "hindcast_counts", "hindcast_foot", "hindcast_rows", "hind
 
 CAUTION = (
     "Parameters are drawn anew from their priors in each run. Intervals of coverage are exact, as if targets were "
-    "independent. A milestone never reached counts as reached at the horizon in the CRPS; the PIT breaks ties by chance. "
-    "Bold: a reference that knows no model does better. Misses are reported, not tuned away."
+    "independent. A milestone never reached counts as reached at the horizon in the CRPS; the PIT breaks ties by "
+    "chance. Bold: a reference that knows no model does better. Misses are reported, not tuned away."
 )
 TITLES = {
     "test": "used for no choice, though known",

@@ -48,7 +48,8 @@ def withdrawal(troops, troops_start, troops_dated, ordered_troops, ordered_speed
     """Troops fall at the signed pace to Λ of their start until an intra-state deal, then to nothing.
 
     The pace is what the patron's track bargains over: a share of 0 gives `withdrawal_slowest` weeks, 1 gives
-    `withdrawal_fastest`.  Where troops are dated (`dated_troops`, or a plan with a path of its own) the path overrides all this.
+    `withdrawal_fastest`.  Where troops are dated (`dated_troops`, or a plan with a path of its own) the path overrides
+    all this.
     """
     order = np.minimum(ordered_troops, withdraw_ordered)
     order_pace = np.where(np.isfinite(withdraw_ordered), withdraw_ordered_speed, ordered_speed)
