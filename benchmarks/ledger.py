@@ -80,10 +80,10 @@ def plans(result, line):
 
 def hindcast(scenario, runs, rng, line):
     """Coverage of what happened, and where it is computed the score against simple rivals."""
-    if not scenario.targets or "historical" not in scenario.sequences:
+    if not scenario.targets or scenario.history_sequence is None:
         line("no targets, or no plan that stands for history: hindcast skipped")
         return
-    history = ss.simulate(scenario, sequence="historical", runs=runs, rng=rng, record="weekly")
+    history = ss.simulate(scenario, sequence=scenario.history_sequence, runs=runs, rng=rng, record="weekly")
     table = ss.hindcast(history, scenario.targets)
     for name in sorted(key for key in table.attrs if key.startswith(("coverage", "share_met", "crps"))):
         line(f"{name:28s} {table.attrs[name]:.2f}")
