@@ -115,9 +115,13 @@ def positions(bargain_power, reservation_binding, limit_power, bargain_worth, ba
 
 @rule("bargain", Variable("zone_part", units="share", meaning="part of the table's zone, in shares of the prize"),
       source="settlesim")
-def zone_part(bargain_zone, bargain_power, track_package, withdrawal_value):
-    """Part of a bargain in the zone of a table: a withdrawal in one package with power counts what it is worth."""
-    return np.where(bargain_power, bargain_zone, np.where(track_package, withdrawal_value * bargain_zone, 0.0))
+def zone_part(bargain_zone, bargain_power, track_package, withdrawal_value, exiting):
+    """Part of a bargain in the zone of a table: a withdrawal in one package with power counts what it is worth.
+
+    One that is under way anyway is worth nothing.
+    """
+    worth = np.where(track_package & ~exiting, withdrawal_value * bargain_zone, 0.0)
+    return np.where(bargain_power, bargain_zone, worth)
 
 
 @rule("track", Variable("table_zone", units="share", meaning="zone of the table, if power is settled at it"),
