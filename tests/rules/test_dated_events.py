@@ -141,7 +141,10 @@ def test_the_historical_plan_has_them_and_plans_that_are_compared_do_not():
             "events[0]: size reaches from 2 to 2 [allowed: -1 to 1 (share)]",
         ),
         ('kind = "attacks"\nweek = 4\nsize = 1', "events[0]: an event that moves attacks needs weeks"),
-        ('kind = "fatigue"\nweek = 4\nweeks = 3\nsize = 1', "events[0]: weeks mean nothing for an event that moves fatigue"),
+        (
+            'kind = "fatigue"\nweek = 4\nweeks = 3\nsize = 1',
+            "events[0]: weeks mean nothing for an event that moves fatigue",
+        ),
         ('kind = "fatigue"\nwek = 4\nsize = 1', "events[0].wek: unknown key; did you mean 'week'?"),
     ],
 )
@@ -152,7 +155,8 @@ def test_mistakes_are_named(lines, message):
 
 
 def test_two_events_of_one_name_and_an_unknown_source_are_refused():
-    one = '[[events]]\nname = "vote"\nlabel = "Vote"\nkind = "legitimacy"\nweek = 4\nsize = 0.1\ntag = "P"\nsource = "inventd"\n'
+    one = '[[events]]\nname = "vote"\nlabel = "Vote"\nkind = "legitimacy"\nweek = 4\nsize = 0.1\n'
+    one += 'tag = "P"\nsource = "inventd"\n'
     found = [str(problem) for problem in problems(f"{SMALL}\n{one}{one}")]
     assert any("events[1].name = 'vote': the name is used twice" in text for text in found)
     assert any("events[0].source = 'inventd': unknown source; did you mean 'invented'?" in text for text in found)

@@ -106,7 +106,9 @@ def test_the_story_says_what_was_undertaken_and_why_no_deal_is_possible():
     assert "end-condition undertaken: duty (it is worth no less to Government than it costs Front)" in story
     assert "end-condition left out: rights (it would cost Front more than it is worth to Government)" in story
     hopeless = str(replay(war(1.0, rights=(0.1, 0.0, True)), run=0, rng=7))
-    assert "no deal on power is possible: rights (Government signs nothing without it, Front nothing with it)" in hopeless
+    assert (
+        "no deal on power is possible: rights (Government signs nothing without it, Front nothing with it)" in hopeless
+    )
 
 
 def test_both_engines_hold_the_same_end_conditions():

@@ -113,7 +113,9 @@ def test_mistakes_in_a_mission_are_named(step, message):
 
 
 def test_a_mediator_is_no_party_to_a_table():
-    text = replaced('parties = ["government", "insurgency"]', 'parties = ["government", "insurgency", "mediator"]', SMALL)
+    text = replaced(
+        'parties = ["government", "insurgency"]', 'parties = ["government", "insurgency", "mediator"]', SMALL
+    )
     assert any("tracks.talks: a mediator is no party to a table" in str(problem) for problem in problems(text))
 
 

@@ -189,14 +189,25 @@ def _concessions(draw: st.DrawFn, roles: list[str]) -> dict[str, Any]:
 @st.composite
 def _obligation(draw: st.DrawFn, k: int) -> dict[str, Any]:
     numbers = st.sampled_from([0.0, 0.05, {"low": 0.0, "mode": 0.1, "high": 0.3}])
-    return {"label": f"Duty {k}", "value": draw(numbers), "cost": draw(numbers), "indivisible": draw(st.booleans())} | SOURCE
+    return {
+        "label": f"Duty {k}",
+        "value": draw(numbers),
+        "cost": draw(numbers),
+        "indivisible": draw(st.booleans()),
+    } | SOURCE
 
 
 @st.composite
 def _event(draw: st.DrawFn, k: int) -> dict[str, Any]:
     kind = draw(st.sampled_from(["legitimacy", "splintering", "fatigue", "attacks"]))
     size = draw(st.sampled_from([0.0, 0.2, {"low": 0.0, "mode": 0.1, "high": 0.3}]))
-    out = {"name": f"event_{k}", "label": f"Event {k}", "kind": kind, "week": draw(st.sampled_from([0, 3.5, 12])), "size": size}
+    out = {
+        "name": f"event_{k}",
+        "label": f"Event {k}",
+        "kind": kind,
+        "week": draw(st.sampled_from([0, 3.5, 12])),
+        "size": size,
+    }
     return out | ({"weeks": draw(st.sampled_from([1, 5]))} if kind == "attacks" else {}) | SOURCE
 
 

@@ -204,7 +204,8 @@ class Narrator:
     def _clashes(self, track: str, w: int) -> Iterator[tuple[str, str]]:
         if "power" in self.scenario.tracks[track].issues:
             for _, name in self._rows("clashes", "obligation", w):
-                sides = f"{self.say.actor('government')} signs nothing without it, {self.say.actor('insurgency')} nothing with it"
+                government, claims = self.say.actor("government"), self.say.actor("insurgency")
+                sides = f"{government} signs nothing without it, {claims} nothing with it"
                 yield f"no deal on power is possible: {self.say.obligation(name)}", sides
 
     def _end_conditions(self, w: int) -> Iterator[tuple[str, str]]:
