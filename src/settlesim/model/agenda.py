@@ -131,7 +131,7 @@ class Agenda:
         for do in ("open", "close", "oblige"):
             there = ([i for i, step in enumerate(steps) if step.do == do and step.track == t] for t in tracks)
             self.gather(do, "step", "track", there)
-        for do in ("press", "ceasefire", "withdraw", "switch"):
+        for do in ("press", "ceasefire", "withdraw", "switch", "mission"):
             self.gather(do, "step", "run", [[i for i, step in enumerate(steps) if step.do == do]])
 
         def amounts(name: str, do: str, of: str, otherwise: float = 0.0, least: float = 0.0) -> None:
@@ -143,6 +143,8 @@ class Agenda:
         amounts("ceasefire_length", "ceasefire", "weeks")
         amounts("withdraw_amount", "withdraw", "amount")
         amounts("withdraw_weeks", "withdraw", "weeks", 1.0, 1.0)
+        amounts("mission_amount", "mission", "amount")
+        amounts("mission_weeks", "mission", "weeks", 1.0, 1.0)
         amounts("quiet_needed", "deliver", "weeks")
         self.attribute("step", "step_obliges", (x.do == "oblige" for x in steps), bool)
         self.attribute("step", "reciprocal", (x.reciprocal for x in steps), bool)

@@ -19,7 +19,7 @@ from settlesim.scenario.changes import Change, revise
 from settlesim.scenario.checks import SoundFields, check, check_sequence
 from settlesim.scenario.claim_checks import check_claims
 from settlesim.scenario.claims import Claim
-from settlesim.scenario.conflict import Actor, Concession, Control, Faction, Obligation, Province, Role, Track
+from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.sequence import Sequence
@@ -37,7 +37,13 @@ TABLES: dict[str, type[Declaration]] = {
     "parameters": Parameter,
     "sequences": Sequence,
 }
-LISTS: dict[str, type[Declaration]] = {"factions": Faction, "provinces": Province, "targets": Target, "claims": Claim}
+LISTS: dict[str, type[Declaration]] = {
+    "factions": Faction,
+    "provinces": Province,
+    "events": Event,
+    "targets": Target,
+    "claims": Claim,
+}
 
 
 class Scenario(Declaration):
@@ -62,7 +68,9 @@ class Scenario(Declaration):
     tracks, concessions, sequences
         Who can talk about what, what can be given, and the plans.
     obligations
-        End-conditions the insurgency undertakes, checked after a settlement.
+        End-conditions the insurgency may undertake, checked after a settlement.
+    events
+        Dated events from outside the model, which a plan may switch on (`dated_events`).
     parameters
         Every number of the model.
     targets
@@ -96,6 +104,7 @@ class Scenario(Declaration):
     tracks: Annotated[Table[Key, Track], Field(min_length=1)]
     concessions: Table[Key, Concession]
     obligations: Table[Key, Obligation] = Field(default_factory=dict)
+    events: tuple[Event, ...] = ()
     parameters: Table[Key, Parameter]
     sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
@@ -189,7 +198,7 @@ class Scenario(Declaration):
         return scenario
 
     def quantities(self) -> Iterator[Quantity]:
-        """Yield every number of the scenario once, parameters first, then what concessions are worth and cost.
+        """Yield every number of the scenario once, parameters first, then what concessions and the like carry.
 
         Examples
         --------
@@ -198,7 +207,7 @@ class Scenario(Declaration):
         >>> str(number.address), number.unit
         ('power_bias', 'logit')
         """
-        return quantities(self.parameters, self.concessions)
+        return quantities(self.parameters, self.concessions, self.obligations, self.events)
 
     def week_of(self, date: datetime.date) -> float:
         """Return the weeks from the start to `date`."""

@@ -100,5 +100,5 @@ def groups(scenario: Scenario, sequence: Sequence, entities: Entities) -> dict[s
         ),
     }
     found |= {do: of("step", "track", does(do)) for do in ("open", "close", "oblige")}
-    found |= {do: of("step", "run", does(do)) for do in ("press", "ceasefire", "withdraw", "switch")}
+    found |= {do: of("step", "run", does(do)) for do in ("press", "ceasefire", "withdraw", "switch", "mission")}
     return found

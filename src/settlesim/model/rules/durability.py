@@ -40,12 +40,12 @@ def dimension(dimension_level, power_sharing_level):
     Variable("relapse_factor", units="1", meaning="factor on the baseline hazard of relapse", start=1.0, low=0.0),
     source="hartzell2003 walter1997 joshi2017 cunningham2006 kydd2002",
 )
-def relapse_factor(relapse_power_sharing, dimensions_held, relapse_guarantee, guarantee, relapse_implementation,
+def relapse_factor(relapse_power_sharing, dimensions_held, relapse_guarantee, guarantee_now, relapse_implementation,
                    implemented, relapse_excluded, vetoes_excluded, relapse_spoiler, spoiler_attacks):
     """exp(Σβx) over power-sharing dimensions, guarantee, implementation, excluded vetoes and spoiler attacks."""
     return np.exp(
         relapse_power_sharing * dimensions_held
-        + relapse_guarantee * guarantee
+        + relapse_guarantee * guarantee_now
         + relapse_implementation * implemented
         + relapse_excluded * vetoes_excluded
         + relapse_spoiler * spoiler_attacks * WEEKS_A_MONTH
