@@ -51,7 +51,7 @@ BEFORE = {
     (made(function="deaths"),): "outcome 'mine': its function is 'deaths', which cannot be called",
     (made(reads=("relapse_horizn",)),): "outcome 'mine' reads 'relapse_horizn', which is no parameter of "
     "two-party.toml; did you mean 'relapse_horizon'?",
-    (made(kind="shares"),): "outcome 'mine': unknown kind 'shares'; did you mean 'share'?; known: share, bounded, count",
+    (made(kind="shares"),): "outcome 'mine': unknown kind 'shares'; did you mean 'share'?; known: share, bounded",
     (made(kind="code"),): "outcome 'mine': its kind is 'code'; an outcome has flags, meanings of its codes, if it is",
     (made(flags=FLAGS),): "outcome 'mine': its kind is 'amount'; an outcome has flags, meanings of its codes, if it",
     (made(better="hi"),): "outcome 'mine': better is 'hi'; did you mean 'high'?; known: high, low, or None",
@@ -137,7 +137,7 @@ def test_values_are_of_the_kind_that_their_outcome_declares(kind, value, said, t
 
 @pytest.mark.parametrize("plan", ["trilateral", "no_talks"])
 def test_shipped_outcomes_declare_what_they_are(plan):
-    """Their values pass the check above; and an amount that is 0 or 1 in every run would be a share that says not so."""
+    """Their values pass the check above; an amount that is 0 or 1 in every run would be a share that says not so."""
     found = ss.compare(shipped(), [plan, "us_first"], runs=60, rng=7)
     for outcome in STANDARD.outcomes:
         values = found[outcome.name].values

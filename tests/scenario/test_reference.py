@@ -21,7 +21,7 @@ def test_every_shipped_scenario_has_a_plan_without_a_table(name):
 
 
 def test_a_file_with_sequences_of_its_own_names_its_own_reference():
-    plan = '[sequences.talk]\nsteps = []\n'
+    plan = "[sequences.talk]\nsteps = []\n"
     own = f'extends = "two-party"\n{CHILD}{plan}'
     assert files.loads(own).reference_sequence is None
     assert files.loads(f'extends = "two-party"\n{CHILD}').reference_sequence == "no_talks"
