@@ -309,8 +309,8 @@ def target_table() -> str:
 
 
 def outcome_table() -> str:
-    rows = ((f"`{o.name}`", o.units, ", ".join(o.dims), o.meaning) for o in STANDARD.outcomes)
-    return table(("Outcome", "Unit", "Dimensions", "Meaning"), rows)
+    rows = ((f"`{o.name}`", o.units, o.kind, o.better or "", ", ".join(o.dims), o.meaning) for o in STANDARD.outcomes)
+    return table(("Outcome", "Unit", "Kind", "Better", "Dimensions", "Meaning"), rows)
 
 
 def luck_table() -> str:

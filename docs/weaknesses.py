@@ -1,9 +1,14 @@
 """Measure again what docs/model.md says under known weaknesses, and that what the second edition mended stays mended.
 
-python docs/weaknesses.py       # a few minutes of one core
+python docs/weaknesses.py               # a few minutes of one core
+python docs/weaknesses.py base_rates    # writes how runs without talks end into docs/model.md
 """
 
 from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -96,8 +101,40 @@ def plans_alike(war):
     print(f"final outcome of no run of any plan: {', '.join(never) or 'none'}")
 
 
+def percent(share, low, high):
+    return f"{100 * share:.1f} ({100 * low:.1f} to {100 * high:.1f})" if np.isfinite(share) else "no such ending"
+
+
+def base_rates(war, runs=2000):
+    """A table in Markdown: how wars ended elsewhere, and how runs of the reference sequence did."""
+    result = ss.simulate(war, sequence=war.reference_sequence, runs=runs, rng=7)
+    table = ss.base_rates(result, war.base_rates)
+    lines = [
+        f"| Of those that ended | {war.base_rates.n} dyads, 1989-2013, % | {table.ended:,} of {runs:,} runs, % |",
+        "| --- | --- | --- |",
+    ]
+    for row in (table.sel(termination=name) for name in table.termination.values):
+        there = percent(*(float(row[name]) for name in ("observed", "observed_low", "observed_high")))
+        here = percent(*(float(row[name]) for name in ("simulated", "low", "high")))
+        lines.append(f"| {row.label.item()} | {there} | {here} |")
+    return "\n".join(lines)
+
+
+def written(text):
+    """docs/model.md with its measured table anew."""
+    page = Path(__file__).with_name("model.md")
+    block = re.compile(r"(<!-- measured: base_rates -->\n).*?(<!-- end -->)", re.DOTALL)
+    found, count = block.subn(lambda match: f"{match[1]}{text}\n{match[2]}", page.read_text(encoding="utf-8"))
+    if count != 1:
+        raise ValueError("docs/model.md has no place for the base rates")
+    page.write_text(found, encoding="utf-8")
+
+
 def main() -> None:
     war = ss.load("afghanistan-2018")
+    if sys.argv[1:] == ["base_rates"]:
+        written(base_rates(war))
+        return
     offers(war)
     commitment(war)
     deals(war)
