@@ -124,7 +124,7 @@ def written_before(item: Item) -> tuple[set[str], set[str]]:
 @cache
 def parameter_units() -> dict[str, str]:
     """Units of the parameters by every name under which a rule reads them."""
-    units = dict.fromkeys(CARRIERS, "share")
+    units = dict.fromkeys(CARRIERS, "share") | {"event_size": "by kind"}
     for name, parameter in war().parameters.items():
         units[name] = parameter.unit
         units |= {f"{name}_{entry}": parameter.unit for entry in parameter.entries() if entry}
@@ -285,6 +285,14 @@ def obligation_table() -> str:
     return table(("Obligation", "What it is", "Value", "Cost", "Indivisible", "Tag"), rows)
 
 
+def event_table() -> str:
+    rows = [
+        (f"`{e.name}`", e.label, f"{e.week:g}", e.kind, f"{spread(e.size)} ({e.scale[0]})", e.note, e.tag)
+        for e in war().events
+    ]
+    return table(("Event", "What it is", "Week", "Moves", "Size", "Why", "Tag"), rows)
+
+
 def sequence_table() -> str:
     rows = ((f"`{name}`", s.label, s.description) for name, s in war().sequences.items())
     return table(("Name", "Label", "What happens"), rows)
@@ -301,8 +309,8 @@ def target_table() -> str:
 
 
 def outcome_table() -> str:
-    rows = ((f"`{o.name}`", o.units, ", ".join(o.dims), o.meaning) for o in STANDARD.outcomes)
-    return table(("Outcome", "Unit", "Dimensions", "Meaning"), rows)
+    rows = ((f"`{o.name}`", o.units, o.kind, o.better or "", ", ".join(o.dims), o.meaning) for o in STANDARD.outcomes)
+    return table(("Outcome", "Unit", "Kind", "Better", "Dimensions", "Meaning"), rows)
 
 
 def luck_table() -> str:
@@ -317,6 +325,7 @@ TABLES = {
     "sources": source_table,
     "concessions": concession_table,
     "obligations": obligation_table,
+    "events": event_table,
     "sequences": sequence_table,
     "targets": target_table,
     "outcomes": outcome_table,

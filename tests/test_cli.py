@@ -36,7 +36,48 @@ def test_json_and_library_agree():
     result = ss.compare(ss.load("two-party"), runs=40, rng=7)
     expected = float(ss.summary(result, "deaths").deaths.sel(statistic="estimate", sequence="talk"))
     assert answer["outcomes"][0]["deaths"]["estimate"] == expected
-    assert {row["sequence"] for row in answer["differences"]["settled"]} == {"give_first", "quiet_first"}
+    assert [row["sequence"] for row in answer["differences"]["settled"]] == ["give_first", "quiet_first", "no_talks"]
+
+
+def strict(text):
+    """JSON as others read it, who know no NaN."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_the_reference_is_the_last_line_and_marked():
+    answer = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7, "--json")
+    found = strict(answer.stdout)
+    for rows in (found["outcomes"], found["differences"]["deaths"]):
+        assert [row["reference"] for row in rows] == [False] * (len(rows) - 1) + [True]
+    assert [row["place"] for row in found["ranking"]] == [1, 2, None]
+    assert found["outcomes"][-1]["settlement_week"] == {"estimate": None, "error": None, "n": 0.0}
+    text = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7).stdout
+    assert text.count("no_talks (reference)") == 6
+    assert "no_talks" not in settlesim("compare", "two-party", "--runs", 8, "--rng", 7, "--no-reference").stdout
+
+
+def test_tables_say_what_they_are_headed_by():
+    result = ss.simulate(ss.load("two-party"), runs=2, rng=7)
+    text = " ".join(settlesim("compare", "two-party", "--runs", 30, "--rng", 7).stdout.split())
+    for name in ("signed", "settled", "standing", "comprehensive"):
+        assert f"{name}: {result[name].attrs['long_name']}" in text
+    found = strict(settlesim("run", "two-party", "--runs", 8, "--rng", 7, "--json").stdout)
+    assert found["meanings"]["signed"] == result.signed.attrs["long_name"]
+
+
+def test_first_events_and_final_outcomes_are_told_apart():
+    shown = {
+        which: settlesim("run", "two-party", "--runs", 60, "--rng", 7, "--incidence", which).stdout
+        for which in ("first", "final")
+    }
+    assert "First events" in shown["first"] and "│ deal on power" in shown["first"]
+    assert "Final outcomes" in shown["final"] and "│ deal on power" not in shown["final"]
+
+
+def test_base_rates_stand_beside_what_ended():
+    found = strict(settlesim("base-rates", "afghanistan-2018", "--runs", 20, "--json").stdout)
+    assert found["sequence"] == "no_talks" and found["runs"] == 20
+    assert found["terminations"][1]["termination"] == "ceasefire" and found["terminations"][1]["simulated"] is None
 
 
 def test_run_saves_and_draws(tmp_path):
@@ -74,6 +115,8 @@ def test_a_setting_for_one_party():
         (["run", "two-party", "--runs", "0"], 2, "--runs"),
         (["run", "two-party", "--out", "result.xls"], 2, "must end in"),
         (["validate", "two-party"], 2, "declares no targets"),
+        (["base-rates", "two-party"], 2, "declares no [base_rates]"),
+        (["run", "two-party", "--incidence", "frist"], 2, "did you mean 'first'"),
         (["replay", "two-party", "--engine", "abacus"], 2, "abacus"),
     ],
 )
