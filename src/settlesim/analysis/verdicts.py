@@ -260,7 +260,8 @@ def _two_plans(values: xr.DataArray, claim: Claim) -> tuple[xr.DataArray, xr.Dat
 
 def _values(result: xr.Dataset, claim: Claim, what: Watched) -> xr.DataArray:
     if what.outcome is not None:
-        values = indicators(result[what.outcome.name])
+        # Without what says that it is coded, since one of its kinds is a share like any other.
+        values = indicators(result[what.outcome.name]).drop_attrs()
         one = values.sel({what.dim: what.entry.replace(" ", "_")}) if what.dim else values
         return one.reset_coords(drop=True)
     course = result[weekly_name(what.variable)].astype(np.float64)

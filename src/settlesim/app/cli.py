@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from settlesim.app import terminal
-from settlesim.errors import SettlesimError, UsageError
+from settlesim.app.claims_command import claims
+from settlesim.app.options import (
+    Json,
+    Name,
+    Out,
+    Plan,
+    Plans,
+    Plot,
+    Progress,
+    Rng,
+    Runs,
+    Settings,
+    Workers,
+    execution_of,
+    load_with,
+    plan_names,
+    scenario_names,
+)
+from settlesim.errors import UsageError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from settlesim.experiments.execution import Execution
-    from settlesim.scenario.scenario import Scenario
-
 __all__ = ["main"]
-
-# Runs of a sequence from which another process is worth the second it takes to start.
-WORTH_A_PROCESS = 250
 
 
 class _Commands(TyperGroup):
@@ -44,66 +54,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-def _scenarios(incomplete: str) -> list[str]:
-    from settlesim.scenario.files import builtin
-
-    return [name for name in builtin() if name.startswith(incomplete)]
-
-
-def _plans(ctx: typer.Context, incomplete: str) -> list[str]:
-    from settlesim.scenario.files import load
-
-    try:
-        names = list(load(ctx.params.get("scenario") or "afghanistan-2018").sequences)
-    except SettlesimError:
-        return []
-    return [name for name in names if name.startswith(incomplete)]
-
-
-Name = Annotated[str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=_scenarios)]
-Plan = Annotated[str | None, typer.Option("--sequence", "-s", help="Sequence of talks.", autocompletion=_plans)]
-Plans = Annotated[
-    list[str] | None, typer.Option("--sequence", "-s", help="Sequence; repeat for several.", autocompletion=_plans)
-]
-Runs = Annotated[int, typer.Option(help="Number of runs of each sequence.", min=1)]
-Rng = Annotated[int | None, typer.Option(help="Seed of all chance; the same seed gives the same runs.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value, or name.entry=value for one party; repeatable.")
-]
-Workers = Annotated[int | None, typer.Option(help="Processes; by default as many as there are processors.", min=1)]
-Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .parquet or .csv.")]
-Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
-Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
-
-
-def _load(name: str, settings: list[str] | None) -> Scenario:
-    from settlesim.scenario.files import load
-    from settlesim.scenario.parameters import nested
-
-    scenario = load(name)
-    changes: dict[str, float] = {}
-    for setting in settings or []:
-        key, found, value = setting.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not found or number != number:
-            raise UsageError(f"--set takes name=value with a number, got {setting!r}")
-        changes[key.strip()] = number
-    return scenario.with_parameters(**nested(changes, scenario.quantities())) if changes else scenario
-
-
-def _execution(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:
-    from settlesim.experiments.execution import Execution
-
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers is None:
-        workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
-    return Execution(workers=workers, progress=progress, out=out)
+app.command()(claims)
 
 
 @app.command("list")
@@ -169,8 +120,8 @@ def run(
     from settlesim.experiments.simulate import simulate
     from settlesim.report import tables as report
 
-    war = _load(scenario, settings)
-    how = _execution(workers, runs, progress, out)
+    war = load_with(scenario, settings)
+    how = execution_of(workers, runs, progress, out)
     result = simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how)
     if as_json:
         print(json.dumps({"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}, indent=2))
@@ -190,7 +141,7 @@ def compare(
     sequence: Plans = None,
     runs: Runs = 1000,
     rng: Rng = None,
-    baseline: Annotated[str | None, typer.Option(help="Sequence to compare with.", autocompletion=_plans)] = None,
+    baseline: Annotated[str | None, typer.Option(help="Sequence to compare with.", autocompletion=plan_names)] = None,
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
@@ -201,11 +152,12 @@ def compare(
     """Compare sequences over common worlds and luck; --plot draws shares of outcomes and paired differences."""
     from settlesim.experiments.simulate import compare as compared
     from settlesim.report import tables as report
+    from settlesim.report.process_tables import process_rows, process_tables
 
-    war = _load(scenario, settings)
+    war = load_with(scenario, settings)
     if baseline is not None:
         war.sequence(baseline)
-    how = _execution(workers, runs, progress, out)
+    how = execution_of(workers, runs, progress, out)
     result = compared(war, sequence or None, runs=runs, rng=rng, execution=how)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     shown = ("settled", "comprehensive", "deaths")
@@ -214,6 +166,7 @@ def compare(
         if several:
             answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
             answer["ranking"] = report.rank_rows(result, "settled")
+        answer["process"] = process_rows(result)
         print(json.dumps(answer, indent=2))
     else:
         console = terminal.console()
@@ -222,6 +175,8 @@ def compare(
             for name in shown:
                 console.print(report.difference_table(result, name, baseline))
             console.print(report.rank_table(result, "settled"))
+        for table in process_tables(result):
+            console.print(table)
         console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
     terminal.exit_if_interrupted(result)
@@ -255,7 +210,7 @@ def replay(
     """Tell one run in words, dated, each event with its cause."""
     from settlesim.report.story import replay as story_of
 
-    story = story_of(_load(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
+    story = story_of(load_with(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
     if as_json:
         events = [{"week": e.week, "date": str(e.date), "event": e.text, "cause": e.cause} for e in story.events]
         print(json.dumps({"title": story.title, "events": events, "ending": story.ending}, indent=2))
@@ -279,10 +234,10 @@ def validate(
     from settlesim.experiments.simulate import simulate
     from settlesim.report import tables as report
 
-    war = _load(scenario, settings)
+    war = load_with(scenario, settings)
     if not war.targets:
         raise UsageError(f"{war.name} declares no targets to be held against")
-    how = _execution(workers, runs, progress, None)
+    how = execution_of(workers, runs, progress, None)
     result = simulate(war, sequence=sequence, runs=runs, rng=rng, record="weekly", execution=how)
     table = hindcast(result, war.targets, sequence=sequence)
     if as_json:
@@ -304,6 +259,7 @@ def validate(
 @app.command()
 def check(scenario: Name) -> None:
     """Check a scenario and the model against each other, before anything is simulated."""
+    from settlesim.analysis.verdicts import watched
     from settlesim.model.standard import STANDARD
     from settlesim.scenario.files import load
 
@@ -311,6 +267,8 @@ def check(scenario: Name) -> None:
     found = STANDARD.check(war)
     for name in war.sequences:
         STANDARD.check(war, name)
+    for claim in war.claims:
+        watched(war, claim)
     print(f"{war.origin}: {war.title}")
     print(f"{len(war.sequences)} sequences, {found.parameters} parameters; no mistake found")
     print(f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck, {found.outcomes} outcomes")
@@ -329,7 +287,7 @@ def verify(
     """Run the numpy engine and the Mesa reference model on the same fates; compare every variable, every week."""
     from settlesim.engines.verify import verify as verified
 
-    war = _load(scenario, settings)
+    war = load_with(scenario, settings)
     found = []
     for name in sequence or war.sequences:
         one = verified(war, sequences=[name], runs=runs, rng=rng)
@@ -343,7 +301,7 @@ def verify(
 @app.command()
 def view(
     scenario: Annotated[
-        str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=_scenarios)
+        str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=scenario_names)
     ] = "afghanistan-2018",
     sequence: Plan = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any that is free.", min=0, max=65535)] = 8765,
