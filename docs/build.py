@@ -21,6 +21,7 @@ from settlesim.model.layout import layout
 from settlesim.model.protocol import Mechanism
 from settlesim.model.standard import FILES, STANDARD, WEEK
 from settlesim.model.variables import Luck
+from settlesim.scenario.parameters import CARRIERS
 
 HERE = Path(__file__).parent
 DOCUMENTS = ("model.md", "odd.md", "luck.md", "extending.md")
@@ -123,7 +124,7 @@ def written_before(item: Item) -> tuple[set[str], set[str]]:
 @cache
 def parameter_units() -> dict[str, str]:
     """Units of the parameters by every name under which a rule reads them."""
-    units = {"concession_value": "share", "concession_cost": "share"}
+    units = dict.fromkeys(CARRIERS, "share")
     for name, parameter in war().parameters.items():
         units[name] = parameter.unit
         units |= {f"{name}_{entry}": parameter.unit for entry in parameter.entries() if entry}
@@ -276,6 +277,14 @@ def concession_table() -> str:
     return table(("Concession", "What it is", "Delivered by", "Value v", "Cost c", "R", "Dimension", "Tag"), rows)
 
 
+def obligation_table() -> str:
+    rows = [
+        (f"`{name}`", o.label, spread(o.value), spread(o.cost), "yes" if o.indivisible else "", o.tag)
+        for name, o in war().obligations.items()
+    ]
+    return table(("Obligation", "What it is", "Value", "Cost", "Indivisible", "Tag"), rows)
+
+
 def sequence_table() -> str:
     rows = ((f"`{name}`", s.label, s.description) for name, s in war().sequences.items())
     return table(("Name", "Label", "What happens"), rows)
@@ -307,6 +316,7 @@ TABLES = {
     "parameters": parameter_table,
     "sources": source_table,
     "concessions": concession_table,
+    "obligations": obligation_table,
     "sequences": sequence_table,
     "targets": target_table,
     "outcomes": outcome_table,

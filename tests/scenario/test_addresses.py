@@ -71,6 +71,14 @@ def test_every_number_is_visited_once_with_what_was_declared(name):
         assert (value.prior, cost.prior) == (concession.value, concession.cost)
         assert value.declared is cost.declared is concession
         assert (value.range, cost.range) == ((-1, 1), (0, 1)) and value.unit == cost.unit == "share"
+    for key, obligation in scenario.obligations.items():
+        value, cost = found.pop(Address("obligation_value", key)), found.pop(Address("obligation_cost", key))
+        assert (value.prior, cost.prior) == (obligation.value, obligation.cost)
+        assert value.declared is cost.declared is obligation
+        assert value.range == cost.range == (0, 1) and value.unit == cost.unit == "share"
+    for event in scenario.events:
+        size = found.pop(Address("event_size", event.name))
+        assert size.prior == event.size and size.declared is event and (size.unit, size.range) == event.scale
     assert not found
 
 
@@ -113,7 +121,7 @@ def test_a_lever_keeps_every_number_that_it_names():
 def test_units_entries_and_names_of_concessions_are_derived_from_one_list_each():
     assert tuple(UNITS) == get_args(Unit)
     assert {"government", "insurgency_patron"} < set(ENTRIES) and "patron_patron" not in ENTRIES
-    assert len(ENTRIES) == len(set(ENTRIES)) == 5 + 5 * 4
+    assert len(ENTRIES) == len(set(ENTRIES)) == 6 + 6 * 5
     assert CONCESSION_NAMES == {"concession_value": "value", "concession_cost": "cost"}
     assert set(CONCESSION_NAMES.values()) == set(CONCESSION_RANGES)
 

@@ -111,6 +111,7 @@ def test_every_kind_of_step_has_a_helper():
         do.oblige("t", by="u"),
         do.withdraw(to=8.6, weeks=20),
         do.switch(),
+        do.mission(0.3, 26),
     ]
     assert [step.do for step in steps] == list(NEEDS)
     assert do.deliver("c", for_quiet=4) == Step(do="deliver", concession="c", weeks=4, reciprocal=True)

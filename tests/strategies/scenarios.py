@@ -59,6 +59,7 @@ MOODS: dict[str, dict[str, Any]] = {
         "patron_fatigue": 0.05,
         "group_size_spread": 0.5,
     },
+    "eventful": {"dated_events": 1},
     "short": {"victory_control": 0.3, "defeat_strength": 0.8, "control_noise": 0.3, "commander_loss_rate": 3},
     "fragile": {"relapse_reference": 0.95, "relapse_shape": 0.3, "obligation_compliance": 0.3, "reversal_threshold": 0},
 }
@@ -156,6 +157,7 @@ def _tracks(draw: st.DrawFn, roles: list[str]) -> dict[str, Any]:
             "issues": draw(st.lists(st.sampled_from(issues), min_size=1, max_size=3, unique=True)),
             "linkage": draw(st.sampled_from(["package", "staged"])),
             "prelude": draw(st.sampled_from([0, 0, 1, 4])),
+            "proposed_by": draw(st.lists(st.sampled_from(parties), max_size=2, unique=True)),
             **SOURCE,
         }
     return dict(draw(st.permutations(sorted(out.items()))))
@@ -185,14 +187,41 @@ def _concessions(draw: st.DrawFn, roles: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def _obligation(draw: st.DrawFn, k: int) -> dict[str, Any]:
+    numbers = st.sampled_from([0.0, 0.05, {"low": 0.0, "mode": 0.1, "high": 0.3}])
+    return {
+        "label": f"Duty {k}",
+        "value": draw(numbers),
+        "cost": draw(numbers),
+        "indivisible": draw(st.booleans()),
+    } | SOURCE
+
+
+@st.composite
+def _event(draw: st.DrawFn, k: int) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["legitimacy", "splintering", "fatigue", "attacks"]))
+    size = draw(st.sampled_from([0.0, 0.2, {"low": 0.0, "mode": 0.1, "high": 0.3}]))
+    out = {
+        "name": f"event_{k}",
+        "label": f"Event {k}",
+        "kind": kind,
+        "week": draw(st.sampled_from([0, 3.5, 12])),
+        "size": size,
+    }
+    return out | ({"weeks": draw(st.sampled_from([1, 5]))} if kind == "attacks" else {}) | SOURCE
+
+
+@st.composite
 def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
     """Small valid wars: any actors, factions, provinces, tables and gifts; parameters anywhere in their ranges.
 
     `mild` keeps the parameters to the shipped ones and to moods, for tests of what no corner may hide.
     """
     others = draw(st.lists(st.sampled_from(["patron", "neighbour", "rival"]), max_size=3, unique=True))
+    mediated = draw(st.booleans())
     roles = draw(st.permutations(["government", "insurgency", *others]))
-    actors: dict[str, Any] = {role: {"label": role.title(), **SOURCE} for role in roles}
+    everyone = [*roles, "mediator"] if mediated else roles
+    actors: dict[str, Any] = {role: {"label": role.title(), **SOURCE} for role in everyone}
     actors["insurgency"] |= {"commanders": draw(st.integers(1, 60)), "group_size": draw(st.sampled_from([50, 1, 7]))}
     provinces = draw(_provinces("rival" in others))
     tracks = draw(_tracks(roles))
@@ -218,7 +247,8 @@ def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
         "provinces": provinces,
         "tracks": tracks,
         "concessions": draw(_concessions(roles)),
-        "obligations": {f"duty_{k}": {"label": f"Duty {k}", **SOURCE} for k in range(draw(st.integers(0, 3)))},
+        "obligations": {f"duty_{k}": draw(_obligation(k)) for k in range(draw(st.integers(0, 3)))},
+        "events": [draw(_event(k)) for k in range(draw(st.integers(0, 3)))],
         "parameters": draw(_parameters(mild)),
         "sequences": {"plan": {"steps": [{"do": "open", "track": next(iter(tracks))}]}},
     }

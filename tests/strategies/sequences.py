@@ -105,7 +105,7 @@ def conditions(names: st.SearchStrategy[str]) -> st.SearchStrategy[Condition]:
 def _step(draw: st.DrawFn, scenario: Scenario) -> dict[str, Any]:
     tracks, gifts = list(scenario.tracks), list(scenario.concessions)
     can_table = [track for track in tracks if _at_table(scenario, track)]
-    kinds = ["open", "open", "open", "close", "ceasefire", "oblige"]
+    kinds = ["open", "open", "open", "close", "ceasefire", "oblige", "mission"]
     kinds += ["table"] * bool(can_table) + ["deliver"] * 2 * bool(gifts)
     kinds += ["withdraw", "switch"] * ("patron" in scenario.actors) + ["press"] * ("neighbour" in scenario.actors)
     do = draw(st.sampled_from(kinds))
@@ -125,10 +125,12 @@ def _step(draw: st.DrawFn, scenario: Scenario) -> dict[str, Any]:
         out["concession"] = draw(st.sampled_from(gifts))
         if draw(st.booleans()):
             out |= {"reciprocal": True, "weeks": draw(st.integers(0, 3))}
-    if do in ("ceasefire", "press", "withdraw"):
+    if do in ("ceasefire", "press", "withdraw", "mission"):
         out["weeks"] = draw(st.sampled_from([0, 1, 4, 12]))
     if do == "press":
         out["amount"] = draw(st.sampled_from([0.0, 0.3, 0.6, 2.0]))
+    if do == "mission":
+        out["amount"] = draw(st.sampled_from([0.0, 0.3, 1.0]))
     if do == "withdraw":
         out["amount"] = draw(st.sampled_from([0.0, 2.0, 9.0, 50.0]))
     return out
@@ -173,6 +175,7 @@ def sequences(draw: st.DrawFn, scenario: Scenario, *, mild: bool = False, name: 
         name,
         steps if ordered else draw(st.permutations(steps)),
         undertaking=draw(st.sampled_from(["early_harvest", "single"])),
+        agenda=draw(st.sampled_from(["package", "package", "staged"])),
         ordered=ordered,
         pace=draw(st.sampled_from([0, 0, 1, 3])),
         levers={} if mild else draw(_levers(scenario)),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
 from settlesim.app import terminal
-from settlesim.app.options import Json, Name, Progress, Rng, Runs, Settings, Workers, execution_of, load_with
+from settlesim.app.options import Json, Name, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
 from settlesim.errors import SettlesimError
 
 __all__ = ["claim_names", "claims"]
@@ -45,10 +44,10 @@ def claims(
     from settlesim.analysis.verdicts import claims as tested
     from settlesim.report import claim_tables as report
 
-    war = load_with(scenario, settings)
+    war = loaded(scenario, settings)
     table = tested(war, runs=runs, rng=rng, only=only or None, execution=execution_of(workers, runs, progress, None))
     if as_json:
-        print(json.dumps({"entropy": table.attrs["entropy"], "claims": report.claim_rows(table)}, indent=2))
+        terminal.print_json({"entropy": table.attrs["entropy"], "claims": report.claim_rows(table)})
     else:
         console = terminal.console()
         for kind in ("check", "hypothesis"):

@@ -23,15 +23,17 @@ from settlesim.app.options import (
     Runs,
     Settings,
     Workers,
+    compared_sequences,
     execution_of,
-    load_with,
+    loaded,
     plan_names,
     scenario_names,
 )
-from settlesim.errors import UsageError
+from settlesim.errors import UsageError, choose
 
 if TYPE_CHECKING:
     import xarray as xr
+
 
 __all__ = ["main"]
 
@@ -85,6 +87,8 @@ def show(scenario: Name, sequence: Plan = None, as_json: Json = False, plot: Plo
             print(json.dumps(war.tree()["sequences"][sequence], indent=2, default=str))
         else:
             terminal.console().print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
+            if not plan.steps:
+                terminal.console().print("  no steps")
             for i, step in enumerate(plan.steps, 1):
                 wait = "" if step.when is None else f"  when {json.dumps(step.when.tree())}"
                 terminal.console().print(f"  {i}. {step.name}{wait}", markup=False)
@@ -115,23 +119,31 @@ def run(
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    incidence: Annotated[
+        str, typer.Option(help="What is shown by week: first (events) or final (outcomes that stand at the end).")
+    ] = "first",
 ) -> None:
-    """Simulate one sequence; --plot draws when its outcomes come about."""
+    """Simulate one sequence; a table and --plot show by week what came about first (or --incidence final)."""
     from settlesim.experiments.simulate import simulate
     from settlesim.report import tables as report
+    from settlesim.report.measures import EXPLAINED, meanings
 
-    war = load_with(scenario, settings)
+    choose(incidence, ("first", "final"), "incidence")
+    war = loaded(scenario, settings)
     how = execution_of(workers, runs, progress, out)
     result = simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how)
     if as_json:
-        print(json.dumps({"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}, indent=2))
+        answer = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
+        answer |= {"incidence_of": incidence, "incidence": report.incidence_rows(result, incidence)}
+        terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
     else:
         terminal.console().print(report.outcome_table(result))
+        terminal.console().print(report.incidence_table(result, incidence))
         terminal.console().print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}.")
     if plot is not None:
         from settlesim.report import plots
 
-        terminal.draw(plot, lambda: plots.incidence(result))
+        terminal.draw(plot, lambda: plots.incidence(result, incidence))
     terminal.exit_if_interrupted(result)
 
 
@@ -148,32 +160,39 @@ def compare(
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    reference: Annotated[
+        bool, typer.Option(help="Add the scenario's reference sequence, what goes on without talks, as the last line.")
+    ] = True,
 ) -> None:
     """Compare sequences over common worlds and luck; --plot draws shares of outcomes and paired differences."""
     from settlesim.experiments.simulate import compare as compared
     from settlesim.report import tables as report
+    from settlesim.report.measures import EXPLAINED, is_reference, lines_of, meanings
     from settlesim.report.process_tables import process_rows, process_tables
 
-    war = load_with(scenario, settings)
+    war = loaded(scenario, settings)
     if baseline is not None:
         war.sequence(baseline)
     how = execution_of(workers, runs, progress, out)
-    result = compared(war, sequence or None, runs=runs, rng=rng, execution=how)
+    result = compared(war, compared_sequences(war, sequence, reference), runs=runs, rng=rng, execution=how)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
-    shown = ("settled", "comprehensive", "deaths")
+    ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
+    shown = ("settled", "standing", "comprehensive", "deaths")
     if as_json:
         answer: dict[str, Any] = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
         if several:
             answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
+        if ranked:
             answer["ranking"] = report.rank_rows(result, "settled")
         answer["process"] = process_rows(result)
-        print(json.dumps(answer, indent=2))
+        terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
     else:
         console = terminal.console()
         console.print(report.outcome_table(result))
         if several:
             for name in shown:
                 console.print(report.difference_table(result, name, baseline))
+        if ranked:
             console.print(report.rank_table(result, "settled"))
         for table in process_tables(result):
             console.print(table)
@@ -210,7 +229,7 @@ def replay(
     """Tell one run in words, dated, each event with its cause."""
     from settlesim.report.story import replay as story_of
 
-    story = story_of(load_with(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
+    story = story_of(loaded(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
     if as_json:
         events = [{"week": e.week, "date": str(e.date), "event": e.text, "cause": e.cause} for e in story.events]
         print(json.dumps({"title": story.title, "events": events, "ending": story.ending}, indent=2))
@@ -234,7 +253,7 @@ def validate(
     from settlesim.experiments.simulate import simulate
     from settlesim.report import tables as report
 
-    war = load_with(scenario, settings)
+    war = loaded(scenario, settings)
     if not war.targets:
         raise UsageError(f"{war.name} declares no targets to be held against")
     how = execution_of(workers, runs, progress, None)
@@ -253,6 +272,37 @@ def validate(
             f"targets above, {inside[50]:.0f}% lie in the 50% band and {inside[90]:.0f}% in the 90% band "
             "(held-out ones apart). Misses are reported, not tuned away."
         )
+    terminal.exit_if_interrupted(result)
+
+
+@app.command("base-rates")
+def base_rates_(
+    scenario: Name,
+    sequence: Plan = None,
+    runs: Runs = 1000,
+    rng: Rng = 7,
+    settings: Settings = None,
+    workers: Workers = None,
+    as_json: Json = False,
+    progress: Progress = None,
+) -> None:
+    """Hold how runs without talks end beside how often other wars ended so, as the scenario declares it."""
+    from settlesim.analysis.base_rates import base_rates
+    from settlesim.experiments.simulate import simulate
+    from settlesim.report import tables as report
+
+    war = loaded(scenario, settings)
+    if war.base_rates is None:
+        raise UsageError(f"{war.name} declares no [base_rates] to hold its terminations beside")
+    chosen = sequence or war.reference_sequence or war.default_sequence
+    how = execution_of(workers, runs, progress, None)
+    result = simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how)
+    table = base_rates(result, war.base_rates)
+    if as_json:
+        counts = {key: table.attrs[key] for key in ("sequence", "runs", "ended", "observed_n")}
+        terminal.print_json(counts | {"terminations": report.base_rate_rows(table)})
+    else:
+        terminal.console().print(report.base_rate_table(table))
     terminal.exit_if_interrupted(result)
 
 
@@ -287,7 +337,7 @@ def verify(
     """Run the numpy engine and the Mesa reference model on the same fates; compare every variable, every week."""
     from settlesim.engines.verify import verify as verified
 
-    war = load_with(scenario, settings)
+    war = loaded(scenario, settings)
     found = []
     for name in sequence or war.sequences:
         one = verified(war, sequences=[name], runs=runs, rng=rng)

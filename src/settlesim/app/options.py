@@ -1,8 +1,9 @@
-"""Arguments and options that commands share, and what is made of them."""
+"""What several commands have in common: their arguments and options, and how these are read."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,8 +27,9 @@ __all__ = [
     "Runs",
     "Settings",
     "Workers",
+    "compared_sequences",
     "execution_of",
-    "load_with",
+    "loaded",
     "plan_names",
     "scenario_names",
 ]
@@ -37,14 +39,14 @@ WORTH_A_PROCESS = 250
 
 
 def scenario_names(incomplete: str) -> list[str]:
-    """Complete the name of a shipped scenario."""
+    """Return shipped scenarios that begin so, for completion."""
     from settlesim.scenario.files import builtin
 
     return [name for name in builtin() if name.startswith(incomplete)]
 
 
 def plan_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Complete the name of a sequence of the scenario on the line."""
+    """Return sequences of the scenario named before that begin so, for completion."""
     from settlesim.scenario.files import load
 
     try:
@@ -71,8 +73,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of table
 Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
 
 
-def load_with(name: str, settings: list[str] | None) -> Scenario:
-    """Read a scenario and set what ``--set`` asks for."""
+def loaded(name: str, settings: list[str] | None) -> Scenario:
+    """Return a scenario with the numbers set by `--set`."""
     from settlesim.scenario.files import load
     from settlesim.scenario.parameters import nested
 
@@ -91,10 +93,29 @@ def load_with(name: str, settings: list[str] | None) -> Scenario:
 
 
 def execution_of(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:
-    """Return how to carry out an experiment, by default in as many processes as are worth it."""
+    """Return how an experiment is carried out: by default with as many processes as are worth it."""
     from settlesim.experiments.execution import Execution
 
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers is None:
         workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
     return Execution(workers=workers, progress=progress, out=out)
+
+
+def compared_sequences(scenario: Scenario, asked: Iterable[str] | None, reference: bool) -> list[str]:
+    """Return what a comparison simulates: the sequences asked for, or all, and the reference as the last.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Says which sequence is the reference.
+    asked : iterable of str, optional
+        By default all but the reference.
+    reference : bool
+        Whether to add it.
+    """
+    names, last = list(asked or scenario.sequences), scenario.reference_sequence
+    if last is None or (last in (asked or ()) and not reference):
+        return names
+    plans = [name for name in names if name != last]
+    return [*plans, last] if reference or not plans else plans

@@ -99,7 +99,12 @@ class Agenda:
         self.group("track_clauses", "clause", "track")
         on_power = ((i for i, (t, _) in enumerate(clauses) if power.get(t) == b) for b in range(self._size("bargain")))
         self.gather("bargain_clauses", "clause", "bargain", on_power)
-        self.attribute("clause", "tabled_rank", (self._rank(t, c) for t, c in clauses))
+        ranks = [self._rank(t, c) for t, c in clauses]
+        self.attribute("clause", "tabled_rank", ranks)
+        seats = [seat.split("/") for seat in self.entities["seat"]]
+        own = [[i for i, (t, c) in enumerate(clauses) if t == at and role in s.concessions[c].by] for at, role in seats]
+        self.gather("seat_clauses", "clause", "seat", own)
+        self.attribute("seat", "seat_offers", (any(ranks[i] >= 0.0 for i in mine) for mine in own), bool)
         steps = self.sequence.steps
         tabling = ((i for i, s in enumerate(steps) if s.track == t and c in s.concessions) for t, c in clauses)
         self.gather("table", "step", "clause", tabling)
@@ -126,7 +131,7 @@ class Agenda:
         for do in ("open", "close", "oblige"):
             there = ([i for i, step in enumerate(steps) if step.do == do and step.track == t] for t in tracks)
             self.gather(do, "step", "track", there)
-        for do in ("press", "ceasefire", "withdraw", "switch"):
+        for do in ("press", "ceasefire", "withdraw", "switch", "mission"):
             self.gather(do, "step", "run", [[i for i, step in enumerate(steps) if step.do == do]])
 
         def amounts(name: str, do: str, of: str, otherwise: float = 0.0, least: float = 0.0) -> None:
@@ -138,6 +143,8 @@ class Agenda:
         amounts("ceasefire_length", "ceasefire", "weeks")
         amounts("withdraw_amount", "withdraw", "amount")
         amounts("withdraw_weeks", "withdraw", "weeks", 1.0, 1.0)
+        amounts("mission_amount", "mission", "amount")
+        amounts("mission_weeks", "mission", "weeks", 1.0, 1.0)
         amounts("quiet_needed", "deliver", "weeks")
         self.attribute("step", "step_obliges", (x.do == "oblige" for x in steps), bool)
         self.attribute("step", "reciprocal", (x.reciprocal for x in steps), bool)

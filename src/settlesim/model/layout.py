@@ -12,7 +12,8 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from settlesim.model.agenda import DIMENSIONS, Agenda, Node
-from settlesim.scenario.parameters import CONCESSION_NAMES, Address
+from settlesim.scenario.conflict import EVENT_SCALES
+from settlesim.scenario.parameters import CARRIERS, Address
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -99,7 +100,7 @@ class _Builder(Agenda):
         for role in ("insurgency", "government"):
             self.attribute("actor", f"actor_{role}", (r == role for r in s.actors), bool)
         self.entities["dyad"] = tuple(f"{a}_{b}" for a, b in DYADS if a in s.actors and b in s.actors)
-        for role in ("patron", "neighbour", "rival"):
+        for role in ("patron", "neighbour", "rival", "mediator"):
             self.constant(f"has_{role}", np.bool_(role in s.actors))
         for name in ("government_insurgency", "insurgency_government", "insurgency_patron"):
             self.attribute("dyad", f"dyad_{name}", (d == name for d in self.entities["dyad"]), bool)
@@ -108,8 +109,13 @@ class _Builder(Agenda):
         self.entities["faction"] = tuple(f.name for f in s.factions)
         self.attribute("faction", "hardline", (f.hardline for f in s.factions))
         self.entities["obligation"] = tuple(s.obligations)
-        self.constant("obligations_number", np.float64(len(s.obligations)))
+        self.attribute("obligation", "indivisible", (o.indivisible for o in s.obligations.values()), bool)
         self.entities["dimension"] = DIMENSIONS
+        self.entities["event"] = tuple(e.name for e in s.events)
+        self.attribute("event", "event_week", (e.week for e in s.events))
+        self.attribute("event", "event_weeks", (float(e.weeks or 0) for e in s.events))
+        for kind in EVENT_SCALES:
+            self.attribute("event", f"event_on_{kind}", (e.kind == kind for e in s.events), bool)
 
     def territory(self) -> None:
         s = self.scenario
@@ -195,6 +201,12 @@ class _Builder(Agenda):
         claims = [role == "insurgency" and t in with_stakes for t, role in seats]
         self.attribute("seat", "seat_claims", claims, bool)
         self.attribute("seat", "seat_gives", (seat in given for seat in seats), bool)
+        owing: dict[str, set[str]] = {}
+        for step in self.sequence.steps:
+            if step.do == "oblige":
+                owing.setdefault(str(step.track), set()).update(s.tracks[str(step.by)].parties)
+        self.attribute("seat", "seat_owes", (role in owing.get(t, ()) for t, role in seats), bool)
+        self.attribute("seat", "proposed", (role in s.tracks[t].proposed_by for t, role in seats), bool)
         self.map("seat", "bargain", (given.get(seat, 0) for seat in seats))
         self.group("seats", "seat", "track")
         self.group("bargains", "bargain", "track")
@@ -206,7 +218,7 @@ class _Builder(Agenda):
         pairs = [tuple(d.split("_", 1)) for d in self.entities["dyad"]]
         common = ([i for i, t in enumerate(tracks) if set(pair) <= set(s.tracks[t].parties)] for pair in pairs)
         self.gather("dyads", "track", "dyad", common)
-        self.constant("staged", np.bool_(getattr(self.sequence, "agenda", "package") == "staged"))
+        self.constant("staged", np.bool_(self.sequence.agenda == "staged"))
         self.constant("single_undertaking", np.bool_(self.sequence.undertaking == "single"))
 
     def _dyad_of(self, track: str, role: str) -> int:
@@ -287,16 +299,17 @@ def parameters(scenario: Scenario, built: Layout, worlds: Mapping[str, Floats]) 
         if not address.entry:
             role = BELONGS.get(address.name)
             out[address.name] = ("run", values if role is None or role in scenario.actors else np.zeros_like(values))
-    # A conflict in which nothing can be given has no such parameters, yet rules of concessions read them.
-    tables: dict[str, dict[str, Floats]] = {name: {} for name in CONCESSION_NAMES}
+    # A conflict in which nothing can be given has no such numbers, yet rules of concessions read them.
+    tables: dict[str, dict[str, Floats]] = {name: {} for name in CARRIERS}
     for address, values in numbers.items():
         if address.entry:
             tables.setdefault(address.name, {})[address.entry] = values
     runs = len(next(iter(worlds.values())))
     for name, entries in tables.items():
-        if name in CONCESSION_NAMES:
-            rows = [entries[entity] for entity in built.entities["concession"]]
-            out[name] = ("concession", np.array(rows).reshape(len(rows), runs))
+        if name in CARRIERS:
+            scope, _ = CARRIERS[name]
+            rows = [entries[entity] for entity in built.entities[scope]]
+            out[name] = (scope, np.array(rows).reshape(len(rows), runs))
             continue
         for scope in ("dyad", "actor"):
             if any(entity in entries for entity in built.entities[scope]):

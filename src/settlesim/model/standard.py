@@ -11,10 +11,12 @@ __all__ = ["STAGES", "STANDARD", "WEEK"]
 
 # By stage, the files of `settlesim.model.rules` in the order of a week. What stands in `power.py` is called `POWER`.
 FILES = {
-    "before the first week": ("week_zero",),
+    "before the first week": ("week_zero", "red_lines"),
     "sequence": (
         "plan_steps",
         "tabling",
+        "events",
+        "third_parties",
     ),
     "power": (
         "power",

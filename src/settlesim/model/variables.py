@@ -32,6 +32,7 @@ Scope = Literal[
     "clause",
     "obligation",
     "dimension",
+    "event",
     "step",
     "condition",
 ]

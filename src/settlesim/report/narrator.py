@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Course", "Narrator"]
 
+# What a dated event moves, in words.
+_MOVED = {
+    "legitimacy": "the government's legitimacy",
+    "splintering": "the cohesion of the insurgency",
+    "fatigue": "the patron's patience",
+    "attacks": "the intensity of attacks",
+}
+
 
 class Course(Protocol):
     """The weeks of one run, as far as they have been simulated.
@@ -105,6 +113,9 @@ class Narrator:
             if step.reciprocal:
                 whys.append(f"{self.say.actor('insurgency')} has kept quiet for {_weeks(step.weeks or 0)} or more")
             yield f"the plan takes the step “{name}”", "; ".join(whys) or "it has no condition"
+        for i, _ in self._rows("event_happens", "event", w):
+            event = self.scenario.events[i]
+            yield event.label, f"a dated event that moves {_MOVED[event.kind]}"
         if self.course.at("switches", w):
             forced = [name for i, name in self._rows("fires", "step", w) if plan.steps[i].do == "switch"]
             patron = self.say.actor("patron")
@@ -117,11 +128,13 @@ class Narrator:
             track, role = seat.split("/")
             rate = 100 * self.course.at("consent_hazard", w)[i]
             why = f"{say.actor(role)}'s clock of consent rang, at a hazard of {rate:.1f}% a week"
-            if self._of("obliged", "track", track, w):
-                why += ", pushed by a signed deal that obliges these talks"
+            if self.course.at("at_once", w)[i]:
+                owed = self._of("obliged", "track", track, w) and not self.course.at("own_offer_tabled", w)[i]
+                why = "a signed deal obliges it" if owed else "the offer is its own"
             yield f"{say.actor(role)} consents to {say.table(track)}", why
         for _, track in self._rows("opens", "track", w):
             yield f"{say.table(track)} open", f"consent of every party: {listed(self._parties(track))}"
+            yield from self._clashes(track, w)
         for _, track in self._rows("resumes", "track", w):
             since = next(v for v in range(w - 1, -1, -1) if self._of("breaks", "track", track, v))
             yield f"{say.table(track)} resume", f"the suspension since week {since} is over"
@@ -129,6 +142,8 @@ class Narrator:
             gap = self.course.at("faction_zone", w)[i]
             why = f"its clock of walking out rang: a veto player whose zone of possible agreement is {gap:.2f}"
             yield f"{say.faction(faction)} walks out of the talks", why
+        for _, faction in self._rows("returns", "faction", w):
+            yield f"{say.faction(faction)} comes back", "a table on power is called, and it sees a zone of agreement"
         for i, track in self._rows("breaks", "track", w):
             number = int(self.course.at("round", w)[i])
             if self.course.at("phase", w)[i] == BROKEN:
@@ -146,7 +161,13 @@ class Narrator:
         return f"no agreement, and the chance of a breakdown in any round, {self.course.world['breakdown_rate']:.2f}"
 
     def _failure(self, i: int, w: int) -> str:
+        if self.course.at("short_of_quorum", w)[i]:
+            there, needed = 100 * float(self.course.at("behind", w)), 100 * self.course.world["quorum"]
+            return f"{there:.0f}% of the fighters stand behind those at the table, and it takes {needed:.0f}%"
+        if self.course.at("moot", w)[i]:
+            return f"{self.say.actor('patron')} is leaving without a deal, so there is nothing left to settle"
         number, limit = int(self.course.at("suspensions", w)[i]), self.course.world["suspension_limit"]
+        number -= int(self.course.at("suspensions_before", w)[i])
         if number > limit:
             return f"breakdown number {number}, where the talks survive no more than {limit:g}"
         return f"no agreement in twice the {self.course.world['deadline_rounds']:.1f} rounds of its deadline"
@@ -155,6 +176,11 @@ class Narrator:
 
     def _deals(self, w: int) -> Iterator[tuple[str, str]]:
         say, claims = self.say, self.say.actor("insurgency")
+        for happens, what in (("item_agrees", "agreed"), ("item_fails", "set aside")):
+            for _, clause in self._rows(happens, "clause", w):
+                track, name = clause.split("/")
+                why = "its item of a staged agenda"
+                yield f"{what} in {say.table(track)}: {say.concession(name)}", why
         for i, track in self._rows("agrees", "track", w):
             roles = self.scenario.tracks[track].parties
             others = [say.actor(role) for role in roles if role != "insurgency"]
@@ -173,6 +199,8 @@ class Narrator:
             if self.course.sequence.undertaking == "single":
                 why += ", and every planned table is ready (a single undertaking)"
             yield f"{say.table(track)} end in a signed deal: {self._terms(track, w)}", why
+            if "power" in self.scenario.tracks[track].issues:
+                yield from self._end_conditions(w)
         rejecting = self._change("moved_rejecting", w)
         if rejecting:
             why = "each one's choice at the signing, likelier for hardliners and in factions that walked out"
@@ -187,6 +215,29 @@ class Narrator:
             terms.append(f"pace of withdrawal {self._of('share', 'bargain', f'{track}/withdrawal', w):.2f}")
         return ", ".join(terms) or "cooperation"
 
+    def _clashes(self, track: str, w: int) -> Iterator[tuple[str, str]]:
+        if "power" in self.scenario.tracks[track].issues:
+            for _, name in self._rows("clashes", "obligation", w):
+                without, never = self.say.actor("government"), self.say.actor("insurgency")
+                sides = f"{without} signs nothing without it, {never} nothing with it"
+                yield f"no deal on power is possible: {self.say.obligation(name)}", sides
+
+    def _end_conditions(self, w: int) -> Iterator[tuple[str, str]]:
+        """What a deal on power holds of the end-conditions, and what it leaves out: see the rule `end_conditions`."""
+        government, claims = self.say.actor("government"), self.say.actor("insurgency")
+        held = self.course.at("conceded", w)
+        for i, name in enumerate(self.course.entities["obligation"]):
+            if held[i]:
+                why = f"it is worth no less to {government} than it costs {claims}"
+                if self.course.at("insisted", w)[i]:
+                    why = f"{government} signs nothing without it"
+                yield f"end-condition undertaken: {self.say.obligation(name)}", why
+            else:
+                why = f"it would cost {claims} more than it is worth to {government}"
+                if self.course.at("refused", w)[i]:
+                    why = f"{claims} refuses it under any terms"
+                yield f"end-condition left out: {self.say.obligation(name)}", why
+
     def _deeds(self, w: int) -> Iterator[tuple[str, str]]:
         say = self.say
         for i, name in self._rows("delivers", "concession", w):
@@ -194,8 +245,8 @@ class Narrator:
         broken = [self.scenario.obligations[name].label for _, name in self._rows("fails", "obligation", w)]
         check = int(self.course.at("checks", w))
         if broken:
-            kept, all_of_them = self.course.world["obligation_compliance"], len(self.scenario.obligations)
-            why = f"{say.actor('insurgency')} keeps each of {all_of_them} with probability {kept:.2f} (check {check})"
+            kept, number = self.course.world["obligation_compliance"], int(np.sum(self.course.at("conceded", w)))
+            why = f"{say.actor('insurgency')} keeps each of {number} with probability {kept:.2f} (check {check})"
             yield f"end-conditions broken: {listed(broken)}", why
         for _, name in self._rows("reverses", "concession", w):
             givers = listed(say.actor(role) for role in self.scenario.concessions[name].by)

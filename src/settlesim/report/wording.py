@@ -54,6 +54,11 @@ class Wording:
         label = self.scenario.concessions[concession].label
         return label[:1].lower() + label[1:]
 
+    def obligation(self, obligation: str) -> str:
+        """Return the label of an end-condition, as it stands within a sentence."""
+        label = self.scenario.obligations[obligation].label
+        return label[:1].lower() + label[1:]
+
     def faction(self, name: str) -> str:
         """Return the label of a faction."""
         return next(f.label for f in self.scenario.factions if f.name == name)

@@ -16,7 +16,7 @@ from settlesim.errors import Problem, nearest
 from settlesim.scenario.base import SUM_TOLERANCE
 from settlesim.scenario.conflict import Role
 from settlesim.scenario.messages import KeyPath, dotted
-from settlesim.scenario.parameters import CONCESSION_NAMES, ENTRIES, UNITS, Parameter
+from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter
 from settlesim.scenario.reachability import unreachable
 from settlesim.scenario.sequence import Sequence
 
@@ -155,7 +155,7 @@ def _provinces(fields: SoundFields, file: str) -> Iterator[Problem]:
 
 
 def _doubles(fields: SoundFields, file: str) -> Iterator[Problem]:
-    for table in ("factions", "provinces", "targets"):
+    for table in ("factions", "provinces", "targets", "events"):
         seen: set[str] = set()
         for at, row in fields.rows(table):
             if row.name in seen:
@@ -190,10 +190,10 @@ def _sources(fields: SoundFields, file: str) -> Iterator[Problem]:
     known = fields.names.get("sources", ())
     if "sources" not in fields.values:
         return
-    places: list[tuple[KeyPath, Any]] = [(("control",), fields.values.get("control"))]
+    places: list[tuple[KeyPath, Any]] = [((name,), fields.values.get(name)) for name in ("control", "base_rates")]
     for table in ("actors", "tracks", "concessions", "obligations", "parameters"):
         places += [((table, name), entry) for name, entry in fields.table(table).items()]
-    for table in ("factions", "provinces", "targets"):
+    for table in ("factions", "provinces", "targets", "events"):
         places += [((table, at), entry) for at, entry in fields.rows(table)]
     for path, entry in places:
         if entry is not None and entry.source not in known:
@@ -211,8 +211,8 @@ def _sources(fields: SoundFields, file: str) -> Iterator[Problem]:
 
 def _parameters(fields: SoundFields, file: str) -> Iterator[Problem]:
     for name, parameter in fields.table("parameters").items():
-        if name in CONCESSION_NAMES:
-            yield Problem(file, f"parameters.{name}", "has the name of numbers of the concessions")
+        if name in CARRIERS:
+            yield Problem(file, f"parameters.{name}", f"has the name of numbers of the {CARRIERS[name][0]}s")
         low, high = parameter.range
         least, most = UNITS[parameter.unit]
         if low < least or high > most:
@@ -253,7 +253,7 @@ def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: s
 
 def _sequences(fields: SoundFields, file: str) -> Iterator[Problem]:
     names = fields.names.get("sequences", ())
-    for key in ("default_sequence", "baseline_sequence"):
+    for key in ("default_sequence", "baseline_sequence", "reference_sequence"):
         chosen = fields.values.get(key)
         if chosen is not None and names and chosen not in names:
             yield _unknown(file, (key,), chosen, names, "sequence")

@@ -9,7 +9,7 @@ from typing import Any
 from settlesim.errors import Problem, nearest
 from settlesim.scenario.checks import SoundFields
 from settlesim.scenario.claims import Claim
-from settlesim.scenario.parameters import CONCESSION_NAMES, Address, Quantity, quantities
+from settlesim.scenario.parameters import CARRIERS, CONCESSION_NAMES, Address, Quantity, quantities
 
 __all__ = ["check_claims", "matching"]
 
@@ -35,7 +35,9 @@ def check_claims(fields: SoundFields, file: str) -> list[Problem]:
     """Return every problem of the claims of a scenario."""
     found: list[Problem] = []
     seen: set[str] = set()
-    known = {str(q.address): q for q in quantities(fields.table("parameters"), fields.table("concessions"))}
+    tables = [fields.table(name) for name in ("parameters", "concessions", "obligations")]
+    events = [event for _, event in fields.rows("events")]
+    known = {str(q.address): q for q in quantities(*tables, events)}
     for at, claim in fields.rows("claims"):
         key = f"claims[{at}]"
         if claim.name in seen:
@@ -69,7 +71,10 @@ def _carriers(
     claim: Claim, known: Mapping[str, Quantity], fields: SoundFields, file: str, key: str
 ) -> Iterator[Problem]:
     # What is declared but not sound is reported where it is declared.
-    declared = {*fields.names.get("parameters", ()), *(CONCESSION_NAMES if not fields.whole("concessions") else ())}
+    declared = set(fields.names.get("parameters", ()))
+    declared |= {name for name, (scope, _) in CARRIERS.items() if f"{scope}s" in fields.broken}
+    if "concessions" not in fields.values:
+        declared |= set(CONCESSION_NAMES)
     for carrier in claim.carrier:
         meant = matching(carrier, known)
         if not meant:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from pydantic import model_validator
 
 from settlesim.errors import UsageError, choose, nearest
 from settlesim.scenario.base import Key, Number, Sourced, Table, Text, fail
-from settlesim.scenario.conflict import CONCESSION_RANGES, ROLES, Concession
+from settlesim.scenario.conflict import CONCESSION_RANGES, OBLIGATION_RANGES, ROLES, Concession, Event, Obligation
 from settlesim.scenario.priors import Distribution, Prior, as_prior
 
 __all__ = [
+    "CARRIERS",
     "CONCESSION_NAMES",
     "ENTRIES",
+    "OBLIGATION_NAMES",
     "UNITS",
     "Address",
     "Parameter",
@@ -66,6 +69,16 @@ UNITS: dict[str, tuple[float, float]] = dict.fromkeys(get_args(Unit), (0.0, math
 ENTRIES: tuple[str, ...] = (*ROLES, *(f"{a}_{b}" for a in ROLES for b in ROLES if a != b))
 # The names under which the numbers of concessions are addressed, with the concession as the entry.
 CONCESSION_NAMES: dict[str, str] = {f"concession_{what}": what for what in CONCESSION_RANGES}
+# And those of the numbers of obligations.
+OBLIGATION_NAMES: dict[str, str] = {f"obligation_{what}": what for what in OBLIGATION_RANGES}
+# By name of a number that is no parameter: what carries it, and the key under which it stands there.
+CARRIERS: dict[str, tuple[str, str]] = {
+    **{name: ("concession", what) for name, what in CONCESSION_NAMES.items()},
+    **{name: ("obligation", what) for name, what in OBLIGATION_NAMES.items()},
+    "event_size": ("event", "size"),
+}
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Parameter(Sourced):
@@ -107,9 +120,9 @@ class Address:
     Parameters
     ----------
     name
-        Name of a parameter, or ``concession_value`` or ``concession_cost``.
+        Name of a parameter, or of the numbers of concessions and the like: ``concession_value``, ``obligation_cost``.
     entry
-        Which of several numbers of that name: a role, a pair of roles, or a concession.
+        Which of several numbers of that name: a role, a pair of roles, or a concession, an event.
 
     Examples
     --------
@@ -146,7 +159,7 @@ class Quantity:
     unit, range, meaning
         In what it is counted, what the model accepts, and what it says.
     declared
-        The parameter or concession that it belongs to, with its source and tag.
+        The parameter, concession, obligation or event that it belongs to, with its source and tag.
     """
 
     address: Address
@@ -154,7 +167,7 @@ class Quantity:
     unit: str
     range: tuple[float, float]
     meaning: str
-    declared: Parameter | Concession
+    declared: Parameter | Concession | Obligation | Event
 
     @property
     def uncertain(self) -> bool:
@@ -163,8 +176,13 @@ class Quantity:
         return low < high
 
 
-def quantities(parameters: Mapping[str, Parameter], concessions: Mapping[str, Concession]) -> Iterator[Quantity]:
-    """Yield every number of a scenario once: parameters in the order of the file, then those of the concessions.
+def quantities(
+    parameters: Mapping[str, Parameter],
+    concessions: Mapping[str, Concession],
+    obligations: Mapping[str, Obligation] = NONE,
+    events: Iterable[Event] = (),
+) -> Iterator[Quantity]:
+    """Yield every number of a scenario once: parameters in the order of the file, then what others carry.
 
     The columns of a Sobol design and the variables of a result stand in this order.
 
@@ -184,6 +202,15 @@ def quantities(parameters: Mapping[str, Parameter], concessions: Mapping[str, Co
             meaning = f"{what.capitalize()} of the concession {concession.label!r}"
             prior = getattr(concession, what)
             yield Quantity(Address(name, key), prior, "share", CONCESSION_RANGES[what], meaning, concession)
+    for key, obligation in obligations.items():
+        for name, what in OBLIGATION_NAMES.items():
+            meaning = f"{what.capitalize()} of the obligation {obligation.label!r}"
+            prior = getattr(obligation, what)
+            yield Quantity(Address(name, key), prior, "share", OBLIGATION_RANGES[what], meaning, obligation)
+    for event in events:
+        unit, reach = event.scale
+        meaning = f"Size of the event {event.label!r}"
+        yield Quantity(Address("event_size", event.name), event.size, unit, reach, meaning, event)
 
 
 def resolve(text: str, known: Iterable[Quantity]) -> tuple[Address, ...]:

@@ -14,11 +14,12 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from settlesim.errors import Problem, ScenarioError, UsageError, choose
 from settlesim.scenario.base import Declaration, Key, Table, Text
+from settlesim.scenario.base_rates import BaseRates
 from settlesim.scenario.changes import Change, revise
 from settlesim.scenario.checks import SoundFields, check, check_sequence
 from settlesim.scenario.claim_checks import check_claims
 from settlesim.scenario.claims import Claim
-from settlesim.scenario.conflict import Actor, Concession, Control, Faction, Obligation, Province, Role, Track
+from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.sequence import Sequence
@@ -36,7 +37,13 @@ TABLES: dict[str, type[Declaration]] = {
     "parameters": Parameter,
     "sequences": Sequence,
 }
-LISTS: dict[str, type[Declaration]] = {"factions": Faction, "provinces": Province, "targets": Target, "claims": Claim}
+LISTS: dict[str, type[Declaration]] = {
+    "factions": Faction,
+    "provinces": Province,
+    "events": Event,
+    "targets": Target,
+    "claims": Claim,
+}
 
 
 class Scenario(Declaration):
@@ -52,6 +59,8 @@ class Scenario(Declaration):
         Weeks simulated.
     default_sequence, baseline_sequence
         The sequence run when none is named, and the one others are compared with.
+    reference_sequence
+        The sequence that shows what goes on without talks: the last line of a comparison.
     sources, bodies
         Key → full reference, label of an outside body that can deliver concessions.
     actors, factions, provinces, districts_total, control
@@ -59,11 +68,15 @@ class Scenario(Declaration):
     tracks, concessions, sequences
         Who can talk about what, what can be given, and the plans.
     obligations
-        End-conditions the insurgency undertakes, checked after a settlement.
+        End-conditions the insurgency may undertake, checked after a settlement.
+    events
+        Dated events from outside the model, which a plan may switch on (`dated_events`).
     parameters
         Every number of the model.
     targets
         Observed facts for the hindcast.
+    base_rates
+        How often wars of this kind ended in which way.
     claims
         Sentences that name a cause, with what carries them.
 
@@ -80,6 +93,7 @@ class Scenario(Declaration):
     horizon: Annotated[int, Field(strict=True, ge=1, le=1040)]
     default_sequence: Text
     baseline_sequence: Text
+    reference_sequence: Text | None = None
     districts_total: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     sources: Table[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], Text]
     bodies: Table[Key, Text] = Field(default_factory=dict)
@@ -90,9 +104,11 @@ class Scenario(Declaration):
     tracks: Annotated[Table[Key, Track], Field(min_length=1)]
     concessions: Table[Key, Concession]
     obligations: Table[Key, Obligation] = Field(default_factory=dict)
+    events: tuple[Event, ...] = ()
     parameters: Table[Key, Parameter]
     sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
+    base_rates: BaseRates | None = None
     claims: tuple[Claim, ...] = ()
 
     @model_validator(mode="wrap")
@@ -182,7 +198,7 @@ class Scenario(Declaration):
         return scenario
 
     def quantities(self) -> Iterator[Quantity]:
-        """Yield every number of the scenario once, parameters first, then what concessions are worth and cost.
+        """Yield every number of the scenario once, parameters first, then what concessions and the like carry.
 
         Examples
         --------
@@ -191,7 +207,7 @@ class Scenario(Declaration):
         >>> str(number.address), number.unit
         ('power_bias', 'logit')
         """
-        return quantities(self.parameters, self.concessions)
+        return quantities(self.parameters, self.concessions, self.obligations, self.events)
 
     def week_of(self, date: datetime.date) -> float:
         """Return the weeks from the start to `date`."""

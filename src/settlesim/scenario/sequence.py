@@ -15,7 +15,7 @@ from settlesim.scenario.conditions import Condition
 
 __all__ = ["Do", "Lever", "Sequence", "Step"]
 
-Do = Literal["open", "close", "table", "deliver", "ceasefire", "press", "oblige", "withdraw", "switch"]
+Do = Literal["open", "close", "table", "deliver", "ceasefire", "press", "oblige", "withdraw", "switch", "mission"]
 Weeks = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Lever = Annotated[
     Annotated[Number, Tag("number")] | Annotated[Table[Key, Number], Tag("each")],
@@ -33,6 +33,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "oblige": (("track", "by"), ()),
     "withdraw": (("amount", "weeks"), ()),
     "switch": ((), ()),
+    "mission": (("amount", "weeks"), ()),
 }
 DETAILS = ("track", "by", "concession", "concessions", "weeks", "amount", "reciprocal")
 
@@ -46,8 +47,8 @@ class Step(Declaration):
         ``open`` a track (`concessions`: its agenda, in order), ``close`` it, ``table`` `concessions` on a
         track, ``deliver`` a `concession`, declare a ``ceasefire`` of `weeks`, ``press`` the neighbour
         (leverage rises by `amount` over `weeks`), ``oblige`` (a deal on `by` obliges talks on `track`),
-        ``withdraw`` (the patron's troops fall to `amount` thousand over `weeks`), or ``switch`` (the patron
-        ends its refusal to talk).
+        ``withdraw`` (the patron's troops fall to `amount` thousand over `weeks`), ``switch`` (the patron
+        ends its refusal to talk), or send a ``mission`` (the outside guarantee rises by `amount` over `weeks`).
     name
         Unique within the sequence; given by what the step does where it is left out, as in
         ``open:kabul_talks``.
@@ -86,6 +87,8 @@ class Step(Declaration):
             fail("a reciprocal delivery needs weeks, the quiet it waits for")
         if self.do == "deliver" and self.weeks is not None and not self.reciprocal:
             fail("weeks of quiet mean nothing unless the delivery is reciprocal")
+        if self.do == "mission" and self.amount is not None and self.amount > 1:
+            fail("a guarantee is a share, so a mission cannot raise it by more than 1", allowed="0 to 1")
         if len(set(self.concessions)) < len(self.concessions):
             fail("the same concession is listed twice")
         return self
@@ -105,6 +108,8 @@ class Sequence(Declaration):
     undertaking
         ``early_harvest``: what is agreed on one track holds at once. ``single``: nothing is agreed until
         everything is.
+    agenda
+        ``package``: what lies on a table is settled together. ``staged``: item by item, in the order tabled.
     ordered
         Step k + 1 may be taken only `pace` weeks after step k was, besides its own condition.
     levers
@@ -131,6 +136,7 @@ class Sequence(Declaration):
     label: str = ""
     description: str = ""
     undertaking: Literal["early_harvest", "single"] = "early_harvest"
+    agenda: Literal["package", "staged"] = "package"
     ordered: bool = Field(default=False, strict=True)
     pace: Count = 0
     levers: Table[Key, Lever] = Field(default_factory=dict)
@@ -144,13 +150,14 @@ class Sequence(Declaration):
         label: str = "",
         description: str = "",
         undertaking: Literal["early_harvest", "single"] = "early_harvest",
+        agenda: Literal["package", "staged"] = "package",
         ordered: bool = False,
         pace: int = 0,
         levers: Mapping[str, float | Mapping[str, float]] | None = None,
         troop_path: Several[tuple[float, float]] = (),
     ) -> None:
         data: dict[str, Any] = {"name": name, "steps": steps, "label": label, "description": description}
-        data |= {"undertaking": undertaking, "ordered": ordered, "pace": pace}
+        data |= {"undertaking": undertaking, "agenda": agenda, "ordered": ordered, "pace": pace}
         build(self, data | {"levers": levers or {}, "troop_path": troop_path})
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]

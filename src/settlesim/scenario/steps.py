@@ -43,6 +43,7 @@ __all__ = [
     "close_track",
     "deliver",
     "delivered",
+    "mission",
     "not_",
     "oblige",
     "open_track",
@@ -112,3 +113,8 @@ def withdraw(to: float, weeks: int, *, when: Condition | None = None, name: str 
 def switch(*, when: Condition | None = None, name: str | None = None) -> Step:
     """End the patron's refusal to talk to the insurgency without the government."""
     return Step(do="switch", when=when, name=name)
+
+
+def mission(amount: float, weeks: int, *, when: Condition | None = None, name: str | None = None) -> Step:
+    """Send a mission to watch over what is agreed: the outside guarantee rises by `amount` over `weeks`."""
+    return Step(do="mission", amount=amount, weeks=weeks, when=when, name=name)

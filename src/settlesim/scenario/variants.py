@@ -7,7 +7,7 @@ from typing import Any
 
 from settlesim.scenario.claim_checks import matching
 from settlesim.scenario.claims import Claim
-from settlesim.scenario.parameters import CONCESSION_NAMES
+from settlesim.scenario.parameters import CARRIERS
 from settlesim.scenario.priors import Distribution, Fixed, as_prior
 from settlesim.scenario.scenario import Scenario
 
@@ -59,8 +59,11 @@ def with_numbers(scenario: Scenario, numbers: Mapping[str, float | Distribution]
         if given is None:
             continue
         written = _written(given)
-        if address.name in CONCESSION_NAMES:
-            tree["concessions"][address.entry][CONCESSION_NAMES[address.name]] = written
+        if address.name in CARRIERS:
+            scope, what = CARRIERS[address.name]
+            table = tree[f"{scope}s"]
+            table = table if isinstance(table, dict) else {row["name"]: row for row in table}
+            table[address.entry][what] = written
         elif address.entry:
             tree["parameters"][address.name]["each"][address.entry] = written
         else:

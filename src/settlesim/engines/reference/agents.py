@@ -40,6 +40,10 @@ class Rival(Actor):
     """The rival that lures commanders away."""
 
 
+class Mediator(Actor):
+    """A third party that mediates."""
+
+
 class Dyad(Entity):
     """Two parties of which one observes the other: the trust of the one in the other."""
 
@@ -82,6 +86,10 @@ class Obligation(Entity):
 
 class Dimension(Entity):
     """A field that a deal settles, such as security."""
+
+
+class OutsideEvent(Entity):
+    """Something that happens on a date and that the model does not bring about."""
 
 
 class PlanStep(Entity):
@@ -179,6 +187,7 @@ CLASSES: dict[str, type[Entity]] = {
     "clause": Clause,
     "obligation": Obligation,
     "dimension": Dimension,
+    "event": OutsideEvent,
     "step": PlanStep,
     "condition": StepCondition,
 }
@@ -188,4 +197,5 @@ ROLES: dict[str, type[Entity]] = {
     "patron": Patron,
     "neighbour": Neighbour,
     "rival": Rival,
+    "mediator": Mediator,
 }

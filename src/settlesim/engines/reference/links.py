@@ -66,6 +66,11 @@ def groups(scenario: Scenario, sequence: Sequence, entities: Entities) -> dict[s
         track, role = seat.name.split("/")
         return role == "insurgency" and any(i != "sanctuary" for i in scenario.tracks[track].issues)
 
+    def gives(clause: Entity, seat: Entity) -> bool:
+        track, role = seat.name.split("/")
+        table, concession = clause.name.split("/")
+        return table == track and role in scenario.concessions[concession].by
+
     steps = {agent.name: declared for agent, declared in zip(entities["step"], sequence.steps, strict=True)}
 
     def does(do: str) -> Any:
@@ -84,6 +89,8 @@ def groups(scenario: Scenario, sequence: Sequence, entities: Entities) -> dict[s
         "province_cells": linked("cell", "province"),
         "claimants": of("seat", "track", lambda m, t: m.links["track"] is t and claims(m)),
         "givers": of("seat", "track", lambda m, t: m.links["track"] is t and not claims(m)),
+        "seat_clauses": of("clause", "seat", gives),
+        "actor_tracks": of("track", "actor", lambda m, a: a.name in scenario.tracks[m.name].parties),
         "dyads": of("track", "dyad", lambda m, d: set(d.name.split("_")) <= set(scenario.tracks[m.name].parties)),
         "bargain_clauses": of("clause", "bargain", lambda m, b: f"{m.links['track'].name}/power" == b.name),
         "dimensions": of("concession", "dimension", lambda m, d: scenario.concessions[m.name].dimension == d.name),
@@ -93,5 +100,5 @@ def groups(scenario: Scenario, sequence: Sequence, entities: Entities) -> dict[s
         ),
     }
     found |= {do: of("step", "track", does(do)) for do in ("open", "close", "oblige")}
-    found |= {do: of("step", "run", does(do)) for do in ("press", "ceasefire", "withdraw", "switch")}
+    found |= {do: of("step", "run", does(do)) for do in ("press", "ceasefire", "withdraw", "switch", "mission")}
     return found

@@ -141,6 +141,8 @@ class Reader:
     def _fetch_nothing(self, name: str, number: int) -> Fetch:
         """Read zero from a scope in which this conflict has nobody, such as the bargains of talks without a prize."""
         kind = {"bool": np.bool_, "int": np.int64}.get(getattr(self.protocol.table.get(name), "kind", ""), np.float64)
+        if name in self.layout.attributes:
+            kind = np.asarray(self.layout.attributes[name][1]).dtype.type
         return lambda columns=None: np.zeros((number, self.runs if columns is None else len(columns)), kind)
 
     def _fetch_state(self, name: str, index: Any) -> Fetch:

@@ -120,11 +120,11 @@ def presence(rival_external, province_rival_fighters, rival_reference, defection
 )
 def shared_hazards(rival_losses_government, rival_losses_insurgency, talks_provocation, provocation_government,
                    provocation_patron, frame, government_talks, patron_talks, splinter_rate, reintegration_rate,
-                   settled_reintegration_rate, at_peace, return_rate):
+                   settled_reintegration_rate, at_peace, return_rate, event_splinter):
     """A = 6 f 1[talks with government] + .10 1[talks with patron], and the hazards that all commanders share."""
     act = talks_provocation * (provocation_government * frame * government_talks + provocation_patron * patron_talks)
     back = np.where(at_peace, settled_reintegration_rate, reintegration_rate)
-    return act, splinter_rate / 52.0 * (1.0 + act), back / 52.0, return_rate / 52.0, (
+    return act, splinter_rate / 52.0 * (1.0 + act) + event_splinter, back / 52.0, return_rate / 52.0, (
         rival_losses_government + rival_losses_insurgency
     )
 
@@ -277,12 +277,13 @@ COMMANDERS = Mechanism(
     outcomes=(
         Outcome(
             "defections", _defections, "commanders",
-            "commanders that changed status, by destination", dims=("run", "destination"),
+            "commanders that changed status, by destination", dims=("run", "destination"), kind="count",
         ),
         Outcome(
             "defections_provoked", final("moved_provoked"), "commanders",
-            "defections to the rival provoked by talks",
+            "defections to the rival provoked by talks", kind="count", better="low",
         ),
-        Outcome("rejections", final("moved_rejecting"), "commanders", "commanders that rejected a deal"),
+        Outcome("rejections", final("moved_rejecting"), "commanders", "commanders that rejected a deal", kind="count",
+                better="low"),
     ),
 )

@@ -28,9 +28,9 @@ def compliance_calendar(at_peace, settlement_week, week, compliance_interval, ch
     Variable("fails", units="1", meaning="the end-condition is broken at this check", kind="bool", told=True),
     source="settlesim",
 )
-def compliance(checks_due, obligation_luck, obligation_compliance):
-    """Say whether the insurgency fails an end-condition at this check."""
-    return checks_due & (obligation_luck >= obligation_compliance)
+def compliance(checks_due, conceded, obligation_luck, obligation_compliance):
+    """Say whether the insurgency fails an end-condition at this check; only what it undertook is checked."""
+    return checks_due & conceded & (obligation_luck >= obligation_compliance)
 
 
 @rule(
@@ -50,13 +50,13 @@ def count_failures(failures, failures_now):
     Variable("reverses", units="1", meaning="taken back this week", kind="bool", told=True),
     source="settlesim",
 )
-def reversal(delivered, reversed, reversibility, failures_now, obligations_number, reversal_luck, checks_due,
+def reversal(delivered, reversed, reversibility, failures_now, obligations_conceded, reversal_luck, checks_due,
              reversal_threshold):
     """Take back what is reversible, in proportion to the failures.
 
     It needs a check that fails on more than `reversal_threshold` of the end-conditions.
     """
-    failed = failures_now / np.maximum(obligations_number, 1.0)
+    failed = failures_now / np.maximum(obligations_conceded, 1.0)
     reverses = delivered & checks_due & (failed > reversal_threshold) & (reversal_luck < reversibility * failed)
     return delivered & ~reverses, reversed | reverses, reverses
 

@@ -42,9 +42,9 @@ def balance_of_offers(promised, delivered, reversed, level, concession_value, in
              high=1.0, told=True),
     source="joshi2017 settlesim",
 )
-def shares_delivered(delivered_sum, pie_value, promised_sum, delivered_levels, checks, failures, obligations_number):
+def shares_delivered(delivered_sum, pie_value, promised_sum, delivered_levels, checks, failures, obligations_conceded):
     """Share of the offer's value delivered, and how far a settlement is implemented by both sides."""
-    kept = 1.0 - failures / np.maximum(checks * obligations_number, 1.0)
+    kept = 1.0 - failures / np.maximum(checks * obligations_conceded, 1.0)
     carried = np.where(promised_sum > 0.0, delivered_levels / np.maximum(promised_sum, 1e-9), 0.0)
     return delivered_sum / np.maximum(pie_value, 1e-9), np.clip(carried * kept, 0.0, 1.0)
 
@@ -73,6 +73,6 @@ IMPLEMENTATION = Mechanism(
     ),
     outcomes=(Outcome(
                   "implemented", where_true("implemented", "settled"), "share",
-                  "how far the settlement is implemented",
+                  "how far the settlement is implemented", kind="bounded", better="high",
               ),),
 )

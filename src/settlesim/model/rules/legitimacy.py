@@ -18,13 +18,20 @@ __all__ = ["LEGITIMACY"]
              high=1.0, weekly=True, told=True),
     source="khan2018 settlesim",
 )
-def legitimacy(legitimacy, exclusion_cost, excluded, legitimacy_total):
-    """L falls by `exclusion_cost` a week of exclusion and by .25 c for each concession delivered."""
-    return np.clip(legitimacy - exclusion_cost * excluded - legitimacy_total, 0.0, 1.0)
+def legitimacy(legitimacy, exclusion_cost, excluded, legitimacy_total, mission_toll, event_legitimacy):
+    """L falls by `exclusion_cost` a week of exclusion, by .25 c for each concession delivered, and with missions.
+
+    Dated events move it either way.
+    """
+    lost = exclusion_cost * excluded + legitimacy_total + mission_toll
+    return np.clip(legitimacy - lost + event_legitimacy, 0.0, 1.0)
 
 
 LEGITIMACY = Mechanism(
     "Legitimacy",
     items=(legitimacy,),
-    outcomes=(Outcome("legitimacy", final("legitimacy"), "share", "government's legitimacy at the end"),),
+    outcomes=(
+        Outcome("legitimacy", final("legitimacy"), "share", "government's legitimacy at the end", kind="bounded",
+                better="high"),
+    ),
 )

@@ -13,13 +13,23 @@ __all__ = ["RESTRAINT"]
 
 # What a table at which the insurgency does not sit promises it: less than any table can.
 NOTHING = -9.0
+NEVER_TALKS = -8.0
 
 
 @rule("bargain", Variable("gain_part", units="share", meaning="what the issue promises, in shares of the prize"),
-      source="settlesim")
-def gain_part(bargain_zone, bargain_power, withdrawal_value):
-    """What an issue promises: the zone on power, or that on withdrawal times what a withdrawal is worth."""
-    return np.where(bargain_power, bargain_zone, withdrawal_value * bargain_zone)
+      source="fearon1995 kydd2002 settlesim")
+def gain_part(bargain_power, believed_least, believed_most, bargain_worth, bargain_price, red_line_share,
+              credibility_government, withdrawal_value, withdrawal_limit, withdrawal_trust, withdrawal_reservation,
+              trust_in_patron):
+    """What an issue promises the insurgency: what a deal that is kept would gain, times the belief that it is kept.
+
+    On power that is the zone there would be if promises were believed; on withdrawal the range of paces that full
+    trust would leave, times what a withdrawal is worth.
+    """
+    most = np.minimum(believed_most - bargain_price, red_line_share)
+    power = credibility_government * (most - np.maximum(believed_least - bargain_worth, 0.0))
+    pace = logistic(trust_in_patron) * (withdrawal_limit + withdrawal_trust - withdrawal_reservation)
+    return np.where(bargain_power, power, withdrawal_value * pace)
 
 
 @rule("track", Variable("gain_at_table", units="share", meaning="what the open table promises the insurgency"),
@@ -35,17 +45,16 @@ def gain_at_table(talking_now, track_insurgency, gain_sum):
              low=0.0, high=1.0, weekly=True),
     source="khan2018 kydd2002 settlesim",
 )
-def restraint_choice(talks_gain, any_obliged, control_gain_weight, gain_insurgency, restraint_scale,
+def restraint_choice(talks_gain, any_obliged, fighting_gain, control_gain_weight, gain_insurgency, restraint_scale,
                      restraint_obligation):
     """Restraint is a choice: attacks are held back as far as talks promise more than fighting buys.
 
-    Talks promise the zone of the best open table, in which offers and trust stand, and a signed obligation to talk
-    binds besides; fighting buys the gain of control over the last quarter.  σ((talks - fighting)/scale), and none
-    without an open table.
+    Talks promise what the best open table does, and a signed obligation to talk binds besides; fighting buys
+    leverage, and more of it while it gains ground.  σ((talks - fighting)/scale), and none without an open table.
     """
     promise = talks_gain + restraint_obligation * any_obliged
-    held = logistic((promise - control_gain_weight * gain_insurgency) / restraint_scale)
-    return np.where(talks_gain > -8.0, held, 0.0)
+    held = logistic((promise - fighting_gain - control_gain_weight * gain_insurgency) / restraint_scale)
+    return np.where(talks_gain > NEVER_TALKS, held, 0.0)
 
 
 @rule(
@@ -55,16 +64,16 @@ def restraint_choice(talks_gain, any_obliged, control_gain_weight, gain_insurgen
     source="talks2021 settlesim",
 )
 def attack_intensity_chosen(restraint, held_back, ceasefire, ceasefire_multiplier, in_prelude, reduction_multiplier,
-                            at_peace, peace_violence, patron_deal, settled, attack_switch):
+                            at_peace, peace_violence, patron_deal, settled, attack_switch, event_attacks):
     """Attack intensity α: what is held back, and what ceasefire, prelude or peace leave of it.
 
     A share `restraint` of the attacks is under command.  After the patron's deal the attacks that went against it
-    turn to the army as well.
+    turn to the army as well; dated events may raise or lower them for a while.
     """
     calm = np.where(ceasefire, ceasefire_multiplier, 1.0)
     calm = np.where(in_prelude, np.minimum(calm, reduction_multiplier), calm)
     turned = 1.0 + attack_switch * (patron_deal & ~settled)
-    return np.where(at_peace, peace_violence, (1.0 - restraint * held_back) * calm * turned)
+    return np.where(at_peace, peace_violence, (1.0 - restraint * held_back) * calm * turned * event_attacks)
 
 
 RESTRAINT = Mechanism(
@@ -87,5 +96,7 @@ RESTRAINT = Mechanism(
         restraint_choice,
         attack_intensity_chosen,
     ),
-    outcomes=(Outcome("held_back", final("held_back"), "share", "commanded attacks held back at the end"),),
+    outcomes=(
+        Outcome("held_back", final("held_back"), "share", "commanded attacks held back at the end", kind="bounded"),
+    ),
 )

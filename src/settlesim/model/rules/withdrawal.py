@@ -19,9 +19,12 @@ __all__ = ["WITHDRAWAL"]
     Variable("exits", units="1", meaning="the patron decides to leave this week", kind="bool", told=True),
     source="settlesim",
 )
-def fatigue(exit_left, exiting, patron_fatigue, fatigue_after_deal, patron_deal, presence):
-    """Run the clock of unilateral exit: hazard `patron_fatigue` a week, doubled after the patron's deal."""
-    hazard = patron_fatigue * np.where(patron_deal, fatigue_after_deal, 1.0)
+def fatigue(exit_left, exiting, patron_fatigue, fatigue_after_deal, patron_deal, presence, event_fatigue):
+    """Run the clock of unilateral exit: hazard `patron_fatigue` a week, doubled after the patron's deal.
+
+    Dated events move it as well, such as an election in the patron's country.
+    """
+    hazard = patron_fatigue * event_fatigue * np.where(patron_deal, fatigue_after_deal, 1.0)
     left = exit_left - np.where((presence > 0.0) & ~exiting, hazard, 0.0)
     exits = (left <= 0.0) & ~exiting & (presence > 0.0)
     return left, exiting | exits, exits
