@@ -50,7 +50,8 @@ PLANTED = replace(
     ss.STANDARD,
     outcomes=(
         *ss.STANDARD.outcomes,
-        *(ss.Outcome(f.__name__, f, "share", "planted") for f in (frame, noisy, turning, rare, happens)),
+        *(ss.Outcome(f.__name__, f, "share", "planted") for f in (frame, noisy, turning, rare)),
+        ss.Outcome("happens", happens, "1", "planted", kind="share"),
     ),
 )
 

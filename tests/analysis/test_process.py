@@ -88,7 +88,8 @@ def test_figures_by_hand():
 def test_missing_runs_stay_missing(war):
     kept = xr.DataArray(np.arange(60) % 3 > 0, dims="run")
     masked = process(war.where(kept))
-    assert masked.equals(process(war.isel(run=np.flatnonzero(kept.values))))
+    # Adding zeros for what is missing changes the order of a sum, and with it the last bit.
+    xr.testing.assert_allclose(masked, process(war.isel(run=np.flatnonzero(kept.values))), rtol=1e-12)
     none = process(war.where(xr.zeros_like(kept)))
     assert (none["opened"].sel(statistic="n") == 0).all() and none["opened"].sel(statistic="estimate").isnull().all()
 

@@ -34,7 +34,7 @@ def claim_rows(table: xr.Dataset) -> list[dict[str, Any]]:
     for name in table["claim"].values:
         one = table.sel(claim=name)
         row: dict[str, Any] = {"claim": str(name)}
-        for key in ("kind", "sentence", "moves", "quantity", "units", "channel", "verdict"):
+        for key in ("kind", "sentence", "moves", "quantity", "units", "quantity_kind", "channel", "verdict"):
             row[key] = str(one[key].values)
         row["sign"] = int(one["sign"])
         row["plans"] = []
@@ -84,8 +84,7 @@ def _lines(row: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def _scale(row: dict[str, Any]) -> tuple[float, str]:
     """Shares of runs are told in percent."""
-    shares = row["quantity"].startswith("outcome.") or row["quantity"] in ("settled", "comprehensive", "relapsed")
-    return (100.0, "%") if shares else (1.0, "")
+    return (100.0, "%") if row["quantity_kind"] == "share" else (1.0, "")
 
 
 def _short(value: float | None, scale: float = 1.0, sign: str = "") -> str:
@@ -110,8 +109,8 @@ def footer(table: xr.Dataset) -> str:
         f"quantity is the one that the sentence gives it. {' '.join(parts)}\n"
         "A check holds if its quantity moves in its direction by three standard errors under every plan; one that "
         "fails is a defect of the model. A hypothesis is tested, not built in: for or against, where the "
-        f"{level:.0f}% interval of the paired difference leaves out zero, undecided where it does not; it depends, where "
-        "it is for under one plan and against under another. About "
+        f"{level:.0f}% interval of the paired difference leaves out zero, undecided where it does not; it depends, "
+        "where it is for under one plan and against under another. About "
         f"{100 - level:.0f} in 100 comparisons without any effect would leave out zero by chance. It says what follows "
         "from the assumptions of the model, not what is true of the war."
     )
