@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from settlesim.app import terminal
+from settlesim.app.claims_command import claims
 from settlesim.app.options import (
     Json,
     Name,
@@ -55,6 +56,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(claims)
 
 
 @app.command("list")
@@ -166,6 +168,7 @@ def compare(
     from settlesim.experiments.simulate import compare as compared
     from settlesim.report import tables as report
     from settlesim.report.measures import EXPLAINED, is_reference, lines_of, meanings
+    from settlesim.report.process_tables import process_rows, process_tables
 
     war = loaded(scenario, settings)
     if baseline is not None:
@@ -181,6 +184,7 @@ def compare(
             answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
         if ranked:
             answer["ranking"] = report.rank_rows(result, "settled")
+        answer["process"] = process_rows(result)
         terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
     else:
         console = terminal.console()
@@ -190,6 +194,8 @@ def compare(
                 console.print(report.difference_table(result, name, baseline))
         if ranked:
             console.print(report.rank_table(result, "settled"))
+        for table in process_tables(result):
+            console.print(table)
         console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
     terminal.exit_if_interrupted(result)
@@ -307,6 +313,7 @@ def base_rates_(
 @app.command()
 def check(scenario: Name) -> None:
     """Check a scenario and the model against each other, before anything is simulated."""
+    from settlesim.analysis.verdicts import watched
     from settlesim.model.standard import STANDARD
     from settlesim.scenario.files import load
 
@@ -314,6 +321,8 @@ def check(scenario: Name) -> None:
     found = STANDARD.check(war)
     for name in war.sequences:
         STANDARD.check(war, name)
+    for claim in war.claims:
+        watched(war, claim)
     print(f"{war.origin}: {war.title}")
     print(f"{len(war.sequences)} sequences, {found.parameters} parameters; no mistake found")
     print(f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck, {found.outcomes} outcomes")
