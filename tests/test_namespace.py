@@ -10,8 +10,9 @@ import settlesim as ss
 PUBLIC = {
     "FaultError", "Mechanism", "ProtocolError",
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
-    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "claims", "compare", "differences", "hindcast", "incidence",
-    "load", "open", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps", "summary", "sweep", "verify",
+    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "claims", "compare", "differences",
+    "hindcast", "incidence", "load", "open", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps",
+    "summary", "sweep", "verify",
 }  # fmt: skip
 
 

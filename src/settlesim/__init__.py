@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import settlesim.report.plots as plots
     import settlesim.scenario.steps as steps
+    from settlesim.analysis.base_rates import base_rates
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
@@ -60,6 +61,7 @@ _HOME = {
     "differences": "analysis.differences",
     "rank": "analysis.ranking",
     "incidence": "analysis.incidence",
+    "base_rates": "analysis.base_rates",
     "hindcast": "analysis.hindcast",
     "process": "analysis.process",
     "claims": "analysis.verdicts",
@@ -102,6 +104,7 @@ __all__ = [
     "Step",
     "UsageError",
     "Variable",
+    "base_rates",
     "claims",
     "compare",
     "differences",

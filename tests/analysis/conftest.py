@@ -7,11 +7,13 @@ import xarray as xr
 KINDS = ("victory", "settlement", "continued_war")
 
 
-def build(names=("a", "b"), horizon=10, weekly=None, coded=(), **outcomes):
+def build(names=("a", "b"), horizon=10, weekly=None, coded=(), shares=(), better=(), **outcomes):
     """A Dataset of outcomes, shape (sequences, runs), and weekly values, shape (sequences, runs, weeks)."""
     variables = {}
     for name, values in outcomes.items():
-        attrs = {"role": "outcome", "units": "deaths", "long_name": name.replace("_", " ")}
+        kind = "code" if name in coded else "share" if name in shares else "amount"
+        attrs = {"role": "outcome", "units": "deaths", "long_name": name.replace("_", " "), "kind": kind}
+        attrs |= {"better": dict(better)[name]} if name in dict(better) else {}
         values = np.asarray(values)
         if name in coded:
             values = values.astype(np.int8)

@@ -51,7 +51,7 @@ def test_runs_without_a_partner_are_left_out(made):
 
 
 def test_shares_that_never_differ_still_have_an_interval(made):
-    table = differences(made(settled=[[1, 0, 0, 1], [1, 0, 0, 1]]), "settled")
+    table = differences(made(settled=[[1, 0, 0, 1], [1, 0, 0, 1]], shares=["settled"]), "settled")
     assert table.difference.item() == 0 and table.error.item() == 0
     # Agresti and Min: half a run added to each cell, so 1 discordant run of 6.
     reach = stats.norm.isf(0.025) / 6
@@ -61,7 +61,7 @@ def test_shares_that_never_differ_still_have_an_interval(made):
 def test_agresti_and_min_by_hand(made):
     a = [1] * 12 + [0] * 88
     b = [0] * 10 + [1] * 2 + [1] * 3 + [0] * 85
-    table = differences(made(settled=[a, b]), "settled")
+    table = differences(made(settled=[a, b], shares=["settled"]), "settled")
     up, down, n = 10, 3, 100
     centre = (up - down) / (n + 2)
     reach = stats.norm.isf(0.025) * np.sqrt((up + down + 1) - (up - down) ** 2 / (n + 2)) / (n + 2)

@@ -28,7 +28,7 @@ def test_means_are_scipys(made):
     values = rng.normal(50, 9, (2, 30))
     values[1, :4] = np.nan
     table = summary(made(deaths=values), level=0.9).deaths
-    assert table.attrs["kind"] == "mean" and table.attrs["units"] == "deaths"
+    assert table.attrs["kind"] == "amount" and table.attrs["units"] == "deaths"
     for i, name in enumerate("ab"):
         known = values[i][~np.isnan(values[i])]
         row = table.sel(sequence=name)
@@ -44,7 +44,7 @@ def test_means_are_scipys(made):
 
 
 def test_shares(made):
-    table = summary(made(settled=[[1, 0, 0, 0], [0, 0, 0, 0]])).settled
+    table = summary(made(settled=[[1, 0, 0, 0], [0, 0, 0, 0]], shares=["settled"])).settled
     assert table.attrs["kind"] == "share"
     assert table.sel(statistic="estimate").values.tolist() == [0.25, 0.0]
     assert table.sel(statistic="error").values.tolist() == pytest.approx([np.sqrt(0.25 * 0.75 / 4), 0])
@@ -54,8 +54,18 @@ def test_shares(made):
     assert high > 0.4  # nothing seen in four runs is not never
 
 
+def test_what_a_number_is_is_declared_and_not_guessed(made):
+    values = [[1, 0, 0, 0], [0, 0, 0, 0]]
+    share, amount = (summary(made(x=values, shares=shares)).x.sel(statistic="low") for shares in (["x"], []))
+    # Wilson's interval ends where a share does; Student's, of any number, does not.
+    assert (share >= 0).all() and amount.sel(sequence="a") < 0
+    known = made(x=values)
+    known.x.attrs["kind"] = "bounded"
+    assert summary(known).x.sel(statistic="low", sequence="a") == 0
+
+
 def test_a_share_among_the_runs_that_have_it(made):
-    table = summary(made(relapsed=[[1, 0, np.nan, np.nan], [np.nan] * 4])).relapsed
+    table = summary(made(relapsed=[[1, 0, np.nan, np.nan], [np.nan] * 4], shares=["relapsed"])).relapsed
     assert table.sel(statistic="estimate", sequence="a").item() == 0.5
     assert table.sel(statistic="n").values.tolist() == [2, 0]
     assert np.isnan(table.sel(statistic=["estimate", "low", "high", "median"], sequence="b")).all()

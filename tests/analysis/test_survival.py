@@ -97,7 +97,7 @@ def outcomes(made, **more):
 
 
 def test_outcomes_by_week(made):
-    course = incidence(outcomes(made))
+    course = incidence(outcomes(made), "final")
     assert course.incidence.dims == ("sequence", "outcome_kind", "week")
     assert course.outcome_kind.values.tolist() == ["victory", "settlement"]
     a = course.sel(sequence="a")
@@ -113,11 +113,31 @@ def test_outcomes_by_week(made):
     )
 
 
+def test_first_events_are_not_final_outcomes(made):
+    """A run that signs and is then lost leaves the first race by its deal and the last by the victory."""
+    both = made(
+        names=("a",),
+        outcome=[[0, 0, 2, 1]],
+        outcome_week=[[7.0, 3.0, 0.0, 4.0]],
+        first_event=[[1, 0, 2, 1]],
+        first_event_week=[[2.0, 3.0, np.nan, 4.0]],
+        coded=("outcome", "first_event"),
+    )
+    first, final = incidence(both, "first"), incidence(both, "final")
+    assert incidence(both).identical(first) and first.attrs["title"].startswith("first events")
+    assert final.attrs["title"].startswith("final outcomes")
+    for week, deals, victories in ((2, 0.25, 0), (3, 0.25, 0.25), (4, 0.5, 0.25), (10, 0.5, 0.25)):
+        one = first.incidence.sel(sequence="a", week=week)
+        assert [one.sel(first_event_kind=kind).item() for kind in ("settlement", "victory")] == [deals, victories]
+    last = final.incidence.sel(sequence="a", week=10)
+    assert [last.sel(outcome_kind=kind).item() for kind in ("settlement", "victory")] == [0.25, 0.5]
+
+
 def test_censored_meanings_can_be_chosen(made):
-    course = incidence(outcomes(made), censored=("continued_war", "settlement"))
+    course = incidence(outcomes(made), "final", censored=("continued_war", "settlement"))
     assert course.outcome_kind.values.tolist() == ["victory"]
     with pytest.raises(UsageError, match="did you mean 'settlement'"):
-        incidence(outcomes(made), censored="setlement")
+        incidence(outcomes(made), "final", censored="setlement")
 
 
 def test_a_milestone_by_week(made):
@@ -130,8 +150,9 @@ def test_a_milestone_by_week(made):
 def test_weeks_may_stand_elsewhere(made):
     dataset = outcomes(made).rename(outcome_week="when")
     with pytest.raises(UsageError, match="outcome_week"):
-        incidence(dataset)
-    assert incidence(dataset, week="when").incidence.equals(incidence(outcomes(made)).incidence)
+        incidence(dataset, "final")
+    named = incidence(dataset, "outcome", week="when").incidence
+    assert named.equals(incidence(outcomes(made), "final").incidence)
 
 
 def test_the_horizon_must_be_known(made):

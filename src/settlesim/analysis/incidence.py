@@ -1,4 +1,4 @@
-"""When things happen: cumulative incidence of competing events by week."""
+"""When things happen: cumulative incidence of competing events by week, first ones or those that stand in the end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from settlesim.analysis.statistics import check_level, outcome_variable, wilson
 from settlesim.errors import UsageError, choose
 
-__all__ = ["aalen_johansen", "incidence"]
+__all__ = ["INCIDENCES", "aalen_johansen", "incidence", "incidence_title"]
 
 Floats = NDArray[np.float64]
+
+# The two incidences that have a name of their own: their variable, and what they show.
+INCIDENCES = {
+    "first": ("first_event", "first events: what came about first, and when"),
+    "final": ("outcome", "final outcomes: since when the outcome that stands at the end has stood"),
+}
+# Meanings that are no event: the run was watched to the horizon without one.
+NOTHING = ("continued_war", "no_event")
 
 
 def aalen_johansen(weeks: ArrayLike, causes: ArrayLike, kinds: int, horizon: int) -> tuple[Floats, Floats, Floats]:
@@ -77,33 +85,42 @@ def aalen_johansen(weeks: ArrayLike, causes: ArrayLike, kinds: int, horizon: int
 
 def incidence(
     dataset: xr.Dataset,
+    event: str = "first",
     *,
-    event: str = "outcome",
     week: str | None = None,
-    censored: str | Iterable[str] = "continued_war",
+    censored: str | Iterable[str] | None = None,
     level: float = 0.95,
 ) -> xr.Dataset:
     """Follow week by week the share of runs in which something has happened.
+
+    First events compete as in a study of war termination: a run leaves the race with the first deal, victory or
+    lull, whatever becomes of it.  Final outcomes are known only in retrospect: a run counts from the week since
+    which its last outcome has stood, so that a settlement that a victory ended later never shows.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `simulate`, `compare` or `sweep`.
-    event : str
-        A coded outcome, whose meanings compete; or a variable in weeks, missing where the event never came.
+    event : {"first", "final"} or str
+        ``"first"``: what came about first in a run, of deals on power or withdrawal, victories, fragmentation and
+        low activity.  ``"final"``: the outcome that stands at the end, at the week since which it has stood.
+        Otherwise the name of a coded outcome, whose meanings compete; or of a variable in weeks, missing where the
+        event never came, such as ``"settlement_week"`` or ``"relapse_week"``: then nothing competes.
     week : str, optional
         For a coded outcome, the variable that says when; by default ``<event>_week``.
-    censored : str or iterable of str
-        Meanings that are no event: the run was watched to the horizon without one.
+    censored : str or iterable of str, optional
+        Meanings that are no event: the run was watched to the horizon without one.  By default continued war and
+        no event.
     level : float
         Coverage of the intervals.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions (sequence, ``<event>_kind`` for a coded outcome, week): ``incidence`` with ``low`` and
+        Dimensions (sequence, ``<variable>_kind`` for a coded outcome, week): ``incidence`` with ``low`` and
         ``high`` (Wilson's interval, at the number of runs that would give the same variance), and
-        ``at_risk`` (sequence, week).
+        ``at_risk`` (sequence, week).  ``"first"`` has the dimension ``first_event_kind``, ``"final"``
+        ``outcome_kind``; the attribute ``title`` says which of the two it is.
 
     Raises
     ------
@@ -114,14 +131,18 @@ def incidence(
     --------
     >>> from settlesim.experiments.simulate import simulate
     >>> from settlesim.scenario.files import load
-    >>> course = incidence(simulate(load("two-party"), runs=40, rng=7), event="settlement_week")
-    >>> course.incidence.dims
+    >>> result = simulate(load("two-party"), runs=40, rng=7)
+    >>> incidence(result, "first").incidence.dims
+    ('sequence', 'first_event_kind', 'week')
+    >>> incidence(result, "settlement_week").incidence.dims
     ('sequence', 'week')
     """
     check_level(level)
     if "horizon" not in dataset.attrs:
         raise UsageError("the dataset has no attribute horizon, the last week that was simulated")
     horizon = int(dataset.attrs["horizon"])
+    title = incidence_title(event)
+    event = INCIDENCES.get(event, (event,))[0]
     variable = outcome_variable(dataset, event)
     coded = "flag_meanings" in variable.attrs
     if coded:
@@ -148,17 +169,30 @@ def incidence(
     result = xr.Dataset(dict(zip(("incidence", "low", "high", "at_risk"), out, strict=True)), attrs=dataset.attrs)
     result = result.assign_coords({axis: kinds, "week": np.arange(horizon + 1)})
     for name in ("incidence", "low", "high"):
-        result[name].attrs = {"units": "share", "long_name": f"cumulative incidence of {event}"}
-    result.attrs |= {"event": event, "level": level}
+        result[name].attrs = {"units": "share", "long_name": f"cumulative incidence of {title}"}
+    result.attrs |= {"event": event, "level": level, "title": title}
     return result if coded else result.sel({axis: event}, drop=True)
 
 
+def incidence_title(event: str) -> str:
+    """Return in words what `incidence` shows.
+
+    Examples
+    --------
+    >>> incidence_title("final")
+    'final outcomes: since when the outcome that stands at the end has stood'
+    """
+    return INCIDENCES[event][1] if event in INCIDENCES else event
+
+
 def _coded(
-    dataset: xr.Dataset, variable: xr.DataArray, week: str, censored: str | Iterable[str]
+    dataset: xr.Dataset, variable: xr.DataArray, week: str, censored: str | Iterable[str] | None
 ) -> tuple[list[str], Any, Any]:
     """Kinds of events, the index of each run's (or -1), and the weeks."""
     meanings = variable.attrs["flag_meanings"].split()
     codes = np.atleast_1d(variable.attrs["flag_values"]).tolist()
+    if censored is None:
+        censored = [name for name in NOTHING if name in meanings]
     out = {choose(name, meanings, "meaning") for name in ([censored] if isinstance(censored, str) else censored)}
     kinds = [meaning for meaning in meanings if meaning not in out]
     cause = xr.full_like(variable, -1, dtype=np.int64)

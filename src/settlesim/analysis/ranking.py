@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from settlesim.analysis.statistics import indicators, outcome_variable
+from settlesim.analysis.statistics import better_end, indicators, outcome_variable
 from settlesim.errors import UsageError, choose
 
 __all__ = ["rank"]
@@ -24,7 +24,7 @@ def rank(
     variable: str,
     *,
     kind: str | None = None,
-    best: Literal["highest", "lowest"] = "highest",
+    best: Literal["highest", "lowest"] | None = None,
     resamples: int = 2000,
     rng: int = 0,
 ) -> xr.Dataset:
@@ -38,8 +38,8 @@ def rank(
         An outcome.
     kind : str, optional
         For a coded outcome: the meaning whose share counts, such as ``"continued_war"``.
-    best : {"highest", "lowest"}
-        Which end comes first.
+    best : {"highest", "lowest"}, optional
+        Which end comes first; by default the one that the outcome declares to be better, else the highest.
     resamples : int
         Bootstrap samples of the runs.
     rng : int
@@ -72,10 +72,12 @@ def rank(
     --------
     >>> from settlesim.experiments.simulate import compare
     >>> from settlesim.scenario.files import load
-    >>> order = rank(compare(load("two-party"), runs=40, rng=7), "deaths", best="lowest")
+    >>> order = rank(compare(load("two-party"), runs=40, rng=7), "deaths")
     >>> order.place.values[0].item()
     1
     """
+    if best is None:
+        best = better_end(outcome_variable(dataset, variable)) or "highest"
     choose(best, ("highest", "lowest"), "end")
     values = _matrix(dataset, variable, kind)
     names = np.array([str(name) for name in dataset["sequence"].values])

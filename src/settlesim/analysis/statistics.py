@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -13,14 +13,17 @@ from scipy.special import ndtri
 from settlesim.errors import UsageError, choose
 
 __all__ = [
+    "better_end",
     "check_level",
     "indicators",
     "is_share",
+    "kind_of",
     "mean_over_runs",
     "outcome_variable",
     "per_run",
     "quantiles_over_runs",
     "wilson",
+    "within_kind",
 ]
 
 Floats = NDArray[np.float64]
@@ -60,14 +63,44 @@ def indicators(variable: xr.DataArray) -> xr.DataArray:
     codes = xr.DataArray(np.atleast_1d(variable.attrs["flag_values"]), dims="kind")
     out = (variable == codes).astype(np.float64).rename({"kind": f"{variable.name}_kind"})
     return out.assign_coords({f"{variable.name}_kind": kinds}).assign_attrs(
-        long_name=variable.attrs.get("long_name", str(variable.name)), units="1"
+        long_name=variable.attrs.get("long_name", str(variable.name)), units="1", kind="share"
     )
 
 
+def kind_of(variable: xr.DataArray) -> str:
+    """Return what the values of a variable are, as its outcome declares it: never guessed from the values.
+
+    Truths are shares; what says nothing about itself is an amount.
+
+    Examples
+    --------
+    >>> kind_of(xr.DataArray([0.0, 1.0], dims="run"))
+    'amount'
+    >>> kind_of(xr.DataArray([0.0, 1.0], dims="run", attrs={"kind": "share"}))
+    'share'
+    """
+    if "flag_meanings" in variable.attrs:
+        return "code"
+    return str(variable.attrs.get("kind", "share" if variable.dtype.kind == "b" else "amount"))
+
+
 def is_share(variable: xr.DataArray) -> bool:
-    """Whether all values are 0, 1 or missing, so that the mean is a share."""
-    values = variable.values
-    return bool(np.all((values == 0) | (values == 1) | np.isnan(values)))
+    """Whether each run has 0, 1 or nothing, so that the mean is a share of runs."""
+    return kind_of(variable) == "share"
+
+
+def better_end(variable: xr.DataArray) -> Literal["highest", "lowest"] | None:
+    """Return which end of a variable its outcome declares to be better, None where it leaves that open."""
+    ends: dict[str, Literal["highest", "lowest"]] = {"high": "highest", "low": "lowest"}
+    return ends.get(variable.attrs.get("better", ""))
+
+
+def within_kind(variable: xr.DataArray, low: Any, high: Any) -> tuple[Any, Any]:
+    """Keep the interval of a mean within what its variable can be."""
+    kind = kind_of(variable)
+    if kind in ("bounded", "count"):
+        low = low.clip(min=0.0)
+    return low, high.clip(max=1.0) if kind == "bounded" else high
 
 
 def check_level(level: float) -> None:

@@ -17,6 +17,7 @@ from settlesim.analysis.statistics import (
     per_run,
     quantiles_over_runs,
     wilson,
+    within_kind,
 )
 
 __all__ = ["STATISTICS", "summary"]
@@ -41,8 +42,9 @@ def summary(dataset: xr.Dataset, variables: str | Iterable[str] | None = None, *
     -------
     xarray.Dataset
         Each variable with the dimension ``statistic`` in place of ``run``.  ``estimate`` is the mean, or
-        the share of a variable that is 0 or 1; ``error`` its Monte Carlo standard error; ``low`` and
-        ``high`` Wilson's interval for a share and Student's for a mean; ``n`` the runs that have a value;
+        the share of runs of an outcome of the kind ``"share"``; ``error`` its Monte Carlo standard error; ``low`` and
+        ``high`` Wilson's interval for a share and Student's for a mean, within what its kind can be; ``n`` the
+        runs that have a value;
         ``sd``, ``q05``, ``median`` and ``q95`` describe the runs.  A coded variable becomes the shares of
         its meanings, along ``<name>_kind``.
 
@@ -81,11 +83,11 @@ def _described(variable: xr.DataArray, level: float) -> xr.DataArray:
         low, high = (mean.copy(data=end) for end in wilson(mean.values, n.values, level))
     else:
         reach = error * student.ppf(0.5 + level / 2, np.maximum(n - 1, 1))
-        low, high = mean - reach, mean + reach
+        low, high = within_kind(values, mean - reach, mean + reach)
     parts = [mean, error, low, high, n.astype(float), sd]
     parts += quantiles_over_runs(values, QUANTILES.values())
     out: xr.DataArray = xr.concat(
         [part.transpose(*mean.dims) for part in parts], "statistic", coords="minimal", compat="override"
     )
     out = out.assign_coords(statistic=list(STATISTICS))
-    return out.assign_attrs(values.attrs, kind="share" if share else "mean")
+    return out.assign_attrs(values.attrs)

@@ -28,7 +28,7 @@ __all__ = ["Watched", "claims", "watched"]
 
 # A check holds if its quantity moves by so many standard errors: it is to move for sure, not just likely.
 SURE = 3.0
-ENDED = Outcome("ended_week", week_of("end_week"), "weeks", "week in which the run ended")
+ENDED = Outcome("ended_week", week_of("end_week"), "weeks", "week in which the run ended", kind="weeks")
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,8 @@ def _values(result: xr.Dataset, claim: Claim, what: Watched) -> xr.DataArray:
     lived = (week <= ended) | ended.isnull()
     if claim.at is not None:
         lived = lived & (week >= round(claim.at[0])) & (week <= round(claim.at[1]))
-    return course.where(lived).mean("week").reset_coords(drop=True)
+    # The mean of truths is a number, whatever the truths were declared to be.
+    return course.where(lived).mean("week").reset_coords(drop=True).drop_attrs()
 
 
 def _tested(claim: Claim, pair: tuple[xr.DataArray, xr.DataArray], level: float) -> xr.Dataset:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from settlesim.app import terminal
-from settlesim.errors import SettlesimError, UsageError
+from settlesim.app.options import (
+    Json,
+    Name,
+    Out,
+    Plan,
+    Plans,
+    Plot,
+    Progress,
+    Rng,
+    Runs,
+    Settings,
+    Workers,
+    compared_sequences,
+    execution_of,
+    loaded,
+    plan_names,
+    scenario_names,
+)
+from settlesim.errors import UsageError, choose
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from settlesim.experiments.execution import Execution
-    from settlesim.scenario.scenario import Scenario
 
 __all__ = ["main"]
-
-# Runs of a sequence from which another process is worth the second it takes to start.
-WORTH_A_PROCESS = 250
 
 
 class _Commands(TyperGroup):
@@ -44,66 +55,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-def _scenarios(incomplete: str) -> list[str]:
-    from settlesim.scenario.files import builtin
-
-    return [name for name in builtin() if name.startswith(incomplete)]
-
-
-def _plans(ctx: typer.Context, incomplete: str) -> list[str]:
-    from settlesim.scenario.files import load
-
-    try:
-        names = list(load(ctx.params.get("scenario") or "afghanistan-2018").sequences)
-    except SettlesimError:
-        return []
-    return [name for name in names if name.startswith(incomplete)]
-
-
-Name = Annotated[str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=_scenarios)]
-Plan = Annotated[str | None, typer.Option("--sequence", "-s", help="Sequence of talks.", autocompletion=_plans)]
-Plans = Annotated[
-    list[str] | None, typer.Option("--sequence", "-s", help="Sequence; repeat for several.", autocompletion=_plans)
-]
-Runs = Annotated[int, typer.Option(help="Number of runs of each sequence.", min=1)]
-Rng = Annotated[int | None, typer.Option(help="Seed of all chance; the same seed gives the same runs.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value, or name.entry=value for one party; repeatable.")
-]
-Workers = Annotated[int | None, typer.Option(help="Processes; by default as many as there are processors.", min=1)]
-Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .parquet or .csv.")]
-Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
-Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
-
-
-def _load(name: str, settings: list[str] | None) -> Scenario:
-    from settlesim.scenario.files import load
-    from settlesim.scenario.parameters import nested
-
-    scenario = load(name)
-    changes: dict[str, float] = {}
-    for setting in settings or []:
-        key, found, value = setting.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not found or number != number:
-            raise UsageError(f"--set takes name=value with a number, got {setting!r}")
-        changes[key.strip()] = number
-    return scenario.with_parameters(**nested(changes, scenario.quantities())) if changes else scenario
-
-
-def _execution(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:
-    from settlesim.experiments.execution import Execution
-
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers is None:
-        workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
-    return Execution(workers=workers, progress=progress, out=out)
 
 
 @app.command("list")
@@ -134,6 +85,8 @@ def show(scenario: Name, sequence: Plan = None, as_json: Json = False, plot: Plo
             print(json.dumps(war.tree()["sequences"][sequence], indent=2, default=str))
         else:
             terminal.console().print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
+            if not plan.steps:
+                terminal.console().print("  no steps")
             for i, step in enumerate(plan.steps, 1):
                 wait = "" if step.when is None else f"  when {json.dumps(step.when.tree())}"
                 terminal.console().print(f"  {i}. {step.name}{wait}", markup=False)
@@ -164,23 +117,31 @@ def run(
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    incidence: Annotated[
+        str, typer.Option(help="What is shown by week: first (events) or final (outcomes that stand at the end).")
+    ] = "first",
 ) -> None:
-    """Simulate one sequence; --plot draws when its outcomes come about."""
+    """Simulate one sequence; a table and --plot show by week what came about first (or --incidence final)."""
     from settlesim.experiments.simulate import simulate
     from settlesim.report import tables as report
+    from settlesim.report.measures import EXPLAINED, meanings
 
-    war = _load(scenario, settings)
-    how = _execution(workers, runs, progress, out)
+    choose(incidence, ("first", "final"), "incidence")
+    war = loaded(scenario, settings)
+    how = execution_of(workers, runs, progress, out)
     result = simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how)
     if as_json:
-        print(json.dumps({"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}, indent=2))
+        answer = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
+        answer |= {"incidence_of": incidence, "incidence": report.incidence_rows(result, incidence)}
+        terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
     else:
         terminal.console().print(report.outcome_table(result))
+        terminal.console().print(report.incidence_table(result, incidence))
         terminal.console().print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}.")
     if plot is not None:
         from settlesim.report import plots
 
-        terminal.draw(plot, lambda: plots.incidence(result))
+        terminal.draw(plot, lambda: plots.incidence(result, incidence))
     terminal.exit_if_interrupted(result)
 
 
@@ -190,37 +151,44 @@ def compare(
     sequence: Plans = None,
     runs: Runs = 1000,
     rng: Rng = None,
-    baseline: Annotated[str | None, typer.Option(help="Sequence to compare with.", autocompletion=_plans)] = None,
+    baseline: Annotated[str | None, typer.Option(help="Sequence to compare with.", autocompletion=plan_names)] = None,
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    reference: Annotated[
+        bool, typer.Option(help="Add the scenario's reference sequence, what goes on without talks, as the last line.")
+    ] = True,
 ) -> None:
     """Compare sequences over common worlds and luck; --plot draws shares of outcomes and paired differences."""
     from settlesim.experiments.simulate import compare as compared
     from settlesim.report import tables as report
+    from settlesim.report.measures import EXPLAINED, is_reference, lines_of, meanings
 
-    war = _load(scenario, settings)
+    war = loaded(scenario, settings)
     if baseline is not None:
         war.sequence(baseline)
-    how = _execution(workers, runs, progress, out)
-    result = compared(war, sequence or None, runs=runs, rng=rng, execution=how)
+    how = execution_of(workers, runs, progress, out)
+    result = compared(war, compared_sequences(war, sequence, reference), runs=runs, rng=rng, execution=how)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
-    shown = ("settled", "comprehensive", "deaths")
+    ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
+    shown = ("settled", "standing", "comprehensive", "deaths")
     if as_json:
         answer: dict[str, Any] = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
         if several:
             answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
+        if ranked:
             answer["ranking"] = report.rank_rows(result, "settled")
-        print(json.dumps(answer, indent=2))
+        terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
     else:
         console = terminal.console()
         console.print(report.outcome_table(result))
         if several:
             for name in shown:
                 console.print(report.difference_table(result, name, baseline))
+        if ranked:
             console.print(report.rank_table(result, "settled"))
         console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
@@ -255,7 +223,7 @@ def replay(
     """Tell one run in words, dated, each event with its cause."""
     from settlesim.report.story import replay as story_of
 
-    story = story_of(_load(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
+    story = story_of(loaded(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
     if as_json:
         events = [{"week": e.week, "date": str(e.date), "event": e.text, "cause": e.cause} for e in story.events]
         print(json.dumps({"title": story.title, "events": events, "ending": story.ending}, indent=2))
@@ -279,10 +247,10 @@ def validate(
     from settlesim.experiments.simulate import simulate
     from settlesim.report import tables as report
 
-    war = _load(scenario, settings)
+    war = loaded(scenario, settings)
     if not war.targets:
         raise UsageError(f"{war.name} declares no targets to be held against")
-    how = _execution(workers, runs, progress, None)
+    how = execution_of(workers, runs, progress, None)
     result = simulate(war, sequence=sequence, runs=runs, rng=rng, record="weekly", execution=how)
     table = hindcast(result, war.targets, sequence=sequence)
     if as_json:
@@ -298,6 +266,37 @@ def validate(
             f"targets above, {inside[50]:.0f}% lie in the 50% band and {inside[90]:.0f}% in the 90% band "
             "(held-out ones apart). Misses are reported, not tuned away."
         )
+    terminal.exit_if_interrupted(result)
+
+
+@app.command("base-rates")
+def base_rates_(
+    scenario: Name,
+    sequence: Plan = None,
+    runs: Runs = 1000,
+    rng: Rng = 7,
+    settings: Settings = None,
+    workers: Workers = None,
+    as_json: Json = False,
+    progress: Progress = None,
+) -> None:
+    """Hold how runs without talks end beside how often other wars ended so, as the scenario declares it."""
+    from settlesim.analysis.base_rates import base_rates
+    from settlesim.experiments.simulate import simulate
+    from settlesim.report import tables as report
+
+    war = loaded(scenario, settings)
+    if war.base_rates is None:
+        raise UsageError(f"{war.name} declares no [base_rates] to hold its terminations beside")
+    chosen = sequence or war.reference_sequence or war.default_sequence
+    how = execution_of(workers, runs, progress, None)
+    result = simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how)
+    table = base_rates(result, war.base_rates)
+    if as_json:
+        counts = {key: table.attrs[key] for key in ("sequence", "runs", "ended", "observed_n")}
+        terminal.print_json(counts | {"terminations": report.base_rate_rows(table)})
+    else:
+        terminal.console().print(report.base_rate_table(table))
     terminal.exit_if_interrupted(result)
 
 
@@ -329,7 +328,7 @@ def verify(
     """Run the numpy engine and the Mesa reference model on the same fates; compare every variable, every week."""
     from settlesim.engines.verify import verify as verified
 
-    war = _load(scenario, settings)
+    war = loaded(scenario, settings)
     found = []
     for name in sequence or war.sequences:
         one = verified(war, sequences=[name], runs=runs, rng=rng)
@@ -343,7 +342,7 @@ def verify(
 @app.command()
 def view(
     scenario: Annotated[
-        str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=_scenarios)
+        str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=scenario_names)
     ] = "afghanistan-2018",
     sequence: Plan = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any that is free.", min=0, max=65535)] = 8765,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +19,16 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import Console
 
-__all__ = ["FAILED", "INTERRUPTED", "USAGE", "console", "draw", "exit_if_interrupted", "plain_errors"]
+__all__ = [
+    "FAILED",
+    "INTERRUPTED",
+    "USAGE",
+    "console",
+    "draw",
+    "exit_if_interrupted",
+    "plain_errors",
+    "print_json",
+]
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -28,6 +39,19 @@ def console() -> Console:
 
     # Tables keep their columns when the output is piped to a file.
     return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def print_json(answer: Any) -> None:
+    """Print an answer as JSON that any reader accepts: what is no number is null."""
+    print(json.dumps(_finite(answer), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def draw(path: Path | None, axes: Callable[[], Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,25 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from settlesim.model.trace import Trace
 
-__all__ = ["DERIVED", "LABELS", "RESERVED", "Outcome", "Values", "final", "never", "week_of", "where_true"]
+__all__ = [
+    "DERIVED",
+    "ENDS",
+    "KINDS",
+    "LABELS",
+    "RESERVED",
+    "Outcome",
+    "Values",
+    "final",
+    "never",
+    "week_of",
+    "where_true",
+]
 
 Values = NDArray[Any]
+Kind = Literal["share", "bounded", "count", "weeks", "amount", "code"]
+End = Literal["high", "low"]
+KINDS: tuple[str, ...] = get_args(Kind)
+ENDS: tuple[str, ...] = get_args(End)
 
 # Second dimensions of outcomes that are no scope of the model, with their labels.
 LABELS = {"destination": ("rival", "splinter", "reintegrated", "returned", "killed")}
@@ -44,12 +60,20 @@ class Outcome:
     reads : tuple of str
         Parameters that the function takes from ``trace.worlds``: they are checked before the first week, and count
         as read.
+    kind : {"amount", "share", "bounded", "count", "weeks", "code"}
+        What a value is.  ``share``: 0 or 1 in each run, so that the mean is a share of runs; ``bounded``: a number
+        from 0 to 1; ``count``: a number of things; ``weeks``: a week, or a time; ``code``: one of `flags`;
+        ``amount``: any other number.  Tables, intervals and plots go by it.
+    better : {"high", "low"}, optional
+        Which end is better, for whoever wants the war to end at a table with few deaths; None where that is
+        for the reader to say.
 
     Examples
     --------
-    >>> half = Outcome("half_deaths", lambda trace: trace.final["deaths"] / 2, "deaths", "half of the deaths")
-    >>> half.dims
-    ('run',)
+    >>> half = Outcome("half_deaths", lambda trace: trace.final["deaths"] / 2, "deaths", "half of the deaths",
+    ...                better="low")
+    >>> half.dims, half.kind
+    (('run',), 'amount')
     """
 
     name: str
@@ -59,6 +83,8 @@ class Outcome:
     dims: tuple[str, ...] = ("run",)
     flags: Mapping[int, str] | None = None
     reads: tuple[str, ...] = ()
+    kind: Kind = "amount"
+    better: End | None = None
 
 
 def never(weeks: Values) -> Values:

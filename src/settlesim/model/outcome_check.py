@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from settlesim.errors import nearest
-from settlesim.model.outcome import DERIVED, LABELS, RESERVED, Outcome
+from settlesim.model.outcome import DERIVED, ENDS, KINDS, LABELS, RESERVED, Outcome
 from settlesim.model.variables import SCOPES
 from settlesim.scenario.parameters import Address
 from settlesim.scenario.scenario import Scenario
@@ -52,6 +52,13 @@ def outcome_problems(outcomes: Iterable[Outcome], scenario: Scenario) -> Iterato
         elif outcome.dims[1:] and outcome.dims[1] not in DIMS:
             hint = _hint(outcome.dims[1], sorted(DIMS))
             yield f"{label}: unknown dimension {outcome.dims[1]!r}{hint}; known: {', '.join(sorted(DIMS))}"
+        if outcome.kind not in KINDS:
+            yield f"{label}: unknown kind {outcome.kind!r}{_hint(outcome.kind, KINDS)}; known: {', '.join(KINDS)}"
+        elif (outcome.kind == "code") != bool(outcome.flags):
+            yield f"{label}: its kind is {outcome.kind!r}; an outcome has flags, meanings of its codes, if it is a code"
+        if outcome.better is not None and outcome.better not in ENDS:
+            hint = _hint(outcome.better, ENDS)
+            yield f"{label}: better is {outcome.better!r}{hint}; known: {', '.join(ENDS)}, or None"
         for name in outcome.reads:
             if name not in scenario.parameters:
                 yield f"{label} reads {name!r}, which is no parameter of {scenario.origin}" + _hint(
@@ -66,6 +73,6 @@ def _standard(outcome: Outcome) -> bool:
     return outcome in STANDARD.outcomes
 
 
-def _hint(name: str, names: Iterable[str]) -> str:
+def _hint(name: object, names: Iterable[str]) -> str:
     like = nearest(name, names)
     return f"; did you mean {like!r}?" if like else ""

@@ -128,8 +128,9 @@ class Narrator:
             track, role = seat.split("/")
             rate = 100 * self.course.at("consent_hazard", w)[i]
             why = f"{say.actor(role)}'s clock of consent rang, at a hazard of {rate:.1f}% a week"
-            if self._of("obliged", "track", track, w):
-                why += ", pushed by a signed deal that obliges these talks"
+            if self.course.at("at_once", w)[i]:
+                owed = self._of("obliged", "track", track, w) and not self.course.at("own_offer_tabled", w)[i]
+                why = "a signed deal obliges it" if owed else "the offer is its own"
             yield f"{say.actor(role)} consents to {say.table(track)}", why
         for _, track in self._rows("opens", "track", w):
             yield f"{say.table(track)} open", f"consent of every party: {listed(self._parties(track))}"
@@ -141,6 +142,8 @@ class Narrator:
             gap = self.course.at("faction_zone", w)[i]
             why = f"its clock of walking out rang: a veto player whose zone of possible agreement is {gap:.2f}"
             yield f"{say.faction(faction)} walks out of the talks", why
+        for _, faction in self._rows("returns", "faction", w):
+            yield f"{say.faction(faction)} comes back", "a table on power is called, and it sees a zone of agreement"
         for i, track in self._rows("breaks", "track", w):
             number = int(self.course.at("round", w)[i])
             if self.course.at("phase", w)[i] == BROKEN:
@@ -158,7 +161,13 @@ class Narrator:
         return f"no agreement, and the chance of a breakdown in any round, {self.course.world['breakdown_rate']:.2f}"
 
     def _failure(self, i: int, w: int) -> str:
+        if self.course.at("short_of_quorum", w)[i]:
+            there, needed = 100 * float(self.course.at("behind", w)), 100 * self.course.world["quorum"]
+            return f"{there:.0f}% of the fighters stand behind those at the table, and it takes {needed:.0f}%"
+        if self.course.at("moot", w)[i]:
+            return f"{self.say.actor('patron')} is leaving without a deal, so there is nothing left to settle"
         number, limit = int(self.course.at("suspensions", w)[i]), self.course.world["suspension_limit"]
+        number -= int(self.course.at("suspensions_before", w)[i])
         if number > limit:
             return f"breakdown number {number}, where the talks survive no more than {limit:g}"
         return f"no agreement in twice the {self.course.world['deadline_rounds']:.1f} rounds of its deadline"
@@ -167,6 +176,11 @@ class Narrator:
 
     def _deals(self, w: int) -> Iterator[tuple[str, str]]:
         say, claims = self.say, self.say.actor("insurgency")
+        for happens, what in (("item_agrees", "agreed"), ("item_fails", "set aside")):
+            for _, clause in self._rows(happens, "clause", w):
+                track, name = clause.split("/")
+                why = "its item of a staged agenda"
+                yield f"{what} in {say.table(track)}: {say.concession(name)}", why
         for i, track in self._rows("agrees", "track", w):
             roles = self.scenario.tracks[track].parties
             others = [say.actor(role) for role in roles if role != "insurgency"]
@@ -204,8 +218,8 @@ class Narrator:
     def _clashes(self, track: str, w: int) -> Iterator[tuple[str, str]]:
         if "power" in self.scenario.tracks[track].issues:
             for _, name in self._rows("clashes", "obligation", w):
-                government, claims = self.say.actor("government"), self.say.actor("insurgency")
-                sides = f"{government} signs nothing without it, {claims} nothing with it"
+                without, never = self.say.actor("government"), self.say.actor("insurgency")
+                sides = f"{without} signs nothing without it, {never} nothing with it"
                 yield f"no deal on power is possible: {self.say.obligation(name)}", sides
 
     def _end_conditions(self, w: int) -> Iterator[tuple[str, str]]:

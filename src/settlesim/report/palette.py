@@ -5,7 +5,7 @@ They are those of Okabe and Ito (2008), which the colour-blind can tell apart.
 
 from __future__ import annotations
 
-__all__ = ["CONTROL", "FAINT", "HATCHES", "LINE", "LINES", "MEDIAN", "OTHER", "OUTCOMES", "STEPS"]
+__all__ = ["CONTROL", "EVENTS", "FAINT", "HATCHES", "LINE", "LINES", "MEDIAN", "OTHER", "OUTCOMES", "STEPS"]
 
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, ORANGE, YELLOW, GREY = "#56B4E9", "#E69F00", "#F0E442", "#999999"
@@ -20,8 +20,10 @@ OUTCOMES = {
     "low_activity": SKY,
     "continued_war": GREY,
 }
+# What comes about first; what ends in the same way has the colour of the outcome.
+EVENTS = OUTCOMES | {"deal_on_power": GREEN, "deal_on_withdrawal": ORANGE, "deal_on_both": "#7FCFB6"}
 # A second mark besides colour, for print in grey.
-HATCHES = {"fragile_settlement": "//", "low_activity": "..", "partial_settlement": "xx"}
+HATCHES = {"fragile_settlement": "//", "low_activity": "..", "partial_settlement": "xx", "deal_on_both": "//"}
 # What a step of a sequence does.
 STEPS = {"open": BLUE, "deliver": GREEN, "table": GREY, "ceasefire": VERMILION}
 STEPS |= dict.fromkeys(("close", "press", "oblige", "withdraw", "switch"), PURPLE)

@@ -11,6 +11,7 @@ from settlesim.analysis.incidence import incidence as course_of
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
 from settlesim.report import palette
+from settlesim.report.measures import lines_of, scale_of, titled
 from settlesim.report.wording import briefly
 from settlesim.results.dataset import weekly_name
 
@@ -37,7 +38,7 @@ def _said(name: str) -> str:
 
 
 def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
-    """Shares of outcomes by sequence, as stacked bars with their percentages.
+    """Shares of outcomes by sequence, as stacked bars with their percentages; the reference stands last.
 
     Parameters
     ----------
@@ -57,8 +58,8 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     >>> outcomes(compare(load("two-party"), runs=20, rng=7)).get_xlabel()
     'share of runs (%)'
     """
-    shares = summary(dataset, "outcome")["outcome"].sel(statistic="estimate")
-    names = [str(name) for name in dataset["sequence"].values]
+    names = lines_of(dataset)
+    shares = summary(dataset, "outcome")["outcome"].sel(statistic="estimate", sequence=names)
     ax = _axes(ax, (8.5, 1.4 + 0.42 * len(names)))
     left = np.zeros(len(names))
     for kind in (str(k) for k in shares["outcome_kind"].values):
@@ -82,7 +83,8 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
                 box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
                 ax.text(x, y, f"{w:.0f}", ha="center", va="center", fontsize=8, bbox=box)
         left += width
-    ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)), yticklabels=map(_said, names))
+    ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)))
+    ax.set_yticklabels([_said(titled(dataset, name)) for name in names])
     ax.invert_yaxis()
     ax.set_title(f"Outcomes, {dataset.sizes['run']:,} runs a sequence", loc="left", fontsize=10)
     ax.legend(ncols=3, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.16))
@@ -91,13 +93,17 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def incidence(dataset: xr.Dataset, *, sequence: str | None = None, ax: Axes | None = None) -> Axes:
-    """Cumulative incidence of the competing outcomes by week, with 95% bands.
+def incidence(
+    dataset: xr.Dataset, event: str = "first", *, sequence: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Cumulative incidence of events by week, with 95% bands; the title says of which.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `simulate` or `compare`.
+    event : {"first", "final"} or str
+        First events, final outcomes, or an outcome, as for `settlesim.analysis.incidence.incidence`.
     sequence : str, optional
         Which sequence; by default the first.
     ax : matplotlib Axes, optional
@@ -108,13 +114,16 @@ def incidence(dataset: xr.Dataset, *, sequence: str | None = None, ax: Axes | No
     matplotlib.axes.Axes
     """
     name = _one(dataset, sequence)
-    course = course_of(dataset.sel(sequence=[name])).squeeze("sequence")
+    course = course_of(dataset.sel(sequence=[name]), event).squeeze("sequence")
+    axis = f"{course.attrs['event']}_kind"
+    if axis not in course.dims:
+        course = course.expand_dims({axis: [course.attrs["event"]]})
     ax = _axes(ax, (7.0, 4.2))
-    for kind in (str(k) for k in course["outcome_kind"].values):
-        one = course.sel(outcome_kind=kind)
+    for kind in (str(k) for k in course[axis].values):
+        one = course.sel({axis: kind})
         if float(one["incidence"].max()) <= 0.0:
             continue
-        colour = palette.OUTCOMES.get(kind, palette.OTHER)
+        colour = palette.EVENTS.get(kind, palette.OTHER)
         weeks = one["week"].values
         ax.fill_between(weeks, 100 * one["low"], 100 * one["high"], color=colour, alpha=0.25, linewidth=0)
         ax.plot(
@@ -127,8 +136,11 @@ def incidence(dataset: xr.Dataset, *, sequence: str | None = None, ax: Axes | No
         )
     ax.set(xlabel="weeks since the start", ylabel="cumulative incidence (% of runs)", xlim=(0, int(course["week"][-1])))
     ax.set_ylim(bottom=0)
-    ax.set_title(f"When the final outcome came about: {_said(name)}", loc="left", fontsize=10)
-    ax.legend(fontsize=8, frameon=False)
+    what, _, more = course.attrs["title"].partition(": ")
+    title = f"{_said(what[:1].upper() + what[1:])}: {_said(titled(dataset, name))}"
+    ax.set_title(title + (f"\n{more[:1].upper()}{more[1:]}" if more else ""), loc="left", fontsize=9)
+    if ax.lines:
+        ax.legend(fontsize=8, frameon=False)
     return ax
 
 
@@ -194,7 +206,7 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     dataset : xarray.Dataset
         From `compare`.
     variable : str
-        An outcome that is not coded.
+        An outcome that is not coded; shares are drawn in percentage points.
     baseline : str, optional
         The sequence compared with.
     ax : matplotlib Axes, optional
@@ -205,18 +217,17 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     matplotlib.axes.Axes
     """
     table = paired(dataset, variable, baseline=baseline)
-    share = set(np.unique(dataset[variable].values)) <= {0, 1}
-    scale = 100.0 if share else 1.0
-    names = [str(name) for name in table["sequence"].values]
+    scale, units = scale_of(dataset[variable])
+    names = [name for name in lines_of(dataset) if name != table.attrs["baseline"]]
+    table = table.sel(sequence=names)
     ax = _axes(ax, (7.0, 1.3 + 0.42 * len(names)))
     middle = scale * table["difference"].values
     spread = np.stack([middle - scale * table["low"].values, scale * table["high"].values - middle])
     ax.errorbar(middle, range(len(names)), xerr=spread, fmt="o", color=palette.LINE, capsize=3, markersize=5)
     ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
-    units = "percentage points" if share else dataset[variable].attrs.get("units", "1")
     ax.set(
         yticks=range(len(names)),
-        yticklabels=map(_said, names),
+        yticklabels=[_said(titled(dataset, name)) for name in names],
         ylim=(len(names) - 0.5, -0.5),
         xlabel=f"difference from {_said(table.attrs['baseline'])} ({units})",
     )

@@ -8,6 +8,7 @@ import numpy as np
 from rich.table import Table
 
 from settlesim.analysis.process import process
+from settlesim.report.measures import is_reference, lines_of, titled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,14 +27,14 @@ def process_rows(dataset: xr.Dataset) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        One row a sequence; each figure ``{"estimate", "error", "n"}`` (no error for a median), or a table of these
-        by track or faction. What a number cannot be told of is None.
+        One row a sequence, the reference last; each figure ``{"estimate", "error", "n"}`` (no error for a median), or a
+        table of these by track or faction. What a number cannot be told of is None.
     """
     table = process(dataset)
     rows = []
-    for sequence in table["sequence"].values:
+    for sequence in lines_of(dataset):
         one = table.sel(sequence=sequence)
-        row: dict[str, Any] = {"sequence": str(sequence)}
+        row: dict[str, Any] = {"sequence": sequence, "reference": is_reference(dataset, sequence)}
         for name, figure in one.data_vars.items():
             inner = [dim for dim in figure.dims if dim != "statistic"]
             if inner:
@@ -70,10 +71,10 @@ def process_tables(dataset: xr.Dataset) -> list[Table]:
         deals.add_column(heading, justify="right")
     for row in rows:
         cells = [_table_of_talks(row, track) for track in tracks]
-        talks.add_row(row["sequence"], *cells)
+        talks.add_row(titled(dataset, row["sequence"]), *cells)
         out = [row["walked_out"][name]["estimate"] for name in factions]
         deals.add_row(
-            row["sequence"],
+            titled(dataset, row["sequence"]),
             f"{round((row['deals']['estimate'] or 0) * row['deals']['n']):,}",
             _number(row["zone"]["estimate"], places=2),
             _number(row["zone_negative"]["estimate"], row["zone_negative"]["error"], 100),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from settlesim.analysis.differences import differences
+from settlesim.analysis.incidence import incidence, incidence_title
 from settlesim.analysis.ranking import rank
+from settlesim.analysis.statistics import is_share
 from settlesim.analysis.summary import summary
+from settlesim.report.measures import decimals, is_reference, lines_of, meanings, scale_of, titled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,10 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAUTION",
+    "base_rate_rows",
+    "base_rate_table",
     "difference_rows",
     "difference_table",
     "hindcast_rows",
     "hindcast_table",
+    "incidence_rows",
+    "incidence_table",
     "outcome_rows",
     "outcome_table",
     "rank_rows",
@@ -37,6 +45,20 @@ CAUTION = (
 Rows = list[dict[str, Any]]
 
 
+# What a line of outcomes tells besides the shares of the outcome's meanings.
+TOLD = ("signed", "settled", "standing", "comprehensive", "settlement_week", "deaths", "deaths_lived", "relapsed")
+# Weeks between the columns of a table of incidence.
+YEAR = 52
+
+
+def _table(dataset: xr.Dataset, title: str, heads: Iterable[str], **how: Any) -> Table:
+    """A table that says at its foot what the outcomes mean that head it."""
+    said = [f"{name}: {meaning}" for name, meaning in meanings(dataset, list(heads)).items()]
+    # Text, since a string would be read for markup.
+    foot = Text("\n".join(said)) if said else None
+    return Table(title=title, title_justify="left", caption=foot, caption_justify="left", **how)
+
+
 def outcome_rows(dataset: xr.Dataset) -> Rows:
     """Share of each outcome by sequence with its Monte Carlo error, and means of what a reader asks for first.
 
@@ -48,13 +70,15 @@ def outcome_rows(dataset: xr.Dataset) -> Rows:
     Returns
     -------
     list of dict
-        One row a sequence: ``sequence``, ``runs``, ``outcomes`` (meaning to share and error), and mean and
-        error of ``settlement_week``, ``deaths``, ``relapsed`` with the number of runs that have them.
+        One row a sequence, the reference last: ``sequence``, ``reference``, ``runs``, ``outcomes`` (meaning to share
+        and error), and ``estimate`` and ``error`` of ``signed``, ``settled``, ``standing``, ``comprehensive``,
+        ``settlement_week``, ``deaths`` (to the horizon), ``deaths_lived`` (a week lived) and ``relapsed``, with ``n``,
+        the number of runs that have them.
     """
-    names = ["outcome", "settlement_week", "deaths", "relapsed"]
-    table = summary(dataset, names)
+    told = [name for name in TOLD if name in dataset]
+    table = summary(dataset, ["outcome", *told])
     rows: Rows = []
-    for sequence in (str(name) for name in dataset["sequence"].values):
+    for sequence in lines_of(dataset):
         one = table.sel(sequence=sequence)
         shares = {
             str(kind): {
@@ -63,8 +87,9 @@ def outcome_rows(dataset: xr.Dataset) -> Rows:
             }
             for kind in one["outcome_kind"].values
         }
-        row: dict[str, Any] = {"sequence": sequence, "runs": int(dataset.sizes["run"]), "outcomes": shares}
-        for name in names[1:]:
+        row: dict[str, Any] = {"sequence": sequence, "reference": is_reference(dataset, sequence)}
+        row |= {"runs": int(dataset.sizes["run"]), "outcomes": shares}
+        for name in told:
             row[name] = {key: float(one[name].sel(statistic=key)) for key in ("estimate", "error", "n")}
         rows.append(row)
     return rows
@@ -79,18 +104,71 @@ def _number(value: float, error: float, places: int = 0) -> str:
 
 
 def outcome_table(dataset: xr.Dataset) -> Table:
-    """Distribution of outcomes by sequence, in % of runs ± Monte Carlo standard error."""
+    """Distribution of outcomes by sequence, in % of runs ± Monte Carlo standard error; deaths in numbers."""
     rows = outcome_rows(dataset)
     kinds = [k for k in rows[0]["outcomes"] if any(row["outcomes"][k]["share"] > 0 for row in rows)]
-    table = Table(title=f"Outcomes, % of {rows[0]['runs']:,} runs ± Monte Carlo error", title_justify="left")
+    more = {"signed": "signed", "standing": "standing", "deaths": "deaths", "deaths_lived": "deaths a week lived"}
+    more = {name: heading for name, heading in more.items() if name in rows[0]}
+    heads = [*more, *("comprehensive" for kind in kinds if kind.startswith("comprehensive"))]
+    table = _table(dataset, f"Outcomes, % of {rows[0]['runs']:,} runs ± Monte Carlo error", heads)
     table.add_column("sequence", no_wrap=True)
-    for kind in kinds:
-        table.add_column(kind.replace("_", " "), justify="right")
-    table.add_column("deaths", justify="right")
+    for heading in [kind.replace("_", " ") for kind in kinds] + list(more.values()):
+        table.add_column(heading, justify="right")
     for row in rows:
         shares = [_percent(**row["outcomes"][kind]) for kind in kinds]
-        deaths = _number(row["deaths"]["estimate"], row["deaths"]["error"])
-        table.add_row(row["sequence"], *shares, deaths)
+        means = []
+        for name in more:
+            estimate, error = row[name]["estimate"], row[name]["error"]
+            share = is_share(dataset[name])
+            means.append(_percent(estimate, error) if share else _number(estimate, error))
+        table.add_row(titled(dataset, row["sequence"]), *shares, *means)
+    return table
+
+
+def incidence_rows(dataset: xr.Dataset, event: str = "first") -> Rows:
+    """Cumulative incidence of events at the end of each year, and at the horizon.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `simulate` or `compare`.
+    event : {"first", "final"} or str
+        As for `incidence`.
+
+    Returns
+    -------
+    list of dict
+        One row a sequence and kind of event: ``sequence``, ``kind``, ``weeks``, ``incidence``, ``low``, ``high``.
+    """
+    course = incidence(dataset, event)
+    horizon = int(course["week"][-1])
+    weeks = [*range(YEAR, horizon, YEAR), horizon]
+    axis = f"{course.attrs['event']}_kind"
+    if axis not in course.dims:
+        course = course.expand_dims({axis: [course.attrs["event"]]})
+    rows: Rows = []
+    for sequence in lines_of(dataset):
+        for kind in (str(name) for name in course[axis].values):
+            one = course.sel({"sequence": sequence, axis: kind, "week": weeks})
+            row: dict[str, Any] = {"sequence": sequence, "kind": kind, "weeks": weeks}
+            rows.append(row | {name: one[name].values.tolist() for name in ("incidence", "low", "high")})
+    return rows
+
+
+def incidence_table(dataset: xr.Dataset, event: str = "first") -> Table:
+    """Cumulative incidence by week, in % of runs with 95% intervals; its title says of which events."""
+    rows = incidence_rows(dataset, event)
+    title = incidence_title(event)
+    table = _table(dataset, f"{title[:1].upper()}{title[1:]}, % of {dataset.sizes['run']:,} runs by week", ())
+    for heading in ("sequence", "event"):
+        table.add_column(heading, no_wrap=True)
+    for week in rows[0]["weeks"]:
+        table.add_column(f"week {week}", justify="right")
+    for row in rows:
+        if row["incidence"][-1] > 0:
+            cells = zip(row["incidence"], row["low"], row["high"], strict=True)
+            shown = (f"{100 * share:.1f} ({100 * low:.1f} to {100 * high:.1f})" for share, low, high in cells)
+            table.add_row(titled(dataset, row["sequence"]), row["kind"].replace("_", " "), *shown)
     return table
 
 
@@ -109,24 +187,27 @@ def difference_rows(dataset: xr.Dataset, variable: str, baseline: str | None = N
     Returns
     -------
     list of dict
-        One row a sequence: ``difference``, ``low``, ``high``, ``n``, and ``variance_ratio``, the variance of the
-        paired difference relative to independent runs.
+        One row a sequence, the reference last and marked so: ``difference``, ``low``, ``high``, ``n``, and
+        ``variance_ratio``, the variance of the paired difference relative to independent runs.
     """
     table = differences(dataset, variable, baseline=baseline)
     keys = ("difference", "error", "low", "high", "n", "variance_ratio")
     return [
-        {"sequence": str(name), "baseline": table.attrs["baseline"], "variable": variable}
+        {"sequence": name, "reference": is_reference(dataset, name)}
+        | {"baseline": table.attrs["baseline"], "variable": variable}
         | {key: float(table[key].sel(sequence=name)) for key in keys}
-        for name in table["sequence"].values
+        for name in lines_of(dataset)
+        if name != table.attrs["baseline"]
     ]
 
 
 def difference_table(dataset: xr.Dataset, variable: str, baseline: str | None = None) -> Table:
     """Paired differences with 95% intervals; an interval that leaves out zero is set in bold."""
     rows = difference_rows(dataset, variable, baseline)
-    share = set(np.unique(dataset[variable].values)) <= {0, 1}
-    scale, places, unit = (100.0, 1, "percentage points") if share else (1.0, 0, dataset[variable].attrs["units"])
-    table = Table(title=f"{variable}: difference from {rows[0]['baseline']}, {unit}", title_justify="left")
+    scale, unit = scale_of(dataset[variable])
+    places = decimals(dataset[variable], [scale * row[end] for row in rows for end in ("low", "high")])
+    title = f"{variable}: difference from {titled(dataset, rows[0]['baseline'])}, {unit}"
+    table = _table(dataset, title, [variable])
     table.add_column("sequence", no_wrap=True)
     for heading in ("difference", "95% interval", "common luck saves"):
         table.add_column(heading, justify="right")
@@ -137,38 +218,80 @@ def difference_table(dataset: xr.Dataset, variable: str, baseline: str | None = 
         saved = f"{1 / ratio:.1f} x" if np.isfinite(ratio) and ratio > 0 else "-"
         clear = "bold" if low > 0 or high < 0 else ""
         cells = (f"{scale * row['difference']:+,.{places}f}", f"{low:+,.{places}f} to {high:+,.{places}f}")
-        table.add_row(row["sequence"], *(Text(cell, style=clear) for cell in cells), saved)
+        table.add_row(titled(dataset, row["sequence"]), *(Text(cell, style=clear) for cell in cells), saved)
     return table
 
 
 def rank_rows(dataset: xr.Dataset, variable: str) -> Rows:
-    """Order of the sequences by expected value, and how often it flips."""
-    lowest = variable.startswith("deaths") or variable in ("fragmentation", "rival_strength", "relapsed")
-    table = rank(dataset, variable, best="lowest" if lowest else "highest")
+    """Order of the sequences by expected value, the better end first, and how often it flips.
+
+    The reference is no plan: it has no place, and comes last.
+    """
+    plans = [name for name in lines_of(dataset) if not is_reference(dataset, name)]
+    table = rank(dataset.sel(sequence=plans), variable)
     names = [str(name) for name in table["sequence"].values]
-    rows = []
+    rows: Rows = []
     for i, name in enumerate(names):
         row = {"place": i + 1, "sequence": name, "value": float(table["value"][i]), "first": float(table["first"][i])}
         if i + 1 < len(names):
             row["flips_with_next"] = float(table["flips"][i, i + 1])
             row["ties_with_next"] = float(table["ties"][i, i + 1])
         rows.append(row)
+    for name in lines_of(dataset)[len(plans) :]:
+        mean = float(summary(dataset, variable)[variable].sel(statistic="estimate", sequence=name))
+        rows.append({"place": None, "sequence": name, "reference": True, "value": mean})
     return rows
 
 
 def rank_table(dataset: xr.Dataset, variable: str) -> Table:
     """Ranking with the share of worlds in which each neighbour pair stands the other way round."""
     title = f"Ranking by {variable}; a world is a run with its own parameters and luck"
-    table = Table(title=title, title_justify="left")
+    table = _table(dataset, title, [variable])
     headings = ("", "sequence", "mean", "first in resamples", "worlds in which the next does better")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "sequence" else "right")
-    share = set(np.unique(dataset[variable].values)) <= {0, 1}
-    for row in rank_rows(dataset, variable):
-        mean = f"{100 * row['value']:.1f}%" if share else f"{row['value']:,.0f}"
+    rows = rank_rows(dataset, variable)
+    scale = scale_of(dataset[variable])[0]
+    places = decimals(dataset[variable], [scale * row["value"] for row in rows])
+    for row in rows:
+        mean = f"{scale * row['value']:,.{places}f}" + ("%" if is_share(dataset[variable]) else "")
+        first = f"{100 * row['first']:.0f}%" if "first" in row else ""
         flips = f"{100 * row['flips_with_next']:.0f}%" if "flips_with_next" in row else ""
-        table.add_row(str(row["place"]), row["sequence"], mean, f"{100 * row['first']:.0f}%", flips)
+        place = "" if row["place"] is None else str(row["place"])
+        table.add_row(place, titled(dataset, row["sequence"]), mean, first, flips)
     return table
+
+
+def base_rate_rows(table: xr.Dataset) -> Rows:
+    """Rows of `base_rates`: how wars ended elsewhere, and in the runs that ended."""
+    keys = ("observed", "observed_low", "observed_high", "simulated", "low", "high")
+    rows: Rows = []
+    for name in (str(one) for one in table["termination"].values):
+        one = table.sel(termination=name)
+        row: dict[str, Any] = {"termination": name, "outcomes": one["outcomes"].item().split()}
+        rows.append(row | {key: float(one[key]) for key in keys})
+    return rows
+
+
+def base_rate_table(table: xr.Dataset) -> Table:
+    """How wars ended elsewhere beside how the runs did, in % of those that ended."""
+    runs, ended, n = (table.attrs[key] for key in ("runs", "ended", "observed_n"))
+    shown = Table(title=f"{table.attrs['sequence']}: how it ended, beside base rates", title_justify="left")
+    shown.caption = Text(
+        f"{table.attrs['meaning']} {table.attrs['source']} [{table.attrs['tag']}]. Shares of those that ended: "
+        f"{n:,} wars, {ended:,} of {runs:,} runs; 95% intervals. An ending without outcomes is none of the model's."
+    )
+    shown.caption_justify = "left"
+    for heading in ("termination", "outcomes counted as it", "wars, %", "runs, %"):
+        shown.add_column(heading, justify="right" if "%" in heading else "left")
+    for row, label in zip(base_rate_rows(table), table["label"].values, strict=True):
+        cells = []
+        for share, low, high in (("observed", "observed_low", "observed_high"), ("simulated", "low", "high")):
+            known = np.isfinite(row[share])
+            cells.append(f"{100 * row[share]:.1f} ({100 * row[low]:.1f} to {100 * row[high]:.1f})" if known else "-")
+        outcomes = ", ".join(name.replace("_", " ") for name in row["outcomes"])
+        shown.add_row(Text(str(label)), outcomes or "-", *cells)
+    return shown
 
 
 def hindcast_rows(table: xr.Dataset) -> Rows:

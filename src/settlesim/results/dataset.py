@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from settlesim.model.outcome import Outcome
     from settlesim.model.trace import Trace
+    from settlesim.model.variables import Variable
     from settlesim.scenario.scenario import Scenario
 
 __all__ = [
@@ -104,7 +105,7 @@ def collect(traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: It
     block = Block(first.runs, {}, {name: _stack([t.worlds[name] for t in traces]) for name in parameters})
     for outcome in wanted:
         array = np.stack([v[outcome.name] for v in values])
-        block.fields[outcome.name] = Field(tuple(outcome.dims[1:]), _attrs("outcome", outcome, array))
+        block.fields[outcome.name] = Field(tuple(outcome.dims[1:]), _attrs("outcome", outcome))
         block.arrays[outcome.name] = _coded(array, outcome.flags)
         for dim in outcome.dims[1:]:
             _label(block, choose(dim, known, "dimension"), known[dim], outcome.name)
@@ -116,7 +117,7 @@ def collect(traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: It
         # (week[, entity], run) to (run, week[, entity]), so that runs can be split and joined along one axis
         array = np.stack([np.moveaxis(t.weekly[name], -1, 0) for t in traces])
         key = weekly_name(name)
-        block.fields[key] = Field(("week", *scope), _attrs("weekly", info, array))
+        block.fields[key] = Field(("week", *scope), _attrs("weekly", info))
         block.arrays[key] = _coded(array, info.flags)
         _label(block, "week", tuple(range(array.shape[2])), name)
         for dim in scope:
@@ -134,8 +135,14 @@ def _coded(array: NDArray[Any], flags: Mapping[int, str] | None) -> NDArray[Any]
     return array.astype(np.int8) if flags else array
 
 
-def _attrs(role: str, info: Any, array: NDArray[Any]) -> dict[str, Any]:
-    attrs = {"long_name": info.meaning, "units": info.units, "role": role}
+def _attrs(role: str, info: Outcome | Variable) -> dict[str, Any]:
+    attrs: dict[str, Any] = {"long_name": info.meaning, "units": info.units, "role": role}
+    better = getattr(info, "better", None)
+    # What a variable of the model is called by, such as bool, says how its weekly values are kept.
+    weekly = "code" if info.flags else {"bool": "share", "int": "count"}.get(info.kind, "amount")
+    attrs["kind"] = weekly if role == "weekly" else info.kind
+    if better:
+        attrs["better"] = better
     if info.flags:
         # CF conventions: one word for each code, the codes of the variable's own type
         attrs["flag_values"] = [int(code) for code in info.flags]
@@ -267,6 +274,8 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
         "start": scenario.start.isoformat(),
         "horizon": scenario.horizon,
         "baseline_sequence": scenario.baseline_sequence,
+        # NetCDF has no place for what is not there.
+        **({"reference_sequence": scenario.reference_sequence} if scenario.reference_sequence else {}),
         "parameters": compact({name: json.loads(a["prior"]) for name, a in _described(scenario).items()}),
         "entropy": str(entropy),
         "engine": engine,

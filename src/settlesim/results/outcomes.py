@@ -39,7 +39,7 @@ def evaluate(trace: Trace, outcomes: Iterable[Outcome] = STANDARD_OUTCOMES) -> d
     ------
     FaultError
         If an outcome's function fails, with the first run for which it does, or returns something else than one
-        number for each run (and each entity of its second dimension).
+        number for each run (and each entity of its second dimension), or numbers that are not of its kind.
     """
     return {outcome.name: _values(outcome, trace) for outcome in outcomes}
 
@@ -60,7 +60,23 @@ def _values(outcome: Outcome, trace: Trace) -> Values:
         wanted = ", ".join(["runs", *map(str, shape[1:])]) + ("," if len(shape) == 1 else "")
         each = " and ".join(outcome.dims)
         raise _fault(outcome, trace, f"returns shape {values.shape}, not ({wanted}): one value for each {each}")
+    strange = _strange(outcome.kind, values)
+    if strange.any():
+        column = int(np.argmax(strange.reshape(len(values), -1).any(axis=1)))
+        what = {"share": "0 or 1 in each run", "bounded": "from 0 to 1", "count": "0 or more"}[outcome.kind]
+        reason = f"is {values[strange][0]:g}, but of the kind {outcome.kind!r}: {what}"
+        raise _fault(outcome, trace, reason, trace.runs.start + column)
     return values
+
+
+def _strange(kind: str, values: Values) -> Values:
+    """Where values are not what their outcome says they are; missing ones are."""
+    if kind == "share":
+        return np.asarray((values != 0) & (values != 1) & ~np.isnan(values))
+    if kind == "bounded":
+        # One ulp of a sum of weights may stand above a bound of one.
+        return np.asarray((values < -1e-9) | (values > 1 + 1e-9))
+    return np.asarray(values < 0) if kind == "count" else np.zeros(values.shape, bool)
 
 
 def _fault(outcome: Outcome, trace: Trace, reason: str, run: int | None = None) -> FaultError:

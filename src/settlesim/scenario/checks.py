@@ -190,7 +190,7 @@ def _sources(fields: SoundFields, file: str) -> Iterator[Problem]:
     known = fields.names.get("sources", ())
     if "sources" not in fields.values:
         return
-    places: list[tuple[KeyPath, Any]] = [(("control",), fields.values.get("control"))]
+    places: list[tuple[KeyPath, Any]] = [((name,), fields.values.get(name)) for name in ("control", "base_rates")]
     for table in ("actors", "tracks", "concessions", "obligations", "parameters"):
         places += [((table, name), entry) for name, entry in fields.table(table).items()]
     for table in ("factions", "provinces", "targets", "events"):
@@ -253,7 +253,7 @@ def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: s
 
 def _sequences(fields: SoundFields, file: str) -> Iterator[Problem]:
     names = fields.names.get("sequences", ())
-    for key in ("default_sequence", "baseline_sequence"):
+    for key in ("default_sequence", "baseline_sequence", "reference_sequence"):
         chosen = fields.values.get(key)
         if chosen is not None and names and chosen not in names:
             yield _unknown(file, (key,), chosen, names, "sequence")

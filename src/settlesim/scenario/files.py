@@ -186,6 +186,9 @@ def _extended(
     if base is None:
         return None
     merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
+    if "sequences" in own:
+        # It names one of them.
+        merged.pop("reference_sequence", None)
     for key, value in own.items():
         if key not in MERGED or not isinstance(value, Mapping) or key not in merged:
             merged[key] = value

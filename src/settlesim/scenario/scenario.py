@@ -14,6 +14,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from settlesim.errors import Problem, ScenarioError, UsageError, choose
 from settlesim.scenario.base import Declaration, Key, Table, Text
+from settlesim.scenario.base_rates import BaseRates
 from settlesim.scenario.changes import Change, revise
 from settlesim.scenario.checks import SoundFields, check, check_sequence
 from settlesim.scenario.claim_checks import check_claims
@@ -58,6 +59,8 @@ class Scenario(Declaration):
         Weeks simulated.
     default_sequence, baseline_sequence
         The sequence run when none is named, and the one others are compared with.
+    reference_sequence
+        The sequence that shows what goes on without talks: the last line of a comparison.
     sources, bodies
         Key → full reference, label of an outside body that can deliver concessions.
     actors, factions, provinces, districts_total, control
@@ -72,6 +75,8 @@ class Scenario(Declaration):
         Every number of the model.
     targets
         Observed facts for the hindcast.
+    base_rates
+        How often wars of this kind ended in which way.
     claims
         Sentences that name a cause, with what carries them.
 
@@ -88,6 +93,7 @@ class Scenario(Declaration):
     horizon: Annotated[int, Field(strict=True, ge=1, le=1040)]
     default_sequence: Text
     baseline_sequence: Text
+    reference_sequence: Text | None = None
     districts_total: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     sources: Table[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], Text]
     bodies: Table[Key, Text] = Field(default_factory=dict)
@@ -102,6 +108,7 @@ class Scenario(Declaration):
     parameters: Table[Key, Parameter]
     sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
+    base_rates: BaseRates | None = None
     claims: tuple[Claim, ...] = ()
 
     @model_validator(mode="wrap")

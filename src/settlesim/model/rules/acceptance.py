@@ -35,13 +35,13 @@ def with_readiness(at_reservation, push):
     Variable("surplus_counted", units="share", meaning="the first, in shares of the prize", start=0.0),
     when="round_due", source="settlesim",
 )
-def surpluses(offer, ask, least, limit, bargain_power, withdrawal_value):
+def surpluses(offer, ask, least, limit, bargain_power, withdrawal_value, exiting):
     """What the offer is worth to the insurgency, and the ask to the other side, above their reservation values.
 
-    In a package the pace of withdrawal counts with the worth of the withdrawal.
+    In a package the pace of withdrawal counts with the worth of the withdrawal, as long as it is not under way anyway.
     """
     claim = np.where(offer >= 0.0, offer - least, offer)
-    return claim, limit - ask, np.where(bargain_power, claim, withdrawal_value * claim)
+    return claim, limit - ask, np.where(bargain_power, claim, withdrawal_value * claim * ~exiting)
 
 
 @rule(
@@ -61,7 +61,7 @@ def linkage(track_package, claim_sum, claim_least):
     Variable("accepts", units="1", meaning="the party accepts this round", start=False, kind="bool"),
     when="round_due", source="mckelvey1995 fearon1995",
 )
-def accept(seat_claims, claim_surplus, seat_gives, surplus_give, concession_acceptance, acceptance_temperature,
+def accept(seat_claims, claim_surplus, seat_gives, surplus_give, concession_acceptance, valuation_spread,
            accept_luck, round, deadline_rounds, readiness_effect, readiness, resentment_push):
     """Decide whether a party takes what lies before it, by one private valuation u per calling of the table.
 
@@ -72,7 +72,7 @@ def accept(seat_claims, claim_surplus, seat_gives, surplus_give, concession_acce
     """
     surplus = np.where(seat_claims, claim_surplus, np.where(seat_gives, surplus_give, 0.0))
     ready = with_readiness(concession_acceptance, readiness_effect * readiness - resentment_push)
-    p = acceptance(surplus, ready, acceptance_temperature)
+    p = acceptance(surplus, ready, valuation_spread)
     patience = np.minimum(1.0, round / deadline_rounds)
     p = np.where(seat_claims | seat_gives, p, ready + (1.0 - ready) * patience)
     return p, accept_luck < p

@@ -18,16 +18,17 @@ __all__ = ["ARMY"]
              low=0.0, weekly=True),
     source="sigar2018 ucdp2023 settlesim",
 )
-def army(army, deaths_week, deaths_base, army_death_share, army_size, army_attrition, army_replacement, legitimacy,
+def army(army, deaths_week, deaths_year, army_death_share, army_size, army_attrition, army_replacement, legitimacy,
          legitimacy_start, at_peace):
-    """The army loses its dead and those who leave; recruits make up for the losses of week 0 as far as people believe.
+    """The army loses its dead and those who leave; recruits make up for them as far as people believe.
 
     Losses a week are deaths × share / size and `army_attrition`/52 of those there are; recruits are
-    `army_replacement` times the same at week 0, in proportion to legitimacy L/L0.  Peace holds the size.
+    `army_replacement` times the deaths of the past year and the attrition of a whole army, in proportion to
+    legitimacy L/L0.  Peace holds the size.
     """
     fallen = army_death_share / (1000.0 * army_size)
     lost = army * army_attrition / 52.0 + fallen * deaths_week
-    gained = army_replacement * (army_attrition / 52.0 + fallen * deaths_base) * legitimacy / legitimacy_start
+    gained = army_replacement * (army_attrition / 52.0 + fallen * deaths_year / 52.0) * legitimacy / legitimacy_start
     return np.where(at_peace, army, np.maximum(army + gained - lost, 0.0))
 
 

@@ -30,7 +30,7 @@ def faction_behind(faction_fighters, joined):
 )
 def backing(fighters_behind, fighters):
     """Share of the insurgency's fighters that stands behind those who talk; all of none is all."""
-    return np.where(fighters > 0, fighters_behind / np.maximum(fighters, 1), 1.0)
+    return np.where(fighters > 0, np.minimum(fighters_behind / np.maximum(fighters, 1), 1.0), 1.0)
 
 
 BACKING = Mechanism(

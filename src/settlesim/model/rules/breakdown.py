@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from settlesim.model.codes import AGREED, BROKEN, OPEN, SUSPENDED
+from settlesim.model.codes import AGREED, BROKEN, CALLED, OPEN, SUSPENDED
 from settlesim.model.items import Fold, rule
 from settlesim.model.protocol import Mechanism
 from settlesim.model.variables import Luck, Variable
@@ -65,27 +65,30 @@ def breakdown_risk(breakdown_rate, breakdown_attack_effect, insurgent_attacks, t
 )
 def close_round(round_due, agrees, breakdown_chance, phase, week, suspensions, resume_week, break_luck, pause_luck,
                 suspension_shortest, suspension_longest, suspension_limit, round, deadline_rounds, deadline_overrun,
-                suspensions_before, broken_week, behind, quorum, track_power, pause_kept):
+                suspensions_before, broken_week, behind, quorum, track_power, moot, pause_kept):
     """End a round: agreement, breakdown, or another round.
 
-    A breakdown suspends the talks for a while, of which a mediator saves a part; too many of them, or `deadline_overrun` times the deadline, break
-    the track.  Talks on power break at once, agreed or not, when less than a quorum of the fighters stands behind
-    those at the table.
+    A breakdown suspends the talks for a while, of which a mediator saves a part; too many of them, or
+    `deadline_overrun` times the deadline, break the track.  Talks on power break at once, agreed or not, when less
+    than a quorum of the fighters stands behind those at the table, and talks about nothing but a withdrawal when it
+    is under way without them.
     """
     breaks = round_due & ~agrees & (break_luck < breakdown_chance)
     number = suspensions + breaks
-    over = round_due & ~agrees & ((number - suspensions_before > suspension_limit) | (round >= deadline_overrun * deadline_rounds))
+    late = round >= deadline_overrun * deadline_rounds
+    over = round_due & ~agrees & ((number - suspensions_before > suspension_limit) | late)
     pause = pause_kept * (suspension_shortest + (suspension_longest - suspension_shortest) * pause_luck)
     phase = np.where(agrees, AGREED, np.where(over, BROKEN, np.where(breaks, SUSPENDED, phase)))
     bound = (phase == OPEN) | (phase == SUSPENDED) | (phase == AGREED)
     short = track_power & bound & (behind < quorum)
-    phase = np.where(short, BROKEN, phase)
+    idle = moot & ((phase == CALLED) | bound)
+    phase = np.where(short | idle, BROKEN, phase)
     return (
         phase,
         number,
         np.where(breaks, week + np.floor(pause), resume_week),
-        breaks | over | short,
-        np.where(over | short, week, broken_week),
+        breaks | over | short | idle,
+        np.where(over | short | idle, week, broken_week),
         short,
     )
 

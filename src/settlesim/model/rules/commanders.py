@@ -277,12 +277,13 @@ COMMANDERS = Mechanism(
     outcomes=(
         Outcome(
             "defections", _defections, "commanders",
-            "commanders that changed status, by destination", dims=("run", "destination"),
+            "commanders that changed status, by destination", dims=("run", "destination"), kind="count",
         ),
         Outcome(
             "defections_provoked", final("moved_provoked"), "commanders",
-            "defections to the rival provoked by talks",
+            "defections to the rival provoked by talks", kind="count", better="low",
         ),
-        Outcome("rejections", final("moved_rejecting"), "commanders", "commanders that rejected a deal"),
+        Outcome("rejections", final("moved_rejecting"), "commanders", "commanders that rejected a deal", kind="count",
+                better="low"),
     ),
 )

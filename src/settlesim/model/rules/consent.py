@@ -13,6 +13,13 @@ from settlesim.model.variables import Luck, Variable
 __all__ = ["CONSENT"]
 
 
+@rule("track", Variable("moot", units="1", meaning="there is nothing left to settle at the table", kind="bool",
+                        told=True), source="settlesim")
+def moot(track_withdrawal, track_power, exiting, presence):
+    """Say whether a table is about nothing but the withdrawal of a patron that is leaving, or has left, without it."""
+    return track_withdrawal & ~track_power & (exiting | (presence <= 0.0))
+
+
 @rule(
     "track",
     Variable("calling", units="1", meaning="the track is called this week", kind="bool"),
@@ -22,17 +29,18 @@ __all__ = ["CONSENT"]
     Variable("round", units="rounds", meaning="rounds held since the track was called", start=0, low=0, kind="int",
              told=True),
     Variable("suspensions_before", units="1", meaning="breakdowns before the track was called", start=0, low=0,
-             kind="int"),
+             told=True, kind="int"),
     source="settlesim",
 )
 def call(phase, called, closed_now, callings, round, suspensions, suspensions_before, broken_week, week, recall_weeks,
-         recalls):
+         recalls, moot):
     """Call a closed or broken track; each calling asks for consent anew.
 
-    Broken talks are called again of themselves after `recall_weeks`, as often as `recalls` allows.
+    Broken talks are called again of themselves after `recall_weeks`, as often as `recalls` allows.  A table about
+    nothing but a withdrawal that is under way without it is not called.
     """
     again = (phase == BROKEN) & (week - broken_week >= recall_weeks) & (callings <= recalls)
-    calling = (called & ((phase == CLOSED) | (phase == BROKEN))) | again
+    calling = ((called & ((phase == CLOSED) | (phase == BROKEN))) | again) & ~moot
     phase = np.where(calling, CALLED, phase)
     phase = np.where(closed_now & (phase != SIGNED), CLOSED, phase)
     return (
@@ -106,14 +114,15 @@ def government_resentment(seat_government, exclusion_resentment, slighted, legit
     "seat",
     Variable("refuses_bilateral", units="1", meaning="a patron that refuses talks without the government",
              kind="bool"),
-    Variable("at_once", units="1", meaning="the party consents as soon as the table is called", kind="bool"),
+    Variable("at_once", units="1", meaning="the party consents as soon as the table is called", told=True, kind="bool"),
     source="khan2018 talks2021 settlesim",
 )
 def authorship(seat_patron, seat_insurgency, track_government, switched, proposed, own_offer_tabled, obliged,
                seat_owes):
     """Whose own offer the table is, or whose signature obliges it to come, consents at once.
 
-    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  A patron that refuses bilateral talks does not, until it switches.
+    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  A patron that
+    refuses bilateral talks does not, until it switches.
     """
     refuses = seat_patron & ~track_government & ~switched
     author = proposed | (own_offer_tabled & ~seat_insurgency)
@@ -165,9 +174,13 @@ def consent(consent_left, consented, consent_hazard, calling, consent_luck, at_o
     Variable("next_round", units="weeks", meaning="week of the next round", start=0.0, low=0.0),
     source="settlesim",
 )
-def open_track(phase, all_consent, week, opened_week, next_round, round_interval, resume_week):
-    """Open a track once every listed party consents; resume a suspended one when its time has come."""
-    opens = (phase == CALLED) & all_consent
+def open_track(phase, all_consent, week, opened_week, next_round, round_interval, resume_week, behind, quorum,
+               track_power):
+    """Open a track once every listed party consents; resume a suspended one when its time has come.
+
+    Nobody sits down about power with less than a quorum of the fighters.
+    """
+    opens = (phase == CALLED) & all_consent & (~track_power | (behind >= quorum))
     resumes = (phase == SUSPENDED) & (week >= resume_week)
     return (
         opens,
@@ -203,6 +216,7 @@ def who_talks(phase, track_government, track_patron, track_insurgency):
 CONSENT = Mechanism(
     "Consent",
     items=(
+        moot,
         call,
         willingness,
         insurgency_stake,
@@ -210,7 +224,7 @@ CONSENT = Mechanism(
         government_resentment,
         Fold(
             Variable("own_offer_tabled", scope="seat", units="1", meaning="an offer of the party lies on the table",
-                     kind="bool"),
+                     kind="bool", told=True),
             "on_table", "any", "clause", "seat_clauses",
         ),
         authorship,
@@ -251,7 +265,7 @@ CONSENT = Mechanism(
     outcomes=(
         Outcome(
             "track_opened_week", week_of("opened_week"), "weeks",
-            "week in which the track first opened", dims=("run", "track"),
+            "week in which the track first opened", dims=("run", "track"), kind="weeks",
         ),
     ),
 )

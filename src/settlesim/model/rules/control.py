@@ -17,14 +17,15 @@ __all__ = ["CONTROL"]
     Variable("control_step", units="1", meaning="drift of latent control this week", told=True),
     source="settlesim",
 )
-def drift(control_drift, withdrawal_drift, support, garrison_drift, garrison_yield, strength_drift, strength,
+def drift(control_drift, withdrawal_drift, support, garrison_drift, garrison_yield, strength_drift, strength, army,
           at_peace, alpha):
-    """Drift of latent control a week: α (.0005 + .0035(U0-U)/U0 + .16 S + .02 ln F); none in peace.
+    """Drift of latent control a week: α (.0005 + .0035(U0-U)/U0 + .16 S + .02 ln F/A); none in peace.
 
     Attacks that are not made take no districts, so the drift goes with their intensity α.
     """
     step = control_drift + withdrawal_drift * (1.0 - support) + garrison_drift * garrison_yield
-    return np.where(at_peace, 0.0, alpha * (step + strength_drift * np.log(np.maximum(strength, 1e-3))))
+    forces = np.log(np.maximum(strength, 1e-3) / np.maximum(army, 1e-3))
+    return np.where(at_peace, 0.0, alpha * (step + strength_drift * forces))
 
 
 @rule(
@@ -128,10 +129,11 @@ CONTROL = Mechanism(
              meaning="travels with the date: the insurgency's fortunes"),
     ),
     outcomes=(
-        Outcome("insurgent_control", final("insurgent_control"), "share", "districts under the insurgency at the end"),
+        Outcome("insurgent_control", final("insurgent_control"), "share", "districts under the insurgency at the end",
+                kind="bounded"),
         Outcome(
             "government_control", final("government_control"), "share",
-            "districts under the government at the end",
+            "districts under the government at the end", kind="bounded",
         ),
     ),
 )

@@ -19,7 +19,7 @@ __all__ = ["DEALS"]
 
 @rule(
     "run",
-    Variable("settled", units="1", meaning="a deal on power was signed", start=False, kind="bool", weekly=True),
+    Variable("settled", units="1", meaning="a deal on power was signed", start=False, kind="bool"),
     Variable("settlement_week", units="weeks", meaning="week of the first deal on power, -1 before", start=-1.0,
              low=-1.0, told=True),
     Variable("power_share", units="share", meaning="insurgency's share of power in that deal", start=0.0, low=0.0,
@@ -57,6 +57,10 @@ def _first_deal(trace: Trace) -> Values:
     return np.asarray(np.fmin(weeks[0], weeks[1]))
 
 
+def _signed(trace: Trace) -> Values:
+    return np.asarray(trace.final["settled"], np.int8)
+
+
 def _settled_by(trace: Trace, solve: Callable[..., Values]) -> Values:
     """A bargaining solution of the settlement space on the day on which power was settled, concessions included."""
     f = trace.final
@@ -85,18 +89,22 @@ DEALS = Mechanism(
     "Deals",
     items=(deals,),
     outcomes=(
-        Outcome("first_deal_week", _first_deal, "weeks", "week of the first deal, on power or withdrawal"),
-        Outcome("settlement_week", week_of("settlement_week"), "weeks", "week of the deal on power"),
-        Outcome("patron_deal_week", week_of("patron_deal_week"), "weeks", "week of the deal on withdrawal"),
+        Outcome("signed", _signed, "1", "a deal on power was signed, whatever became of it", kind="share",
+                better="high"),
+        Outcome("first_deal_week", _first_deal, "weeks", "week of the first deal, on power or withdrawal",
+                kind="weeks"),
+        Outcome("settlement_week", week_of("settlement_week"), "weeks", "week of the deal on power", kind="weeks"),
+        Outcome("patron_deal_week", week_of("patron_deal_week"), "weeks", "week of the deal on withdrawal",
+                kind="weeks"),
         Outcome(
             "signed_share", where_true("power_share", "settled"), "share",
-            "insurgency's share of power in the deal signed",
+            "insurgency's share of power in the deal signed", kind="bounded",
         ),
         Outcome("nash_share", _nash, "share", "Nash solution of its settlement space: power and concessions together"),
         Outcome("kalai_smorodinsky_share", _kalai_smorodinsky, "share", "Kalai-Smorodinsky solution of it"),
         Outcome(
             "withdrawal_share", where_true("withdrawal_share", "patron_deal"), "share",
-            "pace of withdrawal agreed, 1 the fastest",
+            "pace of withdrawal agreed, 1 the fastest", kind="bounded",
         ),
     ),
 )

@@ -107,7 +107,7 @@ DELIVERY = Mechanism(
     outcomes=(
         Outcome(
             "concession_delivered_week", week_of("delivered_week"), "weeks",
-            "week of delivery", dims=("run", "concession"),
+            "week of delivery", dims=("run", "concession"), kind="weeks",
         ),
     ),
 )

@@ -73,8 +73,8 @@ def relapse(relapse_left, relapsed, relapse_week, settled, settlement_week, week
     return left, relapsed | relapses, np.where(relapses, week, relapse_week), relapses, settled & ~relapsed & ~relapses
 
 
-def _relapse_week(trace: Trace) -> Values:
-    """Week of relapse, followed to five years after signing.
+def _relapse_age(trace: Trace) -> Values:
+    """Age in weeks at which the settlement relapses, however late; NaN without one, and where a victory ended it.
 
     Beyond the horizon the settlement's covariates stay as they were, so that the week in which the clock passes can
     be solved for: the accumulated Weibull hazard needed is what the clock had left.
@@ -85,14 +85,28 @@ def _relapse_week(trace: Trace) -> Values:
     scale = reference_scale(w["relapse_reference"]) * f["relapse_factor"]
     needed = cumulative_baseline(age, w["relapse_shape"], followed) + f["relapse_left"] / np.maximum(scale, 1e-300)
     passes = followed * np.power(np.maximum(needed, 0.0), 1.0 / w["relapse_shape"])
-    standing = f["settled"] & ~f["relapsed"] & ~f["ended"] & (passes <= followed)
-    return np.where(f["relapsed"], f["relapse_week"], np.where(standing, f["settlement_week"] + passes, np.nan))
+    lives = f["settled"] & ~f["relapsed"] & ~f["ended"]
+    return np.where(f["relapsed"], f["relapse_week"] - f["settlement_week"], np.where(lives, passes, np.nan))
+
+
+def _relapse_week(trace: Trace) -> Values:
+    """Week of relapse, followed to five years after signing."""
+    age = _relapse_age(trace)
+    within = age <= trace.worlds["relapse_horizon"]
+    return np.where(trace.final["relapsed"] | within, trace.final["settlement_week"] + age, np.nan)
 
 
 def _relapsed(trace: Trace) -> Values:
     """1 relapsed within five years, 0 not; NaN without a settlement."""
-    within = _relapse_week(trace) - trace.final["settlement_week"] <= trace.worlds["relapse_horizon"]
+    within = _relapse_age(trace) <= trace.worlds["relapse_horizon"]
     return np.where(trace.final["settled"], within.astype(float), np.nan)
+
+
+def _standing(trace: Trace) -> Values:
+    """1 where a deal on power outlived `standing_weeks`, wherever the horizon lies."""
+    f, long = trace.final, trace.worlds["standing_weeks"]
+    fell = (_relapse_age(trace) <= long) | (f["ended"] & (f["end_week"] - f["settlement_week"] <= long))
+    return np.asarray(f["settled"] & ~fell, np.int8)
 
 
 DURABILITY = Mechanism(
@@ -114,7 +128,13 @@ DURABILITY = Mechanism(
     ),
     luck=(Luck("relapse_luck", "run", "exponential", meaning="the relapse clock of the settlement"),),
     outcomes=(
-        Outcome("relapsed", _relapsed, "1", "relapsed within five years of signing (of those settled)"),
-        Outcome("relapse_week", _relapse_week, "weeks", "week of relapse, followed to five years after signing"),
+        Outcome("standing", _standing, "1",
+                "a deal on power was signed, and neither relapse nor victory ended it within two years "
+                "(standing_weeks), followed beyond the horizon", reads=("standing_weeks",), kind="share",
+                better="high"),
+        Outcome("relapsed", _relapsed, "1", "relapsed within five years of signing (of those signed)", kind="share",
+                better="low"),
+        Outcome("relapse_week", _relapse_week, "weeks", "week of relapse, followed to five years after signing",
+                kind="weeks"),
     ),
 )

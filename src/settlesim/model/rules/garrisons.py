@@ -31,5 +31,7 @@ def garrisons(garrison_yield, insurgent_control, presence, legitimacy, garrison_
 GARRISONS = Mechanism(
     "Garrisons",
     items=(garrisons,),
-    outcomes=(Outcome("garrison_yield", final("garrison_yield"), "share", "garrisons that yield at the end"),),
+    outcomes=(
+        Outcome("garrison_yield", final("garrison_yield"), "share", "garrisons that yield at the end", kind="bounded"),
+    ),
 )

@@ -73,6 +73,6 @@ IMPLEMENTATION = Mechanism(
     ),
     outcomes=(Outcome(
                   "implemented", where_true("implemented", "settled"), "share",
-                  "how far the settlement is implemented",
+                  "how far the settlement is implemented", kind="bounded", better="high",
               ),),
 )

@@ -30,5 +30,8 @@ def legitimacy(legitimacy, exclusion_cost, excluded, legitimacy_total, mission_t
 LEGITIMACY = Mechanism(
     "Legitimacy",
     items=(legitimacy,),
-    outcomes=(Outcome("legitimacy", final("legitimacy"), "share", "government's legitimacy at the end"),),
+    outcomes=(
+        Outcome("legitimacy", final("legitimacy"), "share", "government's legitimacy at the end", kind="bounded",
+                better="high"),
+    ),
 )

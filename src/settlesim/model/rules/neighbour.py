@@ -52,5 +52,5 @@ NEIGHBOUR = Mechanism(
         ),
         leverage,
     ),
-    outcomes=(Outcome("leverage", final("leverage"), "share", "sanctuary leverage at the end"),),
+    outcomes=(Outcome("leverage", final("leverage"), "share", "sanctuary leverage at the end", kind="bounded"),),
 )

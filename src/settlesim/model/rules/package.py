@@ -43,7 +43,8 @@ def contents(concession_value, concession_cost, in_pie, clause_power, on_table, 
     is delivered keeps its worth.  Where the plan tables anything on the track, only that is on offer.  On a staged
     agenda a package holds what was agreed, and until then what may be.
     """
-    age = np.where(on_table & (opened_week >= 0.0), week - np.maximum(tabled_week, opened_week), 0.0)
+    lain = np.where(on_table & (opened_week >= 0.0), week - np.maximum(tabled_week, opened_week), 0.0)
+    age = np.maximum(lain, 0.0)
     fresh = np.where(delivered | (offer_half_life >= AGELESS), 1.0, np.exp2(-age / offer_half_life))
     worth = concession_value * fresh
     offered = clause_power & in_pie & (on_table | ~any_tabled)
@@ -114,9 +115,13 @@ def positions(bargain_power, reservation_binding, limit_power, bargain_worth, ba
 
 @rule("bargain", Variable("zone_part", units="share", meaning="part of the table's zone, in shares of the prize"),
       source="settlesim")
-def zone_part(bargain_zone, bargain_power, track_package, withdrawal_value):
-    """Part of a bargain in the zone of a table: a withdrawal in one package with power counts what it is worth."""
-    return np.where(bargain_power, bargain_zone, np.where(track_package, withdrawal_value * bargain_zone, 0.0))
+def zone_part(bargain_zone, bargain_power, track_package, withdrawal_value, exiting):
+    """Part of a bargain in the zone of a table: a withdrawal in one package with power counts what it is worth.
+
+    One that is under way anyway is worth nothing.
+    """
+    worth = np.where(track_package & ~exiting, withdrawal_value * bargain_zone, 0.0)
+    return np.where(bargain_power, bargain_zone, worth)
 
 
 @rule("track", Variable("table_zone", units="share", meaning="zone of the table, if power is settled at it"),

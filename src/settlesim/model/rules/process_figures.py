@@ -76,7 +76,7 @@ PROCESS_FIGURES = Mechanism(
         ),
         Outcome(
             "backing_at_signing", where_true("backing_at_signing", "settled"), "share",
-            "share of the insurgents' fighters behind those who signed it",
+            "share of the insurgents' fighters behind those who signed it", kind="bounded",
         ),
         Outcome(
             "reservation_at_signing", where_true("reservation_at_signing", "settled"), "share",
@@ -86,11 +86,13 @@ PROCESS_FIGURES = Mechanism(
             "limit_at_signing", where_true("limit_at_signing", "settled"), "share",
             "most the government would give in that week",
         ),
-        Outcome("weeks_of_ceasefire", final("weeks_of_ceasefire"), "weeks", "weeks in which a ceasefire held"),
-        Outcome("walked_out", _walked_out, "1", "the faction walked out of the talks", dims=("run", "faction")),
+        Outcome("weeks_of_ceasefire", final("weeks_of_ceasefire"), "weeks", "weeks in which a ceasefire held",
+                kind="weeks"),
+        Outcome("walked_out", _walked_out, "1", "the faction walked out of the talks", dims=("run", "faction"),
+                kind="share"),
         Outcome(
             "walkout_week", week_of("walkout_week"), "weeks", "week in which the faction first walked out",
-            dims=("run", "faction"),
+            dims=("run", "faction"), kind="weeks",
         ),
     ),
 )

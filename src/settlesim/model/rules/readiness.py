@@ -89,5 +89,7 @@ READINESS = Mechanism(
             "readiness", "government",
         ),
     ),
-    outcomes=(Outcome("readiness", final("readiness"), "1", "readiness of the party at the end", dims=("run", "actor")),),
+    outcomes=(
+        Outcome("readiness", final("readiness"), "1", "readiness of the party at the end", dims=("run", "actor")),
+    ),
 )

@@ -19,19 +19,19 @@ __all__ = ["RECRUITMENT"]
     source="khan2018 ucdp2023 settlesim",
 )
 def manpower(jihad, presence, jihad_memory, manpower, replacement, foreign_presence_recruitment, at_peace, has_patron,
-             deaths_week, deaths_base, insurgent_death_share, air_deaths, support, initial_fighters,
+             deaths_week, deaths_base, deaths_year, insurgent_death_share, air_deaths, support, initial_fighters,
              killed_by_insurgency, clash_ratio, commander_loss_rate):
     """Fighters fall in the war's deaths and in clashes with the rival, and recruits replace them.
 
     A week costs the insurgency its share of the deaths, in proportion to the fighters it has; `air_deaths` of them
-    are the work of the patron's support and end with it.  Recruits make up for `replacement` of the losses of week
-    0, more or fewer with the legitimacy of the fight, which follows the foreign presence.  Nobody is raised in peace.
-    The men of a commander who is killed follow others.
+    are the work of the patron's support and end with it.  Recruits make up for `replacement` of the losses of the
+    past year at full strength, more or fewer with the legitimacy of the fight, which follows the foreign presence.
+    Nobody is raised in peace.  The men of a commander who is killed follow others.
     """
     aim = np.where(has_patron, presence, 1.0)
     now = jihad + (aim - jihad) / jihad_memory
     drawn = np.maximum(0.0, 1.0 + foreign_presence_recruitment * (now - 1.0))
-    gained = np.where(at_peace, 0.0, replacement * deaths_base * drawn)
+    gained = np.where(at_peace, 0.0, replacement * deaths_year / 52.0 * drawn)
     bombed = 1.0 - air_deaths * np.where(has_patron, 1.0 - support, 0.0)
     lost = deaths_week * manpower * bombed
     clashes = clash_ratio * killed_by_insurgency

@@ -64,16 +64,16 @@ def restraint_choice(talks_gain, any_obliged, fighting_gain, control_gain_weight
     source="talks2021 settlesim",
 )
 def attack_intensity_chosen(restraint, held_back, ceasefire, ceasefire_multiplier, in_prelude, reduction_multiplier,
-                            at_peace, peace_violence, patron_deal, settled, attack_switch):
+                            at_peace, peace_violence, patron_deal, settled, attack_switch, event_attacks):
     """Attack intensity α: what is held back, and what ceasefire, prelude or peace leave of it.
 
     A share `restraint` of the attacks is under command.  After the patron's deal the attacks that went against it
-    turn to the army as well.
+    turn to the army as well; dated events may raise or lower them for a while.
     """
     calm = np.where(ceasefire, ceasefire_multiplier, 1.0)
     calm = np.where(in_prelude, np.minimum(calm, reduction_multiplier), calm)
     turned = 1.0 + attack_switch * (patron_deal & ~settled)
-    return np.where(at_peace, peace_violence, (1.0 - restraint * held_back) * calm * turned)
+    return np.where(at_peace, peace_violence, (1.0 - restraint * held_back) * calm * turned * event_attacks)
 
 
 RESTRAINT = Mechanism(
@@ -96,5 +96,7 @@ RESTRAINT = Mechanism(
         restraint_choice,
         attack_intensity_chosen,
     ),
-    outcomes=(Outcome("held_back", final("held_back"), "share", "commanded attacks held back at the end"),),
+    outcomes=(
+        Outcome("held_back", final("held_back"), "share", "commanded attacks held back at the end", kind="bounded"),
+    ),
 )

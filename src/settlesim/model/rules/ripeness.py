@@ -20,8 +20,8 @@ __all__ = ["RIPENESS"]
     Variable("hurting_stalemate", units="share", meaning="mutually hurting stalemate", low=0.0),
     source="zartman1989 zartman2000",
 )
-def ripeness(war_cost_insurgency, war_cost_government, sanctuary_relief, leverage, intensity, control_gain_weight, insurgent_control,
-             government_control, insurgent_memory, government_memory):
+def ripeness(war_cost_insurgency, war_cost_government, sanctuary_relief, leverage, intensity, control_gain_weight,
+             insurgent_control, government_control, insurgent_memory, government_memory):
     """Mutually hurting stalemate: min over sides of c v/v̄ - g_x max(0, control gain).
 
     The gain is the distance to an exponential memory of `gain_memory` weeks, which for a steady trend equals the

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.items import Fold, rule
-from settlesim.model.outcome import Outcome, Values, final
+from settlesim.model.outcome import Outcome, final
 from settlesim.model.protocol import Mechanism
-from settlesim.model.trace import Trace
 from settlesim.model.variables import Luck, Variable
 
 __all__ = ["RIVAL_STRENGTH"]
@@ -89,11 +88,6 @@ def rival_total_strength(rival_total, rival_defected, threat_scale, killed_by_go
     )
 
 
-def _fragmentation(trace: Trace) -> Values:
-    f = trace.final
-    return np.asarray((f["splintered"] + f["rival_strength_now"]) / trace.initial_fighters)
-
-
 RIVAL_STRENGTH = Mechanism(
     "The rival",
     items=(
@@ -124,14 +118,13 @@ RIVAL_STRENGTH = Mechanism(
     outcomes=(
         Outcome(
             "deaths_rival_government", final("deaths_rival_government"), "deaths",
-            "rivals killed by the government side",
+            "rivals killed by the government side while the run lasts",
         ),
         Outcome(
             "deaths_rival_insurgency", final("deaths_rival_insurgency"), "deaths",
-            "rivals killed by the insurgency",
+            "rivals killed by the insurgency while the run lasts",
         ),
-        Outcome("rival_strength", final("rival_strength_now"), "fighters", "rival strength at the end"),
-        Outcome("fragmentation", _fragmentation, "share", "splinter and rival fighters, of initial insurgent strength"),
-        Outcome("campaigns", final("campaigns"), "1", "insurgent campaigns against the rival"),
+        Outcome("rival_strength", final("rival_strength_now"), "fighters", "rival strength at the end", better="low"),
+        Outcome("campaigns", final("campaigns"), "1", "insurgent campaigns against the rival", kind="count"),
     ),
 )

@@ -89,5 +89,8 @@ ROUNDS = Mechanism(
         round_positions,
         asks_and_offers,
     ),
-    outcomes=(Outcome("rounds", final("rounds_held"), "rounds", "rounds held on the track", dims=("run", "track")),),
+    outcomes=(
+        Outcome("rounds", final("rounds_held"), "rounds", "rounds held on the track", dims=("run", "track"),
+                kind="count"),
+    ),
 )

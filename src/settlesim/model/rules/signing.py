@@ -115,7 +115,7 @@ SIGNING = Mechanism(
     outcomes=(
         Outcome(
             "track_signed_week", week_of("signed_week"), "weeks",
-            "week in which the track's deal was signed", dims=("run", "track"),
+            "week in which the track's deal was signed", dims=("run", "track"), kind="weeks",
         ),
     ),
 )

@@ -59,7 +59,8 @@ VETO_PLAYERS = Mechanism(
         ),
     ),
     outcomes=(
-        Outcome("veto_players", final("vetoes"), "1", "veto players inside the talks at the end"),
-        Outcome("vetoes_excluded", final("vetoes_excluded"), "1", "veto players outside the talks at the end"),
+        Outcome("veto_players", final("vetoes"), "1", "veto players inside the talks at the end", kind="count"),
+        Outcome("vetoes_excluded", final("vetoes_excluded"), "1", "veto players outside the talks at the end",
+                kind="count"),
     ),
 )

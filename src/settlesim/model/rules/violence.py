@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from settlesim.model.items import Fold, rule
-from settlesim.model.outcome import Outcome, final
 from settlesim.model.protocol import Mechanism
 from settlesim.model.variables import Luck, Variable
 
@@ -56,7 +55,8 @@ def quiet(quiet_weeks, violence, violence_memory, quiet_share, half_year):
 
 @rule(
     "run",
-    Variable("deaths", units="deaths", meaning="deaths since the start", start=0.0, low=0.0, weekly=True, told=True),
+    Variable("deaths", units="deaths", meaning="deaths of the war since the start", start=0.0, low=0.0,
+             weekly=True, told=True),
     Variable("deaths_year", units="deaths per year", meaning="memory of a year's deaths", start="deaths_year_start",
              low=0.0),
     source="settlesim",
@@ -112,5 +112,4 @@ VIOLENCE = Mechanism(
              parameter="violence_shape"),
         Luck("tempo_luck", "run", "normal", "week", meaning="travels with the date: the tempo of the war"),
     ),
-    outcomes=(Outcome("deaths", final("deaths"), "deaths", "deaths between government and insurgency"),),
 )
