@@ -303,14 +303,14 @@ def target_table() -> str:
     for t in war().targets:
         low, high = t.band
         at = "" if t.at is None else "–".join(f"{week:g}" for week in dict.fromkeys(t.at))
-        held = "held out" if t.held_out else ""
+        held = "held out" if t.held_out else "tuned" if t.tuned else ""
         rows.append((f"`{t.name}`", t.meaning, at, f"{t.observed:g}", f"{low:g} to {high:g}", t.tag, held))
     return table(("Target", "What it is", "Week", "Observed", "Met by", "Tag", ""), rows)
 
 
 def outcome_table() -> str:
-    rows = ((f"`{o.name}`", o.units, ", ".join(o.dims), o.meaning) for o in STANDARD.outcomes)
-    return table(("Outcome", "Unit", "Dimensions", "Meaning"), rows)
+    rows = ((f"`{o.name}`", o.units, o.kind, o.better or "", ", ".join(o.dims), o.meaning) for o in STANDARD.outcomes)
+    return table(("Outcome", "Unit", "Kind", "Better", "Dimensions", "Meaning"), rows)
 
 
 def luck_table() -> str:

@@ -87,7 +87,16 @@ PROTESTS = Mechanism(
         public_pressure,
     ),
     luck=(Luck("protest_luck", "province", "exponential", meaning="a province's clock of protest"),),
-    outcomes=(Outcome("protests", final("protest_share"), "share", "districts in which people protest at the end"),),
+    outcomes=(
+        Outcome(
+            "protests",
+            final("protest_share"),
+            "share",
+            "districts in which people protest at the end",
+            kind="bounded",
+            better="low",
+        ),
+    ),
 )
 
 # ---- trying it ----

@@ -36,7 +36,48 @@ def test_json_and_library_agree():
     result = ss.compare(ss.load("two-party"), runs=40, rng=7)
     expected = float(ss.summary(result, "deaths").deaths.sel(statistic="estimate", sequence="talk"))
     assert answer["outcomes"][0]["deaths"]["estimate"] == expected
-    assert {row["sequence"] for row in answer["differences"]["settled"]} == {"give_first", "quiet_first"}
+    assert [row["sequence"] for row in answer["differences"]["settled"]] == ["give_first", "quiet_first", "no_talks"]
+
+
+def strict(text):
+    """JSON as others read it, who know no NaN."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_the_reference_is_the_last_line_and_marked():
+    answer = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7, "--json")
+    found = strict(answer.stdout)
+    for rows in (found["outcomes"], found["differences"]["deaths"]):
+        assert [row["reference"] for row in rows] == [False] * (len(rows) - 1) + [True]
+    assert [row["place"] for row in found["ranking"]] == [1, 2, None]
+    assert found["outcomes"][-1]["settlement_week"] == {"estimate": None, "error": None, "n": 0.0}
+    text = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7).stdout
+    assert text.count("no_talks (reference)") == 6
+    assert "no_talks" not in settlesim("compare", "two-party", "--runs", 8, "--rng", 7, "--no-reference").stdout
+
+
+def test_tables_say_what_they_are_headed_by():
+    result = ss.simulate(ss.load("two-party"), runs=2, rng=7)
+    text = " ".join(settlesim("compare", "two-party", "--runs", 30, "--rng", 7).stdout.split())
+    for name in ("signed", "settled", "standing", "comprehensive"):
+        assert f"{name}: {result[name].attrs['long_name']}" in text
+    found = strict(settlesim("run", "two-party", "--runs", 8, "--rng", 7, "--json").stdout)
+    assert found["meanings"]["signed"] == result.signed.attrs["long_name"]
+
+
+def test_first_events_and_final_outcomes_are_told_apart():
+    shown = {
+        which: settlesim("run", "two-party", "--runs", 60, "--rng", 7, "--incidence", which).stdout
+        for which in ("first", "final")
+    }
+    assert "First events" in shown["first"] and "│ deal on power" in shown["first"]
+    assert "Final outcomes" in shown["final"] and "│ deal on power" not in shown["final"]
+
+
+def test_base_rates_stand_beside_what_ended():
+    found = strict(settlesim("base-rates", "afghanistan-2018", "--runs", 20, "--json").stdout)
+    assert found["sequence"] == "no_talks" and found["runs"] == 20
+    assert found["terminations"][1]["termination"] == "ceasefire" and found["terminations"][1]["simulated"] is None
 
 
 def test_run_saves_and_draws(tmp_path):
@@ -74,6 +115,8 @@ def test_a_setting_for_one_party():
         (["run", "two-party", "--runs", "0"], 2, "--runs"),
         (["run", "two-party", "--out", "result.xls"], 2, "must end in"),
         (["validate", "two-party"], 2, "declares no targets"),
+        (["base-rates", "two-party"], 2, "declares no [base_rates]"),
+        (["run", "two-party", "--incidence", "frist"], 2, "did you mean 'first'"),
         (["replay", "two-party", "--engine", "abacus"], 2, "abacus"),
     ],
 )
@@ -100,11 +143,23 @@ def test_replay_is_dated_and_gives_causes():
     assert all({"week", "date", "event", "cause"} == set(event) for event in events["events"])
 
 
-def test_validate_sets_held_out_targets_apart():
-    rows = json.loads(settlesim("validate", "afghanistan-2018", "--runs", 30, "--json").stdout)
-    assert {row["target"] for row in rows if row["held_out"]} >= {"deaths_2021", "kabul_falls"}
-    order = [row["inside_90"] for row in rows if not row["held_out"]]
-    assert order == sorted(order)
+def test_validate_tells_both_troop_modes_and_sets_held_out_targets_apart():
+    answer = json.loads(settlesim("validate", "afghanistan-2018", "--runs", 12, "--json").stdout)
+    assert answer["title"].startswith("Afghanistan") and answer["sequence"] == "historical"
+    assert list(answer["modes"]) == ["dated", "endogenous"]
+    for mode in answer["modes"].values():
+        rows = mode["targets"]
+        assert {row["target"] for row in rows if row["held_out"]} >= {"deaths_2021", "kabul_falls"}
+        assert {"rebound", "deaths_2018"} <= {row["target"] for row in rows if row["group"] == "tuned"}
+        order = [row["inside_90"] for row in rows if row["group"] == "test"]
+        assert order == sorted(order) and mode["counts"]["coverage_90_n"] == len(order)
+        assert all(row["crps"] is None or row["crps"] >= 0 for row in rows)
+
+
+def test_validate_takes_title_and_history_from_the_file():
+    shown = settlesim("validate", "colombia-2012", "--runs", 8).stdout
+    assert "Colombia, from the framework agreement" in shown and "runs of amid_war" in shown
+    assert "dated" not in shown and "2018" not in shown
 
 
 def test_schema_is_json():

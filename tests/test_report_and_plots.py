@@ -36,18 +36,39 @@ def test_difference_rows_are_paired(compared):
 
 
 def test_ranking_says_how_often_it_flips(compared):
-    rows = report.rank_rows(compared, "deaths")
+    *rows, last = report.rank_rows(compared, "deaths")
     assert [row["value"] for row in rows] == sorted(row["value"] for row in rows)
+    assert last["sequence"] == "no_talks" and last["place"] is None
     assert 0 <= rows[0]["flips_with_next"] <= 1
 
 
 def test_outcome_bars_have_the_shares(compared):
     ax = ss.plots.outcomes(compared)
-    width = dict.fromkeys(("talk", "give_first", "quiet_first"), 0.0)
+    width = dict.fromkeys(("talk", "give_first", "quiet_first", "no_talks"), 0.0)
     for bars in ax.containers:
         for name, bar in zip(width, bars, strict=True):
             width[name] += bar.get_width()
-    assert list(width.values()) == pytest.approx([100.0] * 3)
+    assert list(width.values()) == pytest.approx([100.0] * 4)
+    assert ax.get_yticklabels()[-1].get_text() == "no talks (reference)"
+
+
+def test_the_plot_of_incidence_says_of_what(compared):
+    for which, title in (("first", "First events: talk"), ("final", "Final outcomes: talk")):
+        assert ss.plots.incidence(compared, which).get_title(loc="left").startswith(title)
+    assert ss.plots.incidence(compared, "settlement_week").get_title(loc="left").startswith("Settlement week: talk")
+
+
+def test_values_are_written_by_what_their_outcome_declares(compared):
+    few = compared.isel(run=slice(0, 2)).assign(legitimacy=compared.legitimacy.isel(run=slice(0, 2)) * 0)
+    # All zeros, which a guess would take for shares.
+    assert "percentage points" not in str(report.difference_table(few, "legitimacy").title)
+    assert "percentage points" in str(report.difference_table(compared, "standing").title)
+
+
+def test_the_better_end_comes_first(compared):
+    for name, sign in (("deaths", 1), ("signed", -1), ("legitimacy", -1), ("deaths_lived", 1)):
+        values = [sign * row["value"] for row in report.rank_rows(compared, name)[:-1]]
+        assert values == sorted(values), name
 
 
 def test_plots_draw_into_given_axes_and_label_them(compared, weekly):

@@ -25,6 +25,14 @@ def made(name="mine", function=deaths, dims=("run",), **how):
     return Outcome(name, function, "1", "mine", dims, **how)
 
 
+class Meanings(dict):
+    """Meanings of codes that can stand in the key of a table."""
+
+    def __hash__(self):
+        return hash(tuple(self.items()))
+
+
+FLAGS = Meanings({0: "none", 1: "some"})
 PARAMETER = "has the name of a parameter of two-party.toml: call it otherwise"
 COORDINATE = "has the name of a dimension or coordinate of results: call it otherwise"
 DIMS = 'outcome \'mine\': dims must be ("run",) or ("run", another), not'
@@ -43,6 +51,10 @@ BEFORE = {
     (made(function="deaths"),): "outcome 'mine': its function is 'deaths', which cannot be called",
     (made(reads=("relapse_horizn",)),): "outcome 'mine' reads 'relapse_horizn', which is no parameter of "
     "two-party.toml; did you mean 'relapse_horizon'?",
+    (made(kind="shares"),): "outcome 'mine': unknown kind 'shares'; did you mean 'share'?; known: share, bounded",
+    (made(kind="code"),): "outcome 'mine': its kind is 'code'; an outcome has flags, meanings of its codes, if it is",
+    (made(flags=FLAGS),): "outcome 'mine': its kind is 'amount'; an outcome has flags, meanings of its codes, if it",
+    (made(better="hi"),): "outcome 'mine': better is 'hi'; did you mean 'high'?; known: high, low, or None",
     ("settled",): "'settled' is no outcome: give an Outcome(name, function, units, meaning)",
 }  # fmt: skip
 
@@ -105,6 +117,37 @@ def test_a_fault_is_named(function, said, trace):
     assert str(caught.value) == f"outcome 'mine', sequence 'talk'{said}"
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        ("share", 0.5, "is 0.5, but of the kind 'share': 0 or 1 in each run"),
+        ("bounded", 1.5, "is 1.5, but of the kind 'bounded': from 0 to 1"),
+        ("count", -1, "is -1, but of the kind 'count': 0 or more"),
+    ],
+)
+def test_values_are_of_the_kind_that_their_outcome_declares(kind, value, said, trace):
+    def wrong(trace, at=3):
+        return np.where(np.asarray(trace.runs) == at, value, np.nan if kind == "share" else 0.0)
+
+    with pytest.raises(FaultError) as caught:
+        evaluate(trace, [made(function=wrong, kind=kind)])
+    assert str(caught.value) == f"outcome 'mine', sequence 'talk', run 3: {said}"
+    assert np.isnan(evaluate(trace, [made(function=lambda t: wrong(t, 9), kind="share")])["mine"]).any() or value != 0.5
+
+
+@pytest.mark.parametrize("plan", ["trilateral", "no_talks"])
+def test_shipped_outcomes_declare_what_they_are(plan):
+    """Their values pass the check above; an amount that is 0 or 1 in every run would be a share that says not so."""
+    found = ss.compare(shipped(), [plan, "us_first"], runs=60, rng=7)
+    for outcome in STANDARD.outcomes:
+        values = found[outcome.name].values
+        assert found[outcome.name].attrs["kind"] == outcome.kind
+        assert found[outcome.name].attrs.get("better") == outcome.better
+        if outcome.kind == "amount":
+            assert not np.isin(values[~np.isnan(values)], (0, 1)).all(), outcome.name
+        assert (outcome.kind == "weeks") == outcome.name.endswith("_week") or outcome.name == "weeks_of_ceasefire"
+
+
 def test_a_fault_reaches_the_caller_from_another_process():
     with pytest.raises(FaultError, match=r"outcome 'mine', sequence 'talk', run 3: raised ArithmeticError: run three"):
         ss.simulate(shipped("two-party"), runs=6, rng=1, outcomes=[made(function=fails_in_run_three)],
@@ -126,10 +169,10 @@ def test_values_along_a_second_dimension():
 
 def test_a_parameter_that_only_an_outcome_reads_counts_as_read():
     war = shipped("two-party")
-    found = STANDARD.without("relapse").check(war, outcomes=[made()])
-    assert any("relapse_horizon" in note for note in found.notes)
-    found = STANDARD.without("relapse").check(war, outcomes=[made(reads=("relapse_horizon",))])
-    assert not any("'relapse_horizon'" in note.partition(";")[0] for note in found.notes)
+    found = STANDARD.check(war, outcomes=[made()])
+    assert any("standing_weeks" in note for note in found.notes)
+    found = STANDARD.check(war, outcomes=[made(reads=("standing_weeks",))])
+    assert not any("'standing_weeks'" in note.partition(";")[0] for note in found.notes)
 
 
 def test_what_a_run_leaves_behind_cannot_be_changed(trace):
