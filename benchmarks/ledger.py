@@ -3,6 +3,7 @@
     python benchmarks/ledger.py                         # deals, strength, base rates, plans: under a minute
     python benchmarks/ledger.py hindcast claims         # these sections alone
     python benchmarks/ledger.py --parameters --runs 60  # every number, its low against its high end: long
+    python benchmarks/ledger.py deals plans --into docs/model-decisions.md  # and write it there
 
 Sections print one line each time something is not there yet, so that a ledger of one edition can be held against
 that of the next.
@@ -14,7 +15,9 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 import argparse
+import re
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +29,7 @@ STRENGTHS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 # A number moves something if an outcome shifts by so many standard deviations, or the class of so many runs.
 SHIFT = 0.1
 CHANGED = 0.01
+BETWEEN = r"(?s)<!-- ledger -->.*?<!-- end -->"
 
 
 def deals(result, line):
@@ -80,10 +84,10 @@ def plans(result, line):
 
 def hindcast(scenario, runs, rng, line):
     """Coverage of what happened, and where it is computed the score against simple rivals."""
-    if not scenario.targets or "historical" not in scenario.sequences:
+    if not scenario.targets or scenario.history_sequence is None:
         line("no targets, or no plan that stands for history: hindcast skipped")
         return
-    history = ss.simulate(scenario, sequence="historical", runs=runs, rng=rng, record="weekly")
+    history = ss.simulate(scenario, sequence=scenario.history_sequence, runs=runs, rng=rng, record="weekly")
     table = ss.hindcast(history, scenario.targets)
     for name in sorted(key for key in table.attrs if key.startswith(("coverage", "share_met", "crps"))):
         line(f"{name:28s} {table.attrs[name]:.2f}")
@@ -203,10 +207,13 @@ def arguments():
     parser.add_argument("--rng", type=int, default=7)
     parser.add_argument("--plans", nargs="*", help="by default all of the scenario")
     parser.add_argument("--parameters", nargs="*", help="numbers that move nothing; only those whose name holds this")
+    parser.add_argument("--into", type=Path, help="write it between <!-- ledger --> and <!-- end --> of this file too")
     asked = parser.parse_args()
     unknown = set(asked.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"unknown sections {', '.join(sorted(unknown))}; known: {', '.join(SECTIONS)}")
+    if asked.into and not re.search(BETWEEN, asked.into.read_text("utf-8")):
+        parser.error(f"{asked.into} has no <!-- ledger --> and <!-- end --> to write between")
     return asked
 
 
@@ -216,8 +223,11 @@ def main():
     chosen = asked.plans or list(scenario.sequences)
     sections = asked.sections or ([] if asked.parameters is not None else list(SECTIONS[:-1]))
 
+    lines = []
+
     def line(text):
-        print(text.rstrip(), flush=True)
+        lines.append(text.rstrip())
+        print(lines[-1], flush=True)
 
     line(f"settlesim {ss.__version__}, {scenario.name}, {asked.runs} runs of each plan, rng {asked.rng}")
     started = time.time()
@@ -234,6 +244,9 @@ def main():
         line("\n---- parameters ----")
         parameters(scenario, asked.runs, asked.rng, line, chosen, asked.parameters)
     print(f"\n{time.time() - started:.0f} s")
+    if asked.into:
+        text = "<!-- ledger -->\n```text\n" + "\n".join(lines) + "\n```\n<!-- end -->"
+        asked.into.write_text(re.sub(BETWEEN, lambda _: text, asked.into.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def written_before(item: Item) -> tuple[set[str], set[str]]:
 @cache
 def parameter_units() -> dict[str, str]:
     """Units of the parameters by every name under which a rule reads them."""
-    units = dict.fromkeys(CARRIERS, "share")
+    units = dict.fromkeys(CARRIERS, "share") | {"event_size": "by kind"}
     for name, parameter in war().parameters.items():
         units[name] = parameter.unit
         units |= {f"{name}_{entry}": parameter.unit for entry in parameter.entries() if entry}
@@ -285,6 +285,14 @@ def obligation_table() -> str:
     return table(("Obligation", "What it is", "Value", "Cost", "Indivisible", "Tag"), rows)
 
 
+def event_table() -> str:
+    rows = [
+        (f"`{e.name}`", e.label, f"{e.week:g}", e.kind, f"{spread(e.size)} ({e.scale[0]})", e.note, e.tag)
+        for e in war().events
+    ]
+    return table(("Event", "What it is", "Week", "Moves", "Size", "Why", "Tag"), rows)
+
+
 def sequence_table() -> str:
     rows = ((f"`{name}`", s.label, s.description) for name, s in war().sequences.items())
     return table(("Name", "Label", "What happens"), rows)
@@ -295,7 +303,7 @@ def target_table() -> str:
     for t in war().targets:
         low, high = t.band
         at = "" if t.at is None else "–".join(f"{week:g}" for week in dict.fromkeys(t.at))
-        held = "held out" if t.held_out else ""
+        held = "held out" if t.held_out else "tuned" if t.tuned else ""
         rows.append((f"`{t.name}`", t.meaning, at, f"{t.observed:g}", f"{low:g} to {high:g}", t.tag, held))
     return table(("Target", "What it is", "Week", "Observed", "Met by", "Tag", ""), rows)
 
@@ -317,6 +325,7 @@ TABLES = {
     "sources": source_table,
     "concessions": concession_table,
     "obligations": obligation_table,
+    "events": event_table,
     "sequences": sequence_table,
     "targets": target_table,
     "outcomes": outcome_table,

@@ -1,6 +1,6 @@
-"""Measure again what docs/model.md says of mechanisms that do nothing, or the opposite of what they are for.
+"""Measure again what docs/model.md says under known weaknesses, and that what the second edition mended stays mended.
 
-python docs/weaknesses.py               # about two minutes of one core
+python docs/weaknesses.py               # a few minutes of one core
 python docs/weaknesses.py base_rates    # writes how runs without talks end into docs/model.md
 """
 
@@ -22,23 +22,30 @@ def compare(scenario, **options):
     return ss.compare(scenario, PLANS, runs=RUNS, rng=7, **options)
 
 
-def with_offers(scenario, factor):
-    """The same war with every offer worth so many times as much to the insurgency, at the same cost."""
+def offers_times(scenario, name, factor):
+    """The same war with the worth (or the cost) of every offer so many times as great."""
     tree = scenario.tree()
     for concession in tree["concessions"].values():
         if concession.get("pie", True):
-            value = concession["value"]
-            for name in ("low", "mode", "high"):
-                value[name] = value[name] * factor
+            number = concession[name]
+            for end in ("low", "mode", "high"):
+                number[end] = number[end] * factor
     return ss.Scenario.model_validate(tree)
 
 
-def generosity(war):
-    few, many = (compare(with_offers(war, factor)).settled.astype(float) for factor in (0.5, 1.5))
-    for plan in PLANS:
-        gained = (many - few).sel(sequence=plan).values
-        error = gained.std(ddof=1) / np.sqrt(RUNS)
-        print(f"offers x 0.5 -> x 1.5, {plan}: settled {100 * gained.mean():+.1f} ± {100 * error:.1f} points")
+def shift(low, high, plan, outcome="settled"):
+    gained = (high[outcome].astype(float) - low[outcome].astype(float)).sel(sequence=plan).values
+    return f"{100 * gained.mean():+.1f} ± {100 * gained.std(ddof=1) / np.sqrt(RUNS):.1f} points"
+
+
+# ---- what was mended ----
+
+
+def offers(war):
+    for name, meaning in (("value", "worth"), ("cost", "cost")):
+        low, high = (compare(offers_times(war, name, factor)) for factor in (0.5, 1.5))
+        for plan in PLANS:
+            print(f"{meaning} of the offers x 0.5 -> x 1.5, {plan}: settled {shift(low, high, plan)}")
 
 
 def commitment(war):
@@ -48,18 +55,25 @@ def commitment(war):
         print(f"commitment_decay 1 -> 8, {plan}: outcome class changes in {changed} of {RUNS} runs")
 
 
-def zone_at_signing(war):
-    result = compare(war, record=["zone"])
+def deals(war):
+    """What was signed outside the zone, above the red line, or with less than a quorum behind it."""
+    result = compare(war)
     for plan in PLANS:
         one = result.sel(sequence=plan)
-        signed = np.flatnonzero(one.settlement_week.notnull().values)
-        week = one.settlement_week.values[signed].astype(int)
-        zone = one.zone_weekly.transpose("run", "week").values[signed, week]
-        beyond = one.signed_share.values[signed] > one.red_line_share.values[signed]
-        print(
-            f"deals signed, {plan}: {len(signed)}, without a zone of agreement {100 * np.mean(zone < 0):.0f}%, "
-            f"beyond the red line {100 * np.mean(beyond):.0f}%"
+        one = one.isel(run=np.flatnonzero(one.zone_at_signing.notnull().values))
+        outside = (one.reservation_at_signing > one.limit_at_signing).values
+        beyond = (one.signed_share > one.red_line_share + 1e-9).values
+        few = (one.backing_at_signing < one.quorum).values
+        counts = ", ".join(
+            f"{what} {100 * np.mean(which) if len(which) else 0:.0f}%"
+            for what, which in (
+                ("r_T > m_K", outside),
+                ("zone below 0", (one.zone_at_signing < 0).values),
+                ("above the red line", beyond),
+                ("below the quorum", few),
+            )
         )
+        print(f"deals signed, {plan}: {one.sizes['run']}, {counts}")
 
 
 def quiet_before_a_ceasefire(war):
@@ -68,6 +82,23 @@ def quiet_before_a_ceasefire(war):
     held = result.ceasefire_weekly.squeeze("sequence").transpose("run", "week").values.astype(bool)
     begun = np.where(held.any(axis=1), held.argmax(axis=1), np.inf)
     print(f"ceasefire_first: tables open before any ceasefire in {100 * np.mean(opened < begun):.0f}% of runs")
+
+
+# ---- what stands ----
+
+
+def plans_alike(war):
+    """How much the shipped plans differ beside their order: troops, and time at a table."""
+    result = ss.compare(war, runs=RUNS, rng=7)
+    for plan in result.sequence.values:
+        one = result.sel(sequence=plan)
+        print(
+            f"{plan}: settled {100 * float((one.settled == 1).mean()):.1f}%, rounds held "
+            f"{float(one.rounds.sum('track').mean()):.1f}, troops at the end {float(one.troops.mean()):.1f} thousand"
+        )
+    kinds = result.outcome.attrs["flag_meanings"].split()
+    never = [kind for code, kind in enumerate(kinds) if not bool((result.outcome == code).any())]
+    print(f"final outcome of no run of any plan: {', '.join(never) or 'none'}")
 
 
 def percent(share, low, high):
@@ -104,10 +135,11 @@ def main() -> None:
     if sys.argv[1:] == ["base_rates"]:
         written(base_rates(war))
         return
-    generosity(war)
+    offers(war)
     commitment(war)
-    zone_at_signing(war)
+    deals(war)
     quiet_before_a_ceasefire(war)
+    plans_alike(war)
 
 
 if __name__ == "__main__":

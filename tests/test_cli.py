@@ -143,11 +143,23 @@ def test_replay_is_dated_and_gives_causes():
     assert all({"week", "date", "event", "cause"} == set(event) for event in events["events"])
 
 
-def test_validate_sets_held_out_targets_apart():
-    rows = json.loads(settlesim("validate", "afghanistan-2018", "--runs", 30, "--json").stdout)
-    assert {row["target"] for row in rows if row["held_out"]} >= {"deaths_2021", "kabul_falls"}
-    order = [row["inside_90"] for row in rows if not row["held_out"]]
-    assert order == sorted(order)
+def test_validate_tells_both_troop_modes_and_sets_held_out_targets_apart():
+    answer = json.loads(settlesim("validate", "afghanistan-2018", "--runs", 12, "--json").stdout)
+    assert answer["title"].startswith("Afghanistan") and answer["sequence"] == "historical"
+    assert list(answer["modes"]) == ["dated", "endogenous"]
+    for mode in answer["modes"].values():
+        rows = mode["targets"]
+        assert {row["target"] for row in rows if row["held_out"]} >= {"deaths_2021", "kabul_falls"}
+        assert {"rebound", "deaths_2018"} <= {row["target"] for row in rows if row["group"] == "tuned"}
+        order = [row["inside_90"] for row in rows if row["group"] == "test"]
+        assert order == sorted(order) and mode["counts"]["coverage_90_n"] == len(order)
+        assert all(row["crps"] is None or row["crps"] >= 0 for row in rows)
+
+
+def test_validate_takes_title_and_history_from_the_file():
+    shown = settlesim("validate", "colombia-2012", "--runs", 8).stdout
+    assert "Colombia, from the framework agreement" in shown and "runs of amid_war" in shown
+    assert "dated" not in shown and "2018" not in shown
 
 
 def test_schema_is_json():

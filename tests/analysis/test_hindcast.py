@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from settlesim.analysis.hindcast import hindcast, target_values
-from settlesim.errors import UsageError
+from settlesim.analysis.hindcast import hindcast, target_values, troop_modes
+from settlesim.errors import ScenarioError, UsageError
+from settlesim.scenario.sequence import Sequence
 from settlesim.scenario.targets import Target
+from support import shipped
 
 
 def target(name, kind, variable, observed, **more):
@@ -42,6 +44,7 @@ def course(made):
     meanings = {"flag_meanings": "insurgent_victory settlement continued_war"}
     dataset["outcome"] = dataset.outcome.assign_attrs(meanings)
     opened = [[[np.nan] * 2] * 4, [[5.0, np.nan], [6.0, 1.0], [7.0, np.nan], [np.nan, np.nan]]]
+    dataset.attrs["history_sequence"] = "historical"
     dataset["track_opened_week"] = (("sequence", "run", "track"), opened)
     return dataset.assign_coords(track=["kabul_talks", "patron_talks"])
 
@@ -68,16 +71,30 @@ def test_milestones_may_never_come(course):
     assert values(course, "milestone", "outcome_week", 20) == [np.inf, np.inf, 20, 25]
 
 
-def test_violence_around_the_deal(course):
+def test_violence_in_the_week_of_the_deal(course):
     deaths = course["deaths_weekly"].values
     weekly = np.full(31, 10.0)
-    weekly[12], weekly[13:19] = 3.0, 15.0
+    weekly[12] = 3.0
     deaths[1, 0] = np.cumsum(weekly) - 10
     found = values(course, "ratio", "violence_in_reduction", 0.25)
     assert found[0] == pytest.approx(0.3) and found[1] == pytest.approx(1) and np.isnan(found[2])
-    rebound = values(course, "ratio", "violence_after_deal", 1.7)
-    # The fourth run's deal came too late to look six weeks ahead.
-    assert rebound[0] == pytest.approx(1.5) and np.isnan(rebound[2]) and np.isnan(rebound[3])
+
+
+def test_a_rebound_is_against_the_same_weeks_a_year_before(made):
+    """Attacks double from the year to the next, and are fewer only in the weeks just before the deal."""
+    weeks = np.arange(131)
+    season = 1 + 0.3 * np.sin(2 * np.pi * weeks / 52)
+    attacks = np.broadcast_to(season * np.where(weeks > 65, 2.0, 1.0), (1, 5, 131)).copy()
+    attacks[0, 0, 72:81] = 0.01
+    dataset = made(
+        names=("historical",), horizon=130, weekly={"attack_intensity": attacks}, coded=("outcome",),
+        outcome=[[2, 2, 2, 2, 0]], outcome_week=[[0.0, 0.0, 0.0, 0.0, 83.0]],
+        # Too early to look a year back, too late to look six weeks ahead, over within six weeks.
+        first_deal_week=[[80.0, 50.0, 127.0, np.nan, 80.0]],
+    )  # fmt: skip
+    dataset["outcome"] = dataset.outcome.assign_attrs(flag_meanings="insurgent_victory settlement continued_war")
+    found = target_values(dataset, target("t", "ratio", "violence_after_deal", 1.7)).values[0]
+    assert found[0] == pytest.approx(2.0) and np.isnan(found[1:]).all()
 
 
 def test_collapse_after_the_withdrawal(course):
@@ -88,14 +105,15 @@ def test_collapse_after_the_withdrawal(course):
     assert np.isnan(values(course, "milestone", "collapse_after_withdrawal_weeks", 6)[3])
 
 
-def test_speed_of_the_collapse(course):
+def test_speed_of_the_collapse_is_against_the_drift_that_was_observed(course):
     control = course["insurgent_control_weekly"].values
     control[1, 2, 11:21] = control[1, 2, 10] + 0.03 * np.arange(1, 11)
     control[1, 2, 21:] = control[1, 2, 20]
-    drift = (control[1, :, 30] - control[1, :, 0]).mean() / 30
-    found = values(course, "ratio", "control_drift_ratio", 30)
-    assert found[2] == pytest.approx(0.03 / drift) and found[3] == pytest.approx(0.001 / drift)
+    found = values(course, "ratio", "control_drift_ratio", 30, relative_to=0.0005)
+    assert found[2] == pytest.approx(0.03 / 0.0005) and found[3] == pytest.approx(0.001 / 0.0005)
     assert np.isnan(found[0])
+    with pytest.raises(UsageError, match=r"'t' does not say which observed rate .*relative_to"):
+        values(course, "ratio", "control_drift_ratio", 30)
 
 
 def test_quantities_of_ones_own(course):
@@ -141,7 +159,67 @@ def test_coverage_is_counted_apart(course):
     assert attrs["coverage_90"] == 1 and attrs["coverage_90_held_out"] == 0.5
     assert attrs["coverage_50"] == pytest.approx(2 / 3) and attrs["coverage_50_held_out"] == 0.5
     assert attrs["share_met"] == pytest.approx(2 / 3) and attrs["share_met_held_out"] == 0.5
+    assert (attrs["coverage_50_n"], attrs["coverage_50_n_held_out"]) == (3, 2)
+    assert attrs["coverage_50_low"] == pytest.approx(0.0943, abs=1e-4)
     assert np.isnan(hindcast(course, TARGETS[:1]).attrs["coverage_90_held_out"])
+
+
+def test_what_was_tuned_is_shown_apart_and_counts_nowhere(course):
+    tuned = target("tuned", "milestone", "kabul_talks_opened_week", 2.0, tuned="set knowing it", persistence=30)
+    table, without = hindcast(course, [*TARGETS, tuned]), hindcast(course, TARGETS)
+    assert table.target.values.tolist() == ["unmet", "miss", "hit", "tuned", "held_miss", "held_hit"]
+    assert table.group.values.tolist() == ["test"] * 3 + ["tuned"] + ["held_out"] * 2
+    counted = [key for key in table.attrs if key.startswith(("coverage", "share_met", "beats"))]
+    assert len(counted) == 2 * (8 + 1 + 4)
+    for key in counted:
+        assert table.attrs[key] == pytest.approx(without.attrs[key], nan_ok=True), key
+    with pytest.raises(ScenarioError, match="was not held out"):
+        target("t", "milestone", "kabul_talks_opened_week", 2.0, tuned="set knowing it", held_out=True)
+
+
+def test_scores_beside_those_of_the_references(course):
+    one = target("t", "milestone", "kabul_talks_opened_week", 6.0, persistence=30, climatology=[6.0, 8.0])
+    table = hindcast(course, [one, target("u", "milestone", "outcome_week", 20)])
+    row = table.sel(target="t")
+    # Weeks 5, 6, 7 and never, which counts as week 30: mean distance 6.5, half the mean distance of pairs 4.75.
+    assert row.crps.item() == pytest.approx(6.5 - 76 / 16)
+    assert row.crps_persistence.item() == 24 and row.crps_climatology.item() == pytest.approx(1 - 0.5)
+    assert 0.2 <= row.pit.item() <= 0.6
+    assert table.attrs["beats_persistence"] == 1 and table.attrs["beats_persistence_n"] == 1
+    assert table.attrs["beats_climatology"] == 0 and table.attrs["beats_climatology_n"] == 1
+    assert np.isnan(table.sel(target="u").crps_persistence.item())
+    other = hindcast(course, [one], seed=1)
+    assert other.pit.item() != row.pit.item() and hindcast(course, [one]).pit.item() == row.pit.item()
+
+
+def test_weeks_after_the_withdrawal_are_censored_where_the_run_ends(course):
+    # Troops are gone in week 14 of 30, so that a run sees 16 weeks more.
+    one = target("t", "milestone", "collapse_after_withdrawal_weeks", 6, persistence=16)
+    row = hindcast(course, [one]).sel(target="t")
+    spread = np.abs(np.subtract.outer([16, 16, 6, 11], [16, 16, 6, 11])).mean() / 2
+    assert row.crps.item() == pytest.approx((10 + 10 + 0 + 5) / 4 - spread)
+
+
+def test_both_troop_modes_where_there_is_a_path():
+    modes = troop_modes(shipped())
+    assert {mode: plan.levers["dated_troops"] for mode, plan in modes.items()} == {"dated": 1, "endogenous": 0}
+    assert {plan.name for plan in modes.values()} == {"historical"}
+    # Nothing else differs.
+    assert modes["dated"].with_levers(dated_troops=0) == modes["endogenous"]
+    assert [plan.name for plan in troop_modes(shipped("colombia-2012")).values()] == ["amid_war"]
+    own = Sequence("own", troop_path=[(0, 14), (9, 0)])
+    assert list(troop_modes(shipped(), own)) == ["dated", "endogenous"]
+    with pytest.raises(UsageError, match="stands for history, or with history_sequence in the file"):
+        troop_modes(shipped("two-party"))
+
+
+def test_every_shipped_target_has_a_reference_and_says_where_it_is_from():
+    for name in ("afghanistan-2018", "colombia-2012"):
+        for one in shipped(name).targets:
+            assert one.persistence is not None
+            assert "ersistence: " in (one.note or "") or "eferences: " in (one.note or "")
+            low, high = (0, 1) if one.unit == "share" else (0, np.inf)
+            assert all(low <= value <= high for value in (one.persistence, *one.climatology))
 
 
 def test_runs_that_cannot_say_are_counted(course):
@@ -155,6 +233,8 @@ def test_which_sequence_is_history(course):
     other = course.assign_coords(sequence=["plan", "other"])
     with pytest.raises(UsageError, match="say with sequence= which of plan, other"):
         hindcast(other, TARGETS)
+    told = other.assign_attrs(history_sequence="other")
+    assert hindcast(told, TARGETS).attrs["sequence"] == "other"
     assert hindcast(other, TARGETS, sequence="other").q50.equals(hindcast(course, TARGETS).q50)
     assert hindcast(other.isel(sequence=[1]), TARGETS).attrs["sequence"] == "other"
 

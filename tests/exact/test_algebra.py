@@ -158,6 +158,8 @@ def test_the_signed_pace_of_withdrawal_sets_its_end(w):
                 troops=troops,
                 troops_start=14.0,
                 troops_dated=np.nan,
+                dated_troops=0.0,
+                own_troop_path=False,
                 ordered_troops=np.inf,
                 ordered_speed=0.0,
                 withdraw_ordered=np.inf,

@@ -10,9 +10,10 @@ from settlesim.results.outcomes import evaluate
 from support import addresses, shipped
 
 COMMON = ("parallel", "confidence_first")
-OTHERS = ("trilateral", "pakistan_first", "ceasefire_first", "historical")
-# The cost of a withdrawal is zero by definition: its price is paid through the balance of power.
-IDLE = {"concession_cost.withdrawal"}
+OTHERS = ("trilateral", "pakistan_first", "ceasefire_first", "mission_first", "historical")
+# The cost of a withdrawal is zero by definition: its price is paid through the balance of power.  There is no mediator
+# in this war.
+IDLE = {"concession_cost.withdrawal", "mediator_narrowing", "mediator_pause"}
 # Thresholds that classify the end of a run are set where runs of this war lie.
 REACHED = {
     "low_activity_deaths": 15_000.0,

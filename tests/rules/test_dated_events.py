@@ -155,7 +155,8 @@ def test_mistakes_are_named(lines, message):
 
 
 def test_two_events_of_one_name_and_an_unknown_source_are_refused():
-    one = '[[events]]\nname = "vote"\nlabel = "Vote"\nkind = "legitimacy"\nweek = 4\nsize = 0.1\ntag = "P"\nsource = "inventd"\n'
+    one = '[[events]]\nname = "vote"\nlabel = "Vote"\nkind = "legitimacy"\nweek = 4\nsize = 0.1\n'
+    one += 'tag = "P"\nsource = "inventd"\n'
     found = [str(problem) for problem in problems(f"{SMALL}\n{one}{one}")]
     assert any("events[1].name = 'vote': the name is used twice" in text for text in found)
     assert any("events[0].source = 'inventd': unknown source; did you mean 'invented'?" in text for text in found)

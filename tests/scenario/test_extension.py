@@ -15,7 +15,7 @@ def test_a_file_takes_over_what_it_does_not_say():
     assert (child.name, child.horizon) == ("child", 100)
     assert child.parameters["guarantee"].value == 0.25
     assert child.parameters["guarantee"].meaning == base.parameters["guarantee"].meaning
-    rest = set(Scenario.model_fields) - {"name", "title", "description", "horizon", "parameters"}
+    rest = set(Scenario.model_fields) - {"name", "title", "description", "horizon", "parameters", "claims"}
     assert all(getattr(child, name) == getattr(base, name) for name in rest)
     others = set(base.parameters) - {"guarantee"}
     assert all(child.parameters[name] == base.parameters[name] for name in others)

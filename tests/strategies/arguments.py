@@ -22,9 +22,15 @@ ATTRIBUTES: dict[str, tuple[float, float]] = {
     "control_cut_government": (-60, 60),
     "control_cut_insurgent": (-60, 60),
     "district_weight": (0, 1),
+    "event_size": (-5, 5),
+    "event_week": (0, 1e4),
+    "event_weeks": (0, 1040),
     "group_size_mean": (1, 1e5),
     "hardline": (0, 1),
-    "obligations_number": (0, 50),
+    "mission_amount": (0, 1),
+    "mission_weeks": (1, 1e4),
+    "obligation_cost": (0, 1),
+    "obligation_value": (0, 1),
     "prelude": (0, 520),
     "press_amount": (0, 1e5),
     "press_weeks": (1, 1e4),
@@ -55,6 +61,8 @@ REACHED: dict[str, tuple[float, float]] = {
 # Variables that hold each other: the first is never above what is left of the others.
 COUPLED: dict[str, Callable[[dict[str, np.ndarray]], np.ndarray]] = {
     "insurgent_share": lambda a: np.minimum(a["insurgent_share"], 1.0 - a["government_share"]),
+    # Nothing keeps commanders together that would have splintered.
+    "event_size": lambda a: np.where(a["event_on_splintering"], np.abs(a["event_size"]), a["event_size"]),
     "shift": lambda a: np.minimum(a["shift"], 1.0 - a["p_win"]),
     "tabled_week": lambda a: np.minimum(a["tabled_week"], a["week"]),
     "cell_gone": lambda a: np.minimum(a["cell_gone"], a["cell_commanders"]).astype(np.int64),

@@ -75,13 +75,13 @@ def _set(table: dict[str, Any], prior: Any) -> dict[str, Any]:
 
 
 @st.composite
-def _parameters(draw: st.DrawFn, mild: bool) -> dict[str, Any]:
+def _parameters(draw: st.DrawFn, mild: bool, dated: bool) -> dict[str, Any]:
     base = shipped_tree(draw(st.sampled_from(["afghanistan-2018", "two-party", "null-order"])))["parameters"]
     out = {name: {**table, **SOURCE} for name, table in base.items()}
     for mood in draw(st.lists(st.sampled_from(sorted(MOODS)), max_size=3, unique=True)):
         for name, value in MOODS[mood].items():
             out[name] = _set(out[name], Fixed(value=value))
-    names = sorted(out)
+    names = sorted(name for name in out if dated or name != "dated_troops")
     for name in draw(st.lists(st.sampled_from(names), max_size=0 if mild else 12, unique=True)):
         low, high = _ranges()[name]
         if "each" in out[name]:
@@ -224,6 +224,7 @@ def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
     actors: dict[str, Any] = {role: {"label": role.title(), **SOURCE} for role in everyone}
     actors["insurgency"] |= {"commanders": draw(st.integers(1, 60)), "group_size": draw(st.sampled_from([50, 1, 7]))}
     provinces = draw(_provinces("rival" in others))
+    path = draw(st.sampled_from([(), (), ((0, 14), (9, 2.5)), ((3, 20),)])) if "patron" in others else ()
     tracks = draw(_tracks(roles))
     government, contested, insurgent = draw(
         st.sampled_from(
@@ -238,6 +239,7 @@ def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
         "horizon": draw(st.integers(20, 80)),
         "default_sequence": "plan",
         "baseline_sequence": "plan",
+        "troop_path": path,
         "districts_total": sum(p["districts"] for p in provinces),
         "sources": {"invented": "Invented."},
         "bodies": BODIES,
@@ -249,7 +251,7 @@ def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
         "concessions": draw(_concessions(roles)),
         "obligations": {f"duty_{k}": draw(_obligation(k)) for k in range(draw(st.integers(0, 3)))},
         "events": [draw(_event(k)) for k in range(draw(st.integers(0, 3)))],
-        "parameters": draw(_parameters(mild)),
+        "parameters": draw(_parameters(mild, bool(path))),
         "sequences": {"plan": {"steps": [{"do": "open", "track": next(iter(tracks))}]}},
     }
     return Scenario.model_validate(tree)

@@ -136,10 +136,15 @@ def _step(draw: st.DrawFn, scenario: Scenario) -> dict[str, Any]:
     return out
 
 
+def _holdable(scenario: Scenario) -> list[str]:
+    """Parameters that a plan may hold anywhere in their range: troops follow a path only where the file has one."""
+    return sorted(name for name in scenario.parameters if name != "dated_troops" or scenario.troop_path)
+
+
 @st.composite
 def _levers(draw: st.DrawFn, scenario: Scenario) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for name in draw(st.lists(st.sampled_from(sorted(scenario.parameters)), max_size=2, unique=True)):
+    for name in draw(st.lists(st.sampled_from(_holdable(scenario)), max_size=2, unique=True)):
         parameter = scenario.parameters[name]
         values = within(*parameter.range)
         if parameter.each is not None and draw(st.booleans()):

@@ -13,6 +13,7 @@ from structure.tree import ROOT, imports, python_files
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Used by no import, and why it is needed all the same.
 NOT_IMPORTED = {
+    "scores": "imported by name, where it is installed",
     "h5netcdf": "writes NetCDF for xarray",
     "h5py": "writes HDF5 for h5netcdf",
     "zarr": "writes Zarr for xarray",

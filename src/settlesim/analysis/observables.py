@@ -10,16 +10,17 @@ import xarray as xr
 
 from settlesim.errors import UsageError
 from settlesim.results.dataset import weekly_name
+from settlesim.scenario.targets import Target
 
-__all__ = ["DERIVED", "weekly"]
+__all__ = ["CENSORED", "DERIVED", "weekly"]
 
-# Weeks before a deal's reduction of violence with which it is compared, and weeks in which a rebound is
-# looked for (45 days, as in the reports of 2020).
-BEFORE, REBOUND = 8, 6
+# Weeks before a deal's reduction of violence with which it is compared; weeks in which a rebound is looked for
+# (45 days, as in the reports of 2020), and how far back the weeks lie that these reports compare them with.
+BEFORE, REBOUND, YEAR = 8, 6, 52
 # A withdrawal is complete once the patron's force is down to this share of its start.
 GONE = 0.05
-# Weeks at the end of a collapsing run, and at the start of every run, whose gains of control are compared.
-COLLAPSE, DRIFT = 10, 52
+# Weeks at the end of a collapsing run whose gain of control is compared with the drift observed before.
+COLLAPSE = 10
 
 
 def weekly(dataset: xr.Dataset, name: str) -> xr.DataArray:
@@ -44,7 +45,7 @@ def _won(dataset: xr.Dataset) -> xr.DataArray:
     return dataset["outcome_week"].where(outcome == code)
 
 
-def _victory(dataset: xr.Dataset) -> xr.DataArray:
+def _victory(dataset: xr.Dataset, target: Target) -> xr.DataArray:
     return _won(dataset).fillna(np.inf)
 
 
@@ -69,41 +70,62 @@ def _before(dataset: xr.Dataset) -> xr.DataArray:
     return level.where(level > 0)
 
 
-def _reduction(dataset: xr.Dataset) -> xr.DataArray:
+def _reduction(dataset: xr.Dataset, target: Target) -> xr.DataArray:
     # The signing comes at the end of the last week of reduced violence.
     return _mean_around(dataset, 0, 0) / _before(dataset)
 
 
-def _rebound(dataset: xr.Dataset) -> xr.DataArray:
-    return _mean_around(dataset, 1, REBOUND) / _before(dataset)
+def _rebound(dataset: xr.Dataset, target: Target) -> xr.DataArray:
+    """Attacks in the weeks after the first deal, relative to the same weeks of the year before."""
+    attacks = weekly(dataset, "attack_intensity")
+    deal = dataset["first_deal_week"]
+    end = int(attacks["week"][-1])
+    # A war that is over has no attacks to count.
+    lived = np.minimum(_won(dataset).fillna(np.inf), end)
+    known = deal.notnull() & (deal + 1 - YEAR >= 0) & (deal + REBOUND <= lived)
+    at = deal.where(known, YEAR).clip(YEAR, max(end - REBOUND, YEAR)).astype(np.int64)
+    after: Any = sum(_at(attacks, at + k) for k in range(1, REBOUND + 1))
+    before: Any = sum(_at(attacks, at + k - YEAR) for k in range(1, REBOUND + 1))
+    found: xr.DataArray = (after / before.where(before > 0)).where(known)
+    return found
 
 
-def _collapse_after_withdrawal(dataset: xr.Dataset) -> xr.DataArray:
-    """Weeks from the end of the withdrawal to the insurgents' victory, infinite if they do not win."""
+def _left(dataset: xr.Dataset) -> xr.DataArray:
+    """Week in which the patron's withdrawal is complete; NaN where it never is."""
     troops = weekly(dataset, "troops")
     gone = troops <= GONE * troops.isel(week=0)
-    left = gone.argmax("week").astype(np.float64).where(gone.any("week"))
-    return _victory(dataset).where(left.notnull()) - left
+    return gone.argmax("week").astype(np.float64).where(gone.any("week"))
 
 
-def _speed_of_collapse(dataset: xr.Dataset) -> xr.DataArray:
-    """Gain of control in the last weeks before a victory, relative to the mean of all runs at the start."""
+def _collapse_after_withdrawal(dataset: xr.Dataset, target: Target) -> xr.DataArray:
+    """Weeks from the end of the withdrawal to the insurgents' victory, infinite if they do not win."""
+    left = _left(dataset)
+    return _victory(dataset, target).where(left.notnull()) - left
+
+
+def _speed_of_collapse(dataset: xr.Dataset, target: Target) -> xr.DataArray:
+    """Gain of control a week in the last weeks before a victory, relative to the drift observed before the start."""
+    if target.relative_to is None:
+        raise UsageError(f"the target {target.name!r} does not say which observed rate it is relative to (relative_to)")
     control = weekly(dataset, "insurgent_control")
     won = _won(dataset)
     end = int(control["week"][-1])
-    span = min(DRIFT, end)
-    drift = (control.isel(week=span) - control.isel(week=0)).mean("run") / span
     known = won >= COLLAPSE
     at = won.where(known, COLLAPSE).clip(COLLAPSE, end).astype(np.int64)
     gain = (_at(control, at) - _at(control, at - COLLAPSE)) / COLLAPSE
-    return gain.where(known) / drift.where(drift > 0)
+    return gain.where(known) / target.relative_to
 
 
 # Name of a target's variable to how it is read off.  NaN: the run cannot say; infinite: it never happened.
-DERIVED: dict[str, Callable[[xr.Dataset], Any]] = {
+DERIVED: dict[str, Callable[[xr.Dataset, Target], Any]] = {
     "outcome_week": _victory,
     "violence_in_reduction": _reduction,
     "violence_after_deal": _rebound,
     "collapse_after_withdrawal_weeks": _collapse_after_withdrawal,
     "control_drift_ratio": _speed_of_collapse,
+}
+
+# Weeks counted from some other week than the first: how many of them a run can see before its horizon.
+CENSORED: dict[str, Callable[[xr.Dataset], Any]] = {
+    "collapse_after_withdrawal_weeks": lambda dataset: dataset["week"][-1] - _left(dataset),
 }

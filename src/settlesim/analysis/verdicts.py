@@ -53,6 +53,13 @@ class Watched:
     entry: str
     units: str
 
+    @property
+    def kind(self) -> str:
+        """What its values are: ``"share"`` where each run has 0 or 1."""
+        if self.outcome is None:
+            return "amount"
+        return "share" if self.outcome.flags else self.outcome.kind
+
 
 def claims(
     scenario: Scenario,
@@ -96,7 +103,8 @@ def claims(
           direction by three standard errors (or, with sign 0, does not), under every plan, else ``fails``. Of a
           hypothesis: ``for`` or ``against``, where the interval leaves out zero, ``undecided`` where it does not;
           ``depends`` where it is for under one plan and against under another;
-        - ``kind``, ``sign``, ``quantity``, ``units``, ``moves``, ``sentence``, ``channel`` by claim.
+        - ``kind``, ``sign``, ``quantity`` with its ``units`` and ``quantity_kind`` (``share``: of runs), ``moves``,
+          ``sentence``, ``channel`` by claim.
 
         After Ctrl-C it holds the claims tested so far, and its attribute ``interrupted`` is 1.
 
@@ -261,6 +269,9 @@ def _two_plans(values: xr.DataArray, claim: Claim) -> tuple[xr.DataArray, xr.Dat
 def _values(result: xr.Dataset, claim: Claim, what: Watched) -> xr.DataArray:
     if what.outcome is not None:
         values = indicators(result[what.outcome.name])
+        if what.outcome.flags:
+            # One of the kinds of what is coded is a share like any other.
+            values = values.drop_attrs().assign_attrs(kind="share")
         one = values.sel({what.dim: what.entry.replace(" ", "_")}) if what.dim else values
         return one.reset_coords(drop=True)
     course = result[weekly_name(what.variable)].astype(np.float64)
@@ -325,6 +336,7 @@ def _table(done: list[Claim], found: list[xr.Dataset], quantities: dict[str, Wat
             sign=claim.sign,
             quantity=claim.quantity,
             units=quantities[claim.name].units,
+            quantity_kind=quantities[claim.name].kind,
             moves=claim.moved,
             sentence=claim.sentence,
             channel=claim.channel,
@@ -332,4 +344,4 @@ def _table(done: list[Claim], found: list[xr.Dataset], quantities: dict[str, Wat
         parts.append(part.expand_dims(claim=[claim.name]))
     table = xr.concat(parts, "claim")
     names = ("effect", "error", "low", "high", "n", "moved", "before", "after", "verdict_by_plan", "verdict")
-    return table[[*names, "kind", "sign", "quantity", "units", "moves", "sentence", "channel"]]
+    return table[[*names, "kind", "sign", "quantity", "units", "quantity_kind", "moves", "sentence", "channel"]]

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from settlesim.app import terminal
+from settlesim.app.claims_command import claims
 from settlesim.app.options import (
     Json,
     Name,
@@ -55,6 +56,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(claims)
 
 
 @app.command("list")
@@ -166,6 +168,7 @@ def compare(
     from settlesim.experiments.simulate import compare as compared
     from settlesim.report import tables as report
     from settlesim.report.measures import EXPLAINED, is_reference, lines_of, meanings
+    from settlesim.report.process_tables import process_rows, process_tables
 
     war = loaded(scenario, settings)
     if baseline is not None:
@@ -181,6 +184,7 @@ def compare(
             answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
         if ranked:
             answer["ranking"] = report.rank_rows(result, "settled")
+        answer["process"] = process_rows(result)
         terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
     else:
         console = terminal.console()
@@ -190,6 +194,8 @@ def compare(
                 console.print(report.difference_table(result, name, baseline))
         if ranked:
             console.print(report.rank_table(result, "settled"))
+        for table in process_tables(result):
+            console.print(table)
         console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
     terminal.exit_if_interrupted(result)
@@ -236,37 +242,41 @@ def validate(
     scenario: Name,
     runs: Runs = 400,
     rng: Rng = 7,
-    sequence: Annotated[str, typer.Option(help="The sequence that stands for history.")] = "historical",
+    sequence: Annotated[
+        str | None, typer.Option(help="The sequence that stands for history; by default the scenario's.")
+    ] = None,
     settings: Settings = None,
     workers: Workers = 1,
     as_json: Json = False,
     progress: Progress = None,
 ) -> None:
-    """Hold the historical sequence against what happened: observed beside median and bands, misses first."""
-    from settlesim.analysis.hindcast import hindcast
+    """Hold history's sequence against what happened, troops dated and endogenous: bands, scores, misses first."""
+    from settlesim.analysis.hindcast import GROUPS, hindcast, troop_modes
     from settlesim.experiments.simulate import simulate
-    from settlesim.report import tables as report
+    from settlesim.report import hindcast_table as report
 
     war = loaded(scenario, settings)
     if not war.targets:
         raise UsageError(f"{war.name} declares no targets to be held against")
     how = execution_of(workers, runs, progress, None)
-    result = simulate(war, sequence=sequence, runs=runs, rng=rng, record="weekly", execution=how)
-    table = hindcast(result, war.targets, sequence=sequence)
+    answer: dict[str, Any] = {"title": war.title, "runs": runs, "modes": {}}
+    console = terminal.console()
+    for mode, plan in troop_modes(war, sequence).items():
+        result = simulate(war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
+        table = hindcast(result, war.targets, sequence=plan.name)
+        if as_json:
+            told = {"counts": report.hindcast_counts(table), "targets": report.hindcast_rows(table)}
+            answer |= {"sequence": plan.name, "modes": answer["modes"] | {mode: told}}
+        else:
+            for group in GROUPS:
+                if (table["group"] == group).any():
+                    console.print(report.hindcast_table(table, group, f"{war.title}; {mode} troops"))
+            console.print(f"{result.sizes['run']:,} runs of {plan.name}. {report.hindcast_foot(table)}\n")
+        terminal.exit_if_interrupted(result)
     if as_json:
-        print(json.dumps(report.hindcast_rows(table), indent=2))
+        terminal.print_json(answer)
     else:
-        console = terminal.console()
-        for held_out in (False, True):
-            if bool((table["held_out"] == held_out).any()):
-                console.print(report.hindcast_table(table, held_out=held_out))
-        inside = {level: 100 * table.attrs[f"coverage_{level}"] for level in (50, 90)}
-        console.print(
-            f"{result.sizes['run']:,} runs of {sequence}, parameters drawn anew from their priors in each. Of the "
-            f"targets above, {inside[50]:.0f}% lie in the 50% band and {inside[90]:.0f}% in the 90% band "
-            "(held-out ones apart). Misses are reported, not tuned away."
-        )
-    terminal.exit_if_interrupted(result)
+        console.print(report.CAUTION)
 
 
 @app.command("base-rates")
@@ -303,6 +313,7 @@ def base_rates_(
 @app.command()
 def check(scenario: Name) -> None:
     """Check a scenario and the model against each other, before anything is simulated."""
+    from settlesim.analysis.verdicts import watched
     from settlesim.model.standard import STANDARD
     from settlesim.scenario.files import load
 
@@ -310,6 +321,8 @@ def check(scenario: Name) -> None:
     found = STANDARD.check(war)
     for name in war.sequences:
         STANDARD.check(war, name)
+    for claim in war.claims:
+        watched(war, claim)
     print(f"{war.origin}: {war.title}")
     print(f"{len(war.sequences)} sequences, {found.parameters} parameters; no mistake found")
     print(f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck, {found.outcomes} outcomes")

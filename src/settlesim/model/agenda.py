@@ -166,7 +166,9 @@ class Agenda:
 
         roots = tuple(-1 if step.when is None else add(step.when) for step in steps)
         self.entities["condition"] = tuple(f"condition {i + 1}" for i in range(len(nodes)))
-        path = sequence.troop_path
+        path = sequence.troop_path or self.scenario.troop_path
+        own = bool(sequence.troop_path) and "dated_troops" not in sequence.levers
+        self.constant("own_troop_path", np.bool_(own))
         weeks = np.arange(self.scenario.horizon + 1, dtype=float)
         dated = np.full(len(weeks), np.nan)
         if path:

@@ -27,8 +27,6 @@ __all__ = [
     "base_rate_table",
     "difference_rows",
     "difference_table",
-    "hindcast_rows",
-    "hindcast_table",
     "incidence_rows",
     "incidence_table",
     "outcome_rows",
@@ -291,46 +289,6 @@ def base_rate_table(table: xr.Dataset) -> Table:
             cells.append(f"{100 * row[share]:.1f} ({100 * row[low]:.1f} to {100 * row[high]:.1f})" if known else "-")
         outcomes = ", ".join(name.replace("_", " ") for name in row["outcomes"])
         shown.add_row(Text(str(label)), outcomes or "-", *cells)
-    return shown
-
-
-def hindcast_rows(table: xr.Dataset) -> Rows:
-    """Rows of a hindcast, misses first, what was held out last."""
-    keys = ("observed", "q05", "q25", "q50", "q75", "q95", "inside_50", "inside_90", "met", "reached")
-    rows = []
-    for name in table["target"].values:
-        one = table.sel(target=name)
-        row: dict[str, Any] = {"target": str(name), "held_out": bool(one["held_out"]), "unit": str(one["unit"].values)}
-        rows.append(row | {key: one[key].item() for key in keys})
-    return rows
-
-
-def _value(x: float) -> str:
-    if not np.isfinite(x):
-        return "never"
-    return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
-
-
-def hindcast_table(table: xr.Dataset, *, held_out: bool) -> Table:
-    """Observed beside the median and the 50% and 90% bands of the runs."""
-    title = "Held out: not used for any choice" if held_out else "Targets of 2018-2020, misses first"
-    shown = Table(title=title, title_justify="left")
-    for heading in ("target", "unit", "observed", "median", "50% band", "90% band", "inside", "median in target"):
-        shown.add_column(heading, justify="left" if heading in ("target", "unit") else "right")
-    for row in hindcast_rows(table):
-        if row["held_out"] != held_out:
-            continue
-        inside = "50%" if row["inside_50"] else "90%" if row["inside_90"] else "MISS"
-        shown.add_row(
-            row["target"],
-            row["unit"],
-            _value(row["observed"]),
-            _value(row["q50"]),
-            f"{_value(row['q25'])} to {_value(row['q75'])}",
-            f"{_value(row['q05'])} to {_value(row['q95'])}",
-            Text(inside, style="bold red" if inside == "MISS" else ""),
-            "yes" if row["met"] else Text("no", style="bold"),
-        )
     return shown
 
 

@@ -276,6 +276,7 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
         "baseline_sequence": scenario.baseline_sequence,
         # NetCDF has no place for what is not there.
         **({"reference_sequence": scenario.reference_sequence} if scenario.reference_sequence else {}),
+        **({"history_sequence": scenario.history_sequence} if scenario.history_sequence else {}),
         "parameters": compact({name: json.loads(a["prior"]) for name, a in _described(scenario).items()}),
         "entropy": str(entropy),
         "engine": engine,

@@ -24,6 +24,8 @@ __all__ = ["SoundFields", "check", "check_sequence"]
 
 # Without these there is no war to settle.
 NEEDED_ROLES: tuple[Role, ...] = ("government", "insurgency")
+# From this value of `dated_troops` on the troops are dated.
+DATED = 0.5
 # More names than these are not listed in a message.
 LISTED = 12
 
@@ -253,7 +255,7 @@ def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: s
 
 def _sequences(fields: SoundFields, file: str) -> Iterator[Problem]:
     names = fields.names.get("sequences", ())
-    for key in ("default_sequence", "baseline_sequence", "reference_sequence"):
+    for key in ("default_sequence", "baseline_sequence", "reference_sequence", "history_sequence"):
         chosen = fields.values.get(key)
         if chosen is not None and names and chosen not in names:
             yield _unknown(file, (key,), chosen, names, "sequence")
@@ -291,14 +293,42 @@ def check_sequence(sequence: Sequence, fields: SoundFields, file: str, path: Key
         absent = "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
         if absent and "actors" in fields.values and absent not in fields.names["actors"]:
             yield Problem(file, dotted((*here, "do")), f"there is no {absent} in this conflict", None, step.do)
-    if sequence.troop_path and "actors" in fields.values and "patron" not in fields.names["actors"]:
-        message = "there is no patron in this conflict, whose troops these would be"
-        yield Problem(file, dotted((*path, "troop_path")), message)
+    if sequence.troop_path:
+        yield from _patrons(fields, file, path)
+    lever = sequence.levers.get("dated_troops", 0.0)
+    if not isinstance(lever, Mapping) and not sequence.troop_path:
+        yield from _dated(lever, fields, file, dotted((*path, "levers", "dated_troops")))
     yield from _levers(sequence, fields, file, path)
     if sound and fields.whole("tracks") and fields.whole("concessions"):
         horizon = fields.values.get("horizon", math.inf)
         for at, message in unreachable(sequence, fields.table("tracks"), fields.table("concessions"), horizon):
             yield Problem(file, dotted((*path, "steps", at, "when")), message)
+
+
+def _patrons(fields: SoundFields, file: str, path: KeyPath = ()) -> Iterator[Problem]:
+    """A troop path, where nobody has such troops."""
+    if "actors" in fields.values and "patron" not in fields.names["actors"]:
+        message = "there is no patron in this conflict, whose troops these would be"
+        yield Problem(file, dotted((*path, "troop_path")), message)
+
+
+def _dated(value: float, fields: SoundFields, file: str, key: str) -> Iterator[Problem]:
+    """Troops that are to follow a path that nobody gave."""
+    if value >= DATED and "troop_path" in fields.values and not fields.values["troop_path"]:
+        message = (
+            "troops cannot follow dates that nobody gave; add troop_path = [[week, thousands], ...] at the top of the "
+            "file, or to the sequence, or let them follow the model's own deals"
+        )
+        yield Problem(file, key, message, None, value, "0 without a troop_path")
+
+
+def _troops(fields: SoundFields, file: str) -> Iterator[Problem]:
+    if fields.values.get("troop_path"):
+        yield from _patrons(fields, file)
+    parameter = fields.table("parameters").get("dated_troops")
+    if parameter is not None and parameter.each is None:
+        most = max(prior.bounds[1] for prior in parameter.entries().values())
+        yield from _dated(most, fields, file, _place("dated_troops", parameter, ""))
 
 
 def _deliverable(step: Any, fields: SoundFields, file: str, here: KeyPath) -> Iterator[Problem]:
@@ -338,5 +368,6 @@ CHECKS: tuple[Callable[[SoundFields, str], Iterator[Problem]], ...] = (
     _concessions,
     _sources,
     _parameters,
+    _troops,
     _sequences,
 )

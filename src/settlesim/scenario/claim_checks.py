@@ -35,9 +35,9 @@ def check_claims(fields: SoundFields, file: str) -> list[Problem]:
     """Return every problem of the claims of a scenario."""
     found: list[Problem] = []
     seen: set[str] = set()
-    tables = [fields.table(name) for name in ("parameters", "concessions", "obligations")]
+    parameters, concessions, obligations = map(fields.table, ("parameters", "concessions", "obligations"))
     events = [event for _, event in fields.rows("events")]
-    known = {str(q.address): q for q in quantities(*tables, events)}
+    known = {str(q.address): q for q in quantities(parameters, concessions, obligations, events)}
     for at, claim in fields.rows("claims"):
         key = f"claims[{at}]"
         if claim.name in seen:

@@ -119,11 +119,13 @@ class Claim(Sourced):
         """What is moved, in words: the carrier and its two settings, or the two plans."""
         if self.plans_contrast is not None:
             return " -> ".join(self.plans_contrast)
+        several = len(self.carrier) > 2 and len({name.partition(".")[0] for name in self.carrier}) == 1
+        what = f"{self.carrier[0].partition('.')[0]} of {len(self.carrier)}" if several else ", ".join(self.carrier)
         if self.scale is not None:
-            return f"{', '.join(self.carrier)} x {self.scale[0]:g} -> x {self.scale[1]:g}"
+            return f"{what} x {self.scale[0]:g} -> x {self.scale[1]:g}"
         first, second = self.values or ({}, {})
         if len(set(first.values())) == 1 and len(set(second.values())) == 1:
-            return f"{', '.join(self.carrier)} {next(iter(first.values())):g} -> {next(iter(second.values())):g}"
+            return f"{what} {next(iter(first.values())):g} -> {next(iter(second.values())):g}"
         return ", ".join(f"{name} {first[name]:g} -> {second[name]:g}" for name in self.carrier)
 
 

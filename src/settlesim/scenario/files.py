@@ -187,8 +187,9 @@ def _extended(
         return None
     merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
     if "sequences" in own:
-        # It names one of them.
-        merged.pop("reference_sequence", None)
+        # They name one of them.
+        for name in ("reference_sequence", "history_sequence"):
+            merged.pop(name, None)
     for key, value in own.items():
         if key not in MERGED or not isinstance(value, Mapping) or key not in merged:
             merged[key] = value

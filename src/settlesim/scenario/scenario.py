@@ -22,7 +22,7 @@ from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
-from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.sequence import Sequence, TroopPath
 from settlesim.scenario.targets import Target
 
 __all__ = ["Scenario"]
@@ -61,6 +61,11 @@ class Scenario(Declaration):
         The sequence run when none is named, and the one others are compared with.
     reference_sequence
         The sequence that shows what goes on without talks: the last line of a comparison.
+    history_sequence
+        The sequence that stands for what happened, held against the targets.
+    troop_path
+        The patron's troops as they were, (week, thousands), linear in between; a sequence follows them where
+        `dated_troops` is 1.
     sources, bodies
         Key → full reference, label of an outside body that can deliver concessions.
     actors, factions, provinces, districts_total, control
@@ -94,6 +99,8 @@ class Scenario(Declaration):
     default_sequence: Text
     baseline_sequence: Text
     reference_sequence: Text | None = None
+    history_sequence: Text | None = None
+    troop_path: TroopPath = ()
     districts_total: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     sources: Table[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], Text]
     bodies: Table[Key, Text] = Field(default_factory=dict)

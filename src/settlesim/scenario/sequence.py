@@ -7,19 +7,32 @@ from collections.abc import Sequence as Several
 from itertools import islice, permutations
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from settlesim.errors import UsageError
 from settlesim.scenario.base import Count, Declaration, Key, Number, Table, Text, build, fail
 from settlesim.scenario.conditions import Condition
 
-__all__ = ["Do", "Lever", "Sequence", "Step"]
+__all__ = ["Do", "Lever", "Sequence", "Step", "TroopPath"]
 
 Do = Literal["open", "close", "table", "deliver", "ceasefire", "press", "oblige", "withdraw", "switch", "mission"]
 Weeks = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Lever = Annotated[
     Annotated[Number, Tag("number")] | Annotated[Table[Key, Number], Tag("each")],
     Discriminator(lambda lever: "each" if isinstance(lever, Mapping) else "number"),
+]
+
+
+def _rising(path: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    weeks = [at for at, _ in path]
+    if weeks != sorted(set(weeks)):
+        fail("the weeks of troop_path must rise")
+    return path
+
+
+# Troops of the patron by date: (week, thousands), linear in between.
+TroopPath = Annotated[
+    tuple[tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]], ...], AfterValidator(_rising)
 ]
 
 # What each kind of step needs, and what else it may carry.
@@ -115,7 +128,8 @@ class Sequence(Declaration):
     levers
         Parameters held at a value under this sequence, for instance ``{"withdrawal_linkage": 0}``.
     troop_path
-        Dated troops of the patron, as (week, thousands), linear in between.
+        Dated troops of the patron under this sequence, as (week, thousands), linear in between, in place of the
+        scenario's. They count unless the levers say ``dated_troops = 0``.
 
     Raises
     ------
@@ -140,7 +154,7 @@ class Sequence(Declaration):
     ordered: bool = Field(default=False, strict=True)
     pace: Count = 0
     levers: Table[Key, Lever] = Field(default_factory=dict)
-    troop_path: tuple[tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]], ...] = ()
+    troop_path: TroopPath = ()
 
     def __init__(
         self,
@@ -177,9 +191,6 @@ class Sequence(Declaration):
             if step.name in seen:
                 fail(f"two steps are called {step.name!r}")
             seen.add(step.name)
-        weeks = [at for at, _ in self.troop_path]
-        if weeks != sorted(set(weeks)):
-            fail("the weeks of troop_path must rise")
         return self
 
     def with_levers(self, **levers: float | Mapping[str, float]) -> Sequence:

@@ -36,6 +36,14 @@ class Target(Sourced):
         The band that counts as met; `tolerance` is relative to `observed`.
     held_out
         Whether it was kept from the fit.
+    persistence
+        Forecast that nothing changes, which a model has to beat: the last value known before.
+    climatology
+        Forecast from the record before the start: every value in it is equally likely.
+    relative_to
+        For a rate of change: the observed rate it is a multiple of, in units of `variable` a week.
+    tuned
+        Why it is no test: which number of the model was chosen knowing it.
     """
 
     name: Key
@@ -48,6 +56,10 @@ class Target(Sourced):
     tolerance: Annotated[Number, Field(ge=0)] | None = None
     unit: Unit
     held_out: bool = Field(default=False, strict=True)
+    persistence: Number | None = None
+    climatology: tuple[Number, ...] = ()
+    relative_to: Annotated[Number, Field(gt=0)] | None = None
+    tuned: Text | None = None
     meaning: Text
 
     @model_validator(mode="after")
@@ -56,6 +68,8 @@ class Target(Sourced):
             fail("at starts after its end")
         if self.tolerance is None and self.low is None and self.high is None:
             fail("needs a tolerance, or a low or a high")
+        if self.tuned is not None and self.held_out:
+            fail("what some number was chosen knowing (tuned) was not held out")
         low, high = self.band
         if low > high:
             fail(f"low ({low:g}) must not exceed high ({high:g})")

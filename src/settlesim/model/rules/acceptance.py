@@ -40,7 +40,7 @@ def surpluses(offer, ask, least, limit, bargain_power, withdrawal_value, exiting
 
     In a package the pace of withdrawal counts with the worth of the withdrawal, as long as it is not under way anyway.
     """
-    claim = np.where(offer >= 0.0, offer - least, offer)
+    claim = np.where(offer >= 0.0, offer - least, offer - np.maximum(least, 0.0))
     return claim, limit - ask, np.where(bargain_power, claim, withdrawal_value * claim * ~exiting)
 
 

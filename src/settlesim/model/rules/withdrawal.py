@@ -44,11 +44,12 @@ def fatigue(exit_left, exiting, patron_fatigue, fatigue_after_deal, patron_deal,
 )
 def withdrawal(troops, troops_start, troops_dated, ordered_troops, ordered_speed, withdraw_ordered,
                withdraw_ordered_speed, exiting, exit_weeks, patron_deal, withdrawal_share, withdrawal_slowest,
-               withdrawal_fastest, withdrawal_linkage, settled):
+               withdrawal_fastest, withdrawal_linkage, settled, dated_troops, own_troop_path):
     """Troops fall at the signed pace to Λ of their start until an intra-state deal, then to nothing.
 
     The pace is what the patron's track bargains over: a share of 0 gives `withdrawal_slowest` weeks, 1 gives
-    `withdrawal_fastest`.  A dated troop path, where the sequence has one, overrides all this.
+    `withdrawal_fastest`.  Where troops are dated (`dated_troops`, or a plan with a path of its own) the path overrides
+    all this.
     """
     order = np.minimum(ordered_troops, withdraw_ordered)
     order_pace = np.where(np.isfinite(withdraw_ordered), withdraw_ordered_speed, ordered_speed)
@@ -57,7 +58,8 @@ def withdrawal(troops, troops_start, troops_dated, ordered_troops, ordered_speed
     target = np.where(exiting, 0.0, np.where(patron_deal, floor, np.minimum(order, troops_start)))
     pace = np.where(exiting, troops_start / exit_weeks, np.where(patron_deal, troops_start / weeks, order_pace))
     moved = np.minimum(troops, np.maximum(target, troops - pace))
-    now = np.where(np.isfinite(troops_dated), troops_dated, moved)
+    dated = ((dated_troops >= 0.5) | own_troop_path) & np.isfinite(troops_dated)
+    now = np.where(dated, troops_dated, moved)
     return now, np.minimum(now, target), order, order_pace
 
 

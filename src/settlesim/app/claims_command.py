@@ -1,0 +1,60 @@
+"""The command that tests the claims of a scenario."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from settlesim.app import terminal
+from settlesim.app.options import Json, Name, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.errors import SettlesimError
+
+__all__ = ["claim_names", "claims"]
+
+
+def claim_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the name of a claim of the scenario on the line."""
+    from settlesim.scenario.files import load
+
+    try:
+        names = [claim.name for claim in load(ctx.params.get("scenario") or "afghanistan-2018").claims]
+    except SettlesimError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help="Name of a claim; repeat for several.", autocompletion=claim_names)
+]
+
+
+def claims(
+    scenario: Name,
+    runs: Runs = 1000,
+    rng: Rng = None,
+    only: Only = None,
+    settings: Settings = None,
+    workers: Workers = None,
+    as_json: Json = False,
+    progress: Progress = None,
+) -> None:
+    """Test the claims of a scenario: what carries each is moved over common luck, and what it says is looked for."""
+    from settlesim.analysis.verdicts import claims as tested
+    from settlesim.report import claim_tables as report
+
+    war = loaded(scenario, settings)
+    table = tested(war, runs=runs, rng=rng, only=only or None, execution=execution_of(workers, runs, progress, None))
+    if as_json:
+        terminal.print_json({"entropy": table.attrs["entropy"], "claims": report.claim_rows(table)})
+    else:
+        console = terminal.console()
+        for kind in ("check", "hypothesis"):
+            if (table["kind"] == kind).any():
+                console.print(report.claim_table(table, kind))
+        console.print(report.footer(table))
+        console.print(f"Entropy {table.attrs['entropy']}: --rng with it gives the same runs.")
+    if table.attrs["interrupted"]:
+        print(f"interrupted: {table.sizes['claim']} claims are tested", file=sys.stderr)
+        raise typer.Exit(terminal.INTERRUPTED)
