@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import settlesim.report.plots as plots
     import settlesim.scenario.steps as steps
-    from settlesim.analysis.base_rates import base_rates
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
     from settlesim.analysis.process import process
     from settlesim.analysis.ranking import rank
     from settlesim.analysis.summary import summary
+    from settlesim.analysis.terminations import base_rates
     from settlesim.analysis.verdicts import claims
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
@@ -61,7 +61,7 @@ _HOME = {
     "differences": "analysis.differences",
     "rank": "analysis.ranking",
     "incidence": "analysis.incidence",
-    "base_rates": "analysis.base_rates",
+    "base_rates": "analysis.terminations",
     "hindcast": "analysis.hindcast",
     "process": "analysis.process",
     "claims": "analysis.verdicts",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from settlesim.analysis.base_rates import base_rates
+from settlesim.analysis.terminations import base_rates
 from settlesim.errors import ScenarioError, UsageError
 from settlesim.scenario.base_rates import BaseRates
 

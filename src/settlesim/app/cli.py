@@ -291,7 +291,7 @@ def base_rates_(
     progress: Progress = None,
 ) -> None:
     """Hold how runs without talks end beside how often other wars ended so, as the scenario declares it."""
-    from settlesim.analysis.base_rates import base_rates
+    from settlesim.analysis.terminations import base_rates
     from settlesim.experiments.simulate import simulate
     from settlesim.report import tables as report
 

@@ -78,8 +78,9 @@ RED_LINES = Mechanism(
         Luck("red_line_luck_insurgency", "obligation", "uniform", meaning="whether the insurgency makes it a red line"),
     ),
     outcomes=(
-        Outcome("red_lines_clash", final("red_lines_clash"), "1", "both sides have a red line that excludes a deal"),
+        Outcome("red_lines_clash", final("red_lines_clash"), "1", "both sides have a red line that excludes a deal",
+                kind="share"),
         Outcome("obligations_conceded", final("obligations_conceded"), "obligations",
-                "end-conditions that a deal on power holds, or would hold"),
+                "end-conditions that a deal on power holds, or would hold", kind="count"),
     ),
 )

@@ -63,5 +63,5 @@ THIRD_PARTIES = Mechanism(
         guarantee_now,
     ),
     outcomes=(Outcome("guarantee_reached", final("guarantee_now"), "share",
-                      "weight of the outside guarantee at the end"),),
+                      "weight of the outside guarantee at the end", kind="bounded"),),
 )
