@@ -163,7 +163,7 @@ class Narrator:
     def _failure(self, i: int, w: int) -> str:
         if self.course.at("short_of_quorum", w)[i]:
             there, needed = 100 * float(self.course.at("behind", w)), 100 * self.course.world["quorum"]
-            return f"{there:.0f}% of the fighters stand behind those at the table, and it takes {needed:.0f}%"
+            return f"{there:.1f}% of the fighters stand behind those at the table, and it takes {needed:.1f}%"
         if self.course.at("moot", w)[i]:
             return f"{self.say.actor('patron')} is leaving without a deal, so there is nothing left to settle"
         number, limit = int(self.course.at("suspensions", w)[i]), self.course.world["suspension_limit"]
@@ -284,7 +284,8 @@ class Narrator:
         if course.at("exits", w):
             faster = f", {course.world['fatigue_after_deal']:g} times as fast after its deal"
             why = f"{say.actor('patron')}'s clock of fatigue rang{faster if course.at('patron_deal', w) else ''}"
-            yield f"{say.actor('patron')} decides to leave without a deal", why
+            how = "at once, ahead of its deal" if course.at("patron_deal", w) else "without a deal"
+            yield f"{say.actor('patron')} decides to leave {how}", why
         if self._change("campaigns", w):
             why = f"{claims}'s clock of campaigns rang, at a threat of {course.at('threat', w - 1):.2f} on a scale to 1"
             yield f"{claims} turns on {say.actor('rival')}", why
