@@ -21,7 +21,22 @@ MECHANISMS = [
     (mechanism.name, file) for stage, files in FILES.items() for mechanism, file in zip(WEEK[stage], files, strict=True)
 ]
 # What the page names that is neither a number, a variable nor another name of the model.
-OTHER = {"a_b", "ordered", "pace", "proposed_by", "reversibility", "zeuthen"}
+OTHER = {
+    "a_b",
+    "climatology",
+    "hindcast",
+    "history_sequence",
+    "ordered",
+    "pace",
+    "persistence",
+    "proposed_by",
+    "relative_to",
+    "reversibility",
+    "scores",
+    "troop_path",
+    "tuned",
+    "zeuthen",
+}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from support import block, changed, shipped
 
 def small(**fields):
     scenario = shipped("two-party")
-    only = {name: scenario.tree()["sequences"][name] for name in ("talk",)}
+    only = {name: scenario.tree()["sequences"][name] for name in ("talk", "no_talks")}
     return changed(scenario, **({"horizon": 40, "sequences": only} | fields))
 
 

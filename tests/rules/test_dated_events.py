@@ -23,7 +23,7 @@ def event(name, kind, week, size, **more):
 
 
 def war(*happenings, on=1.0):
-    plans = {"talk": shipped("two-party").tree()["sequences"]["talk"]}
+    plans = {name: shipped("two-party").tree()["sequences"][name] for name in ("talk", "no_talks")}
     scenario = changed(shipped("two-party"), events=list(happenings), horizon=40, sequences=plans)
     return scenario.with_parameters(dated_events=on)
 

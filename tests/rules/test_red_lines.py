@@ -23,7 +23,7 @@ def war(refusal=0.0, compliance=0.6, **obligations):
         for name, (value, cost, whole) in obligations.items()
     }
     tree = shipped("two-party").tree()
-    plans = {"talk": tree["sequences"]["talk"]}
+    plans = {name: tree["sequences"][name] for name in ("talk", "no_talks")}
     scenario = changed(shipped("two-party"), obligations=declared, horizon=80, sequences=plans)
     changes = EAGER | {"obligation_compliance": compliance, "red_line_refusal": refusal}
     return scenario.with_parameters(**changes)

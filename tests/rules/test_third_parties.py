@@ -22,7 +22,7 @@ MEDIATOR = {"label": "Mediator", **SAID}
 def war(mediator=False, **parameters):
     tree = shipped("two-party").tree()
     actors = tree["actors"] | ({"mediator": MEDIATOR} if mediator else {})
-    plans = {"talk": tree["sequences"]["talk"]}
+    plans = {name: tree["sequences"][name] for name in ("talk", "no_talks")}
     return changed(shipped("two-party"), actors=actors, horizon=60, sequences=plans).with_parameters(**parameters)
 
 
@@ -76,7 +76,7 @@ def test_a_mediator_narrows_valuations_and_saves_a_share_of_pauses():
 def test_a_suspension_is_as_long_as_the_mediator_leaves_it():
     names = close_round.arguments
     at = dict.fromkeys(names, np.float64(0.0)) | {
-        "round_due": np.bool_(True), "agrees": np.bool_(False), "track_power": np.bool_(False),
+        "round_due": np.bool_(True), "agrees": np.bool_(False), "track_power": np.bool_(False), "moot": np.bool_(False),
         "breakdown_chance": 1.0, "phase": np.int64(2), "week": 30.0, "suspension_shortest": 10.0,
         "suspension_longest": 20.0, "pause_luck": 0.5, "suspension_limit": 3.0, "deadline_rounds": 10.0,
         "deadline_overrun": 2.0, "round": 1.0, "broken_week": -1.0,

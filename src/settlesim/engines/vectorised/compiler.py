@@ -17,6 +17,8 @@ __all__ = ["DTYPES", "Compiler"]
 
 # A guarded rule is evaluated only for the runs in which its guard is up if these are less than this share.
 FEW = 0.6
+# Groups are combined one by one if they have no more members than so many times the largest of them.
+FEW_MEMBERS = 4
 
 DTYPES = {"float": np.float64, "bool": np.bool_, "int": np.int64}
 COMBINE: dict[str, tuple[Any, float]] = {
@@ -123,11 +125,14 @@ class Compiler(Reader):
             rows = [groups[g][place] for g in takers]
             turns.append((_stretch(takers), _stretch(rows)))
         alone = variable.scope == "run"
+        nothing_of_nothing = fold.op in ("any", "sum") and not empty
+        # A few large groups are cheaper one by one than turn by turn, which gathers rows; the order is the same.
+        by_group = sum(map(len, groups)) <= FEW_MEMBERS * max(len(turns), 1)
 
         def execute() -> None:
             values = self.state[fold.of]
-            if fold.op == "any" and not values.any():
-                self._store(variable, np.False_)
+            if nothing_of_nothing and not values.any():
+                self._store(variable, kind(0))
                 return
             if alone and variable.kind != "float" and groups[0]:
                 # Whole numbers may be added in any order.
@@ -137,6 +142,17 @@ class Compiler(Reader):
                 total = values[groups[0][0]] if groups[0] else np.full(self.runs, empty, kind)
                 for row in groups[0][1:]:
                     total = combine(total, values[row])
+                self._store(variable, total)
+                return
+            if by_group:
+                total = np.empty((len(groups), self.runs), kind)
+                for out, rows in zip(total, groups, strict=True):
+                    if not rows:
+                        out[...] = empty
+                        continue
+                    np.copyto(out, values[rows[0]])
+                    for row in rows[1:]:
+                        combine(out, values[row], out=out)
                 self._store(variable, total)
                 return
             total = np.full((len(groups), self.runs), empty, kind)

@@ -17,8 +17,8 @@ __all__ = ["AGENDA_ITEMS"]
 NO_ITEM = 1e6
 
 
-@rule("clause", Variable("open_rank", units="1", meaning="place of the item on the agenda while it is open", low=-1.0),
-      source="settlesim")
+@rule("clause", Variable("open_rank", units="1", meaning="place of the item on the agenda while it is open",
+                         start=NO_ITEM, low=-1.0), when="staged", source="settlesim")
 def open_rank(item_open, tabled_rank):
     """Place of an item that is still open."""
     return np.where(item_open, tabled_rank, NO_ITEM)
@@ -27,8 +27,8 @@ def open_rank(item_open, tabled_rank):
 @rule(
     "clause",
     Variable("item_round", units="rounds", meaning="rounds held on the item", start=0, low=0, kind="int"),
-    Variable("item_now", units="1", meaning="the round of this week is about the item", kind="bool"),
-    source="settlesim",
+    Variable("item_now", units="1", meaning="the round of this week is about the item", start=False, kind="bool"),
+    when="staged", source="settlesim",
 )
 def item_turn(round_due, open_rank, next_rank, item_round, item_open, phase):
     """Hold the round on the first item that is open; each item has rounds of its own, anew at every calling."""
@@ -43,7 +43,7 @@ def item_turn(round_due, open_rank, next_rank, item_round, item_open, phase):
     Variable("item_aside", units="1", meaning="the item is set aside", start=False, kind="bool"),
     Variable("item_agrees", units="1", meaning="the item is agreed this week", start=False, kind="bool", told=True),
     Variable("item_fails", units="1", meaning="the item is set aside this week", start=False, kind="bool", told=True),
-    source="mckelvey1995 pruitt2005 settlesim",
+    when="staged", source="mckelvey1995 pruitt2005 settlesim",
 )
 def item_result(item_now, item_round, item_agreed, item_agreed_week, item_aside, clause_worth, concession_cost,
                 item_rounds, concession_acceptance_insurgency, concession_acceptance_government, valuation_spread,

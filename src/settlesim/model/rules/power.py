@@ -71,6 +71,25 @@ def foresight(patron_deal, exiting, any_package_withdraws, any_withdrawal_to_com
 
 @rule(
     "run",
+    Variable("shift_speed", units="share", meaning="share of the shift that comes too fast to be answered", low=0.0,
+             high=1.0),
+    source="powell2006 settlesim",
+)
+def shift_speed(presence, patron_deal, exiting, withdrawal_share, withdrawal_slowest, withdrawal_fastest, exit_weeks,
+                adjustment_weeks):
+    """It is the rapid shift that no promise survives: a share min(1, adjustment/withdrawal) of it counts.
+
+    The withdrawal takes what is left of the signed pace, or of an exit, and before either the middle of the paces
+    that are bargained over.
+    """
+    middle = 0.5 * (withdrawal_slowest + withdrawal_fastest)
+    signed = withdrawal_slowest - withdrawal_share * (withdrawal_slowest - withdrawal_fastest)
+    whole = np.where(exiting, exit_weeks, np.where(patron_deal, signed, middle))
+    return np.minimum(1.0, adjustment_weeks / np.maximum(whole * presence, 1.0))
+
+
+@rule(
+    "run",
     Variable("p_win", units="probability", meaning="P(insurgents eventually win)", low=0.0, high=1.0),
     Variable("p_withdrawn", units="probability", meaning="the same once a deal has brought about what it brings about",
              low=0.0, high=1.0),
@@ -80,11 +99,11 @@ def foresight(patron_deal, exiting, any_package_withdraws, any_withdrawal_to_com
 )
 def power(strength, initial_fighters, recidivism, prisoners_freed, army, garrison_yield, legitimacy, legitimacy_start,
           legitimacy_weight, power_bias, power_steepness, patron_weight, support, troops_start, committed_troops,
-          withdrawal_foreseen):
+          withdrawal_foreseen, shift_speed):
     """p = σ(a0 + 2[ln((F + recidivism prisoners)/A) - ln((1+.05U)/(1+.05U0))]), now and after a deal on power.
 
-    The shift that the deal must survive is the one that it and the plan bring about themselves: nothing is left of
-    the patron's force with the probability that is foreseen, else what is committed already.
+    The shift that the deal must survive is the one that it and the plan bring about themselves, as far as it is fast:
+    nothing is left of the patron's force with the probability that is foreseen, else what is committed already.
     """
     will = 1.0 - legitimacy_weight + legitimacy_weight * legitimacy / legitimacy_start
     defence = army * (1.0 - garrison_yield) * will
@@ -97,7 +116,7 @@ def power(strength, initial_fighters, recidivism, prisoners_freed, army, garriso
     p_c = balance(power_bias + power_steepness * (ratio - np.log(staying / scale)))
     p_0 = balance(power_bias + power_steepness * (ratio + np.log(scale)))
     p_w = p_c + withdrawal_foreseen * (p_0 - p_c)
-    return p, p_w, np.maximum(0.0, p_w - p)
+    return p, p_w, shift_speed * np.maximum(0.0, p_w - p)
 
 
 POWER = Mechanism(
@@ -116,6 +135,7 @@ POWER = Mechanism(
             "withdrawal_to_come", "any", "track",
         ),
         foresight,
+        shift_speed,
         power,
     ),
     outcomes=(Outcome("insurgent_strength", final("strength"), "initial strength", "insurgent strength at the end"),),
