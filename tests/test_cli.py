@@ -52,7 +52,7 @@ def test_the_reference_is_the_last_line_and_marked():
     assert [row["place"] for row in found["ranking"]] == [1, 2, None]
     assert found["outcomes"][-1]["settlement_week"] == {"estimate": None, "error": None, "n": 0.0}
     text = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7).stdout
-    assert text.count("no_talks (reference)") == 6
+    assert text.count("no_talks (reference)") == text.count("no_talks") >= 6
     assert "no_talks" not in settlesim("compare", "two-party", "--runs", 8, "--rng", 7, "--no-reference").stdout
 
 
@@ -93,7 +93,8 @@ def test_settings_reach_the_model():
         for setting in ("deaths_base=100", "deaths_base=200")
     )
     a, b = (answer["outcomes"][0]["deaths"]["estimate"] for answer in (first, second))
-    assert b == pytest.approx(2 * a)
+    # Twice the deaths, but for what losses do to the war.
+    assert b == pytest.approx(2 * a, rel=0.05)
 
 
 def test_a_setting_for_one_party():

@@ -103,4 +103,4 @@ def test_a_tile_for_every_province():
 
 def test_what_was_not_recorded_cannot_be_drawn(weekly):
     with pytest.raises(ss.UsageError, match="not recorded"):
-        ss.plots.fan(weekly, "manpower")
+        ss.plots.fan(weekly, "relapse_left")

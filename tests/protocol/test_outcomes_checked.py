@@ -143,8 +143,9 @@ def test_shipped_outcomes_declare_what_they_are(plan):
         values = found[outcome.name].values
         assert found[outcome.name].attrs["kind"] == outcome.kind
         assert found[outcome.name].attrs.get("better") == outcome.better
-        if outcome.kind == "amount":
-            assert not np.isin(values[~np.isnan(values)], (0, 1)).all(), outcome.name
+        known = values[~np.isnan(values)]
+        if outcome.kind == "amount" and known.size > 20:
+            assert not np.isin(known, (0, 1)).all(), outcome.name
         assert (outcome.kind == "weeks") == outcome.name.endswith("_week") or outcome.name == "weeks_of_ceasefire"
 
 
