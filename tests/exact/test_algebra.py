@@ -18,25 +18,33 @@ from support import block, shipped
 shares = st.floats(0.05, 0.95)
 
 
-@given(p=shares, c_t=st.floats(0, 0.3), c_k=st.floats(0, 0.3))
-def test_with_full_credibility_the_zone_is_fearons_interval(p, c_t, c_k):
-    least, most = commitment.settlement_space.function(
+def space(p, c_t, c_k, behind, **others):
+    """The settlement space where nothing was delivered or undertaken before, with promises that are all kept."""
+    given_ = dict(
         expected_insurgency=p,
         expected_government=p,
         credibility_government=1.0,
         credibility_insurgency=1.0,
         cost_insurgency=c_t,
         cost_government=c_k,
+        behind=behind,
         frame=0.0,
         betrayal_insurgency=0.3,
         betrayal_government=0.5,
-        red_line_share=2.0,
         pocketed=0.0,
-        obligation_value=0.0,
-        obligation_compliance=1.0,
+        sunk=0.0,
+        obligations_burden=0.0,
+        obligations_worth=0.0,
+        red_lines_clash=False,
     )
-    assert least == pytest.approx(p - c_t, abs=1e-12)
-    assert most == pytest.approx(p + c_k, abs=1e-12)
+    return commitment.settlement_space.function(**{**given_, **others})
+
+
+@given(p=shares, c_t=st.floats(0, 0.3), c_k=st.floats(0, 0.3), behind=st.floats(0, 1))
+def test_with_full_credibility_the_zone_is_fearons_interval(p, c_t, c_k, behind):
+    """[p - c_T, p + c_K]; from a part of the insurgency a deal buys the government that part of its peace alone."""
+    assert space(p, c_t, c_k, 1.0) == pytest.approx((p - c_t, p + c_k) * 2, abs=1e-12)
+    assert space(p, c_t, c_k, behind) == pytest.approx((p - c_t, p + behind * c_k) * 2, abs=1e-12)
 
 
 @given(p=shares, k_t=shares, k_k=shares, c=st.floats(0, 0.3), f=st.floats(0, 0.2))

@@ -13,10 +13,20 @@ PLAN = {"taken_week", "fires", "condition_since", "due_week", "offered_week", "d
 RUNS = 12
 
 
+def quickly(scenario):
+    """A war of the same actors in which, without touching a channel of order, some runs settle within two years.
+
+    Everyone comes soon, rounds are few, and an outside guarantee leaves a zone in most runs; fewer commanders and a
+    short time make it cheap.
+    """
+    tree = scenario.tree()
+    insurgency = {**tree["actors"]["insurgency"], "commanders": 150}
+    brief = changed(scenario, actors={**tree["actors"], "insurgency": insurgency}, horizon=104)
+    return brief.with_parameters(consent_rate=2, deadline_rounds=5, guarantee=0.8)
+
+
 def null():
-    # Two years hold the preparation, the talks and their end; the last three would only take time.
-    scenario = shipped("null-order")
-    return changed(scenario, horizon=104)
+    return quickly(shipped("null-order"))
 
 
 def permutations(scenario):
@@ -30,19 +40,20 @@ def test_every_permutation_gives_the_same_outcome(first):
     plans = permutations(scenario)
     assert len(plans) == 120
     reference = block(scenario, "preparation", RUNS)
-    assert reference.final["settled"].any()
+    # What is compared holds runs that settled and runs that did not.
+    assert 3 <= reference.final["settled"].sum() <= RUNS - 3
     for plan in itertools.islice(plans, first, None, 5):
         assert set(different(reference, block(scenario, plan, RUNS))) <= PLAN, plan.name
 
 
 def test_with_the_channels_on_the_order_matters():
     war = changed(
-        shipped(),
+        quickly(shipped()),
         sequences=null().tree()["sequences"],
         default_sequence="preparation",
         baseline_sequence="preparation",
-        horizon=104,
         targets=[],
+        claims=[],
     )
     plans = permutations(war)
     a, b = block(war, plans[0], RUNS), block(war, plans[-1], RUNS)

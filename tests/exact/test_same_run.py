@@ -51,7 +51,8 @@ def test_after_adding_an_unrelated_rule_with_luck_of_its_own(batch):
 
 
 def test_after_adding_an_unrelated_actor_table_and_concession():
-    scenario = shipped("two-party")
+    """A neighbour acts in every plan by holding back the insurgency's consent; one that does not is unrelated."""
+    scenario = shipped("two-party").with_parameters(neighbour_obstruction=0)
     tree = scenario.tree()
     label = {"label": "Bystander", "source": next(iter(scenario.sources)), "tag": "P"}
     actors = {"neighbour": {**label}, **tree["actors"]}

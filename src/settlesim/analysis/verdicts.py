@@ -21,6 +21,7 @@ from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.results.dataset import provenance, weekly_name
 from settlesim.scenario.claims import Claim
+from settlesim.scenario.parameters import Address
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.variants import both_settings
 
@@ -176,7 +177,8 @@ def watched(scenario: Scenario, claim: Claim, protocol: Protocol = STANDARD) -> 
     UsageError
         If the model has no such outcome or variable, or it has several values and the claim does not say which.
     """
-    name, _, entry = claim.quantity.partition(".")
+    quantity = Address.parse(claim.quantity)
+    name, entry = quantity.name, quantity.entry
     outcomes = {outcome.name: outcome for outcome in protocol.outcomes}
     where = f"claim {claim.name!r}: "
     if name not in outcomes and name not in protocol.table:
