@@ -237,7 +237,7 @@ def test_a_parameter_that_nothing_reads_is_noted_with_the_nearest_and_is_no_mist
     assert found.notes == (
         "two-party: nothing reads the parameter 'defection_rat'; the nearest name that is read is 'defection_rate'",
     )
-    assert found.parameters == len(wider.parameters) and found.rules == 98
+    assert found.parameters == len(wider.parameters) and found.rules == 137
     read = added(lambda extra, defection_rat: extra + 0.0 * defection_rat)
     assert read.check(wider).notes == ()
     assert simulate(wider, runs=2, rng=1).sizes["run"] == 2

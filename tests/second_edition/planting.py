@@ -16,7 +16,7 @@ from settlesim.model.items import Rule
 from settlesim.scenario.scenario import Scenario
 from support import changed, shipped
 
-__all__ = ["column", "plant", "pair", "small", "worked"]
+__all__ = ["column", "pair", "plant", "small", "worked"]
 
 RULES = "settlesim.model.rules"
 

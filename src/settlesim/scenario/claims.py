@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from settlesim.scenario.base import Key, Number, Sourced, Table, Text, fail
+from settlesim.scenario.parameters import Address
 from settlesim.scenario.targets import Span
 
 __all__ = ["Claim"]
@@ -119,8 +120,9 @@ class Claim(Sourced):
         """What is moved, in words: the carrier and its two settings, or the two plans."""
         if self.plans_contrast is not None:
             return " -> ".join(self.plans_contrast)
-        several = len(self.carrier) > 2 and len({name.partition(".")[0] for name in self.carrier}) == 1
-        what = f"{self.carrier[0].partition('.')[0]} of {len(self.carrier)}" if several else ", ".join(self.carrier)
+        families = {Address.parse(name).name for name in self.carrier}
+        several = len(self.carrier) > 2 and len(families) == 1
+        what = f"{next(iter(families))} of {len(self.carrier)}" if several else ", ".join(self.carrier)
         if self.scale is not None:
             return f"{what} x {self.scale[0]:g} -> x {self.scale[1]:g}"
         first, second = self.values or ({}, {})
