@@ -21,7 +21,7 @@ RECORD = ("zone", "reservation_binding", "limit_power", "opened_week", "pocketed
 
 def two_things(plan, horizon=60, **parameters):
     """One table at which nothing but recognition and prisoners is on offer, and where everybody comes at once."""
-    war = small(8, horizon, "two-party", consent_rate=10, deadline_rounds=200, **parameters)
+    war = small(8, horizon, "two-party", consent_rate=10, consent_bias=10, deadline_rounds=200, **parameters)
     concessions = war.tree()["concessions"]
     for name, (value, cost) in (("recognition", GOOD), ("prisoners", DEAR)):
         concessions[name] = {**concessions[name], "value": value, "cost": cost}
