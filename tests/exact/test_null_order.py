@@ -14,15 +14,16 @@ RUNS = 12
 
 
 def quickly(scenario):
-    """A war of the same actors in which, without touching a channel of order, some runs settle within two years.
+    """A war of the same actors in which, without touching a channel of order, some runs settle within three years.
 
-    Everyone comes soon, rounds are few, and an outside guarantee leaves a zone in most runs; fewer commanders and a
-    short time make it cheap.
+    Everyone comes soon, an outside guarantee leaves a zone in most runs, and the first of few rounds comes when every
+    permutation has delivered what it delivers: what is left to be done once a deal is signed is not the same, and
+    should not be.  Fewer commanders and a short time make it cheap.
     """
     tree = scenario.tree()
     insurgency = {**tree["actors"]["insurgency"], "commanders": 150}
-    brief = changed(scenario, actors={**tree["actors"], "insurgency": insurgency}, horizon=104)
-    return brief.with_parameters(consent_rate=2, deadline_rounds=5, guarantee=0.8)
+    brief = changed(scenario, actors={**tree["actors"], "insurgency": insurgency}, horizon=150)
+    return brief.with_parameters(consent_rate=2, round_interval=32, deadline_rounds=2, guarantee=0.8)
 
 
 def null():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from settlesim.model.codes import BROKEN
+from settlesim.model.codes import BROKEN, CALLED
 from settlesim.report.wording import Wording, listed
 
 if TYPE_CHECKING:
@@ -124,14 +124,23 @@ class Narrator:
 
     def _talks(self, w: int) -> Iterator[tuple[str, str]]:
         say = self.say
+        for _, track in self._rows("calling", "track", w):
+            failed = next((v for v in range(w - 1, 0, -1) if self._fails(track, v)), None)
+            if failed is not None:
+                yield f"{say.table(track)} are called anew", f"they failed in week {failed}"
         for i, seat in self._rows("consents", "seat", w):
             track, role = seat.split("/")
             rate = 100 * self.course.at("consent_hazard", w)[i]
             why = f"{say.actor(role)}'s clock of consent rang, at a hazard of {rate:.1f}% a week"
             if self.course.at("at_once", w)[i]:
-                owed = self._of("obliged", "track", track, w) and not self.course.at("own_offer_tabled", w)[i]
-                why = "a signed deal obliges it" if owed else "the offer is its own"
+                # What is tabled is offered to the insurgency: see the rule `authorship`.
+                tabled = self.course.at("own_offer_tabled", w)[i] and role != "insurgency"
+                own = tabled or role in self.scenario.tracks[track].proposed_by
+                why = "the offer is its own" if own else "a signed deal obliges it"
             yield f"{say.actor(role)} consents to {say.table(track)}", why
+        for i, track in self._rows("all_consent", "track", w):
+            if self.course.at("phase", w)[i] == CALLED and not self.course.at("all_consent", w - 1)[i]:
+                yield f"{say.table(track)} cannot open, though all have consented", self._quorum(w)
         for _, track in self._rows("opens", "track", w):
             yield f"{say.table(track)} open", f"consent of every party: {listed(self._parties(track))}"
             yield from self._clashes(track, w)
@@ -147,7 +156,7 @@ class Narrator:
         for i, track in self._rows("breaks", "track", w):
             number = int(self.course.at("round", w)[i])
             if self.course.at("phase", w)[i] == BROKEN:
-                yield f"{say.table(track)} fail for good in round {number}", self._failure(i, w)
+                yield f"{say.table(track)} fail in round {number}", self._failure(i, w)
             else:
                 back = int(self.course.at("resume_week", w)[i])
                 yield f"{say.table(track)} break down in round {number}, until week {back}", self._breakdown(w)
@@ -162,8 +171,7 @@ class Narrator:
 
     def _failure(self, i: int, w: int) -> str:
         if self.course.at("short_of_quorum", w)[i]:
-            there, needed = 100 * float(self.course.at("behind", w)), 100 * self.course.world["quorum"]
-            return f"{there:.1f}% of the fighters stand behind those at the table, and it takes {needed:.1f}%"
+            return self._quorum(w)
         if self.course.at("moot", w)[i]:
             return f"{self.say.actor('patron')} is leaving without a deal, so there is nothing left to settle"
         number, limit = int(self.course.at("suspensions", w)[i]), self.course.world["suspension_limit"]
@@ -171,6 +179,13 @@ class Narrator:
         if number > limit:
             return f"breakdown number {number}, where the talks survive no more than {limit:g}"
         return f"no agreement in twice the {self.course.world['deadline_rounds']:.1f} rounds of its deadline"
+
+    def _fails(self, track: str, w: int) -> bool:
+        return bool(self._of("breaks", "track", track, w) and self._of("phase", "track", track, w) == BROKEN)
+
+    def _quorum(self, w: int) -> str:
+        there, needed = 100 * float(self.course.at("behind", w)), 100 * self.course.world["quorum"]
+        return f"{there:.1f}% of the fighters stand behind those at the table, and it takes {needed:.1f}%"
 
     # -- deals and what follows from them ------------------------------------------------------------
 

@@ -27,7 +27,8 @@ def agreement(round_due, offer_accepted, asks_accepted, agreed_week, week, items
     return agrees, np.where(agrees, week, agreed_week)
 
 
-@rule("seat", Variable("readiness_at_seat", units="1", meaning="readiness of the party at the table"),
+@rule("seat", Variable("readiness_at_seat", units="1", meaning="readiness of the party at the table",
+                        low=-2.0, high=2.0),
       source="pruitt2005")
 def seat_readiness(readiness):
     """Readiness of the party that sits here."""
@@ -99,7 +100,8 @@ BREAKDOWN = Mechanism(
         agreement,
         seat_readiness,
         Fold(
-            Variable("readiness_of_table", scope="track", units="1", meaning="readiness of its least ready party"),
+            Variable("readiness_of_table", scope="track", units="1", meaning="readiness of its least ready party",
+                     low=-2.0, high=2.0),
             "readiness_at_seat", "min", "seat", "seats", 0.0,
         ),
         breakdown_risk,

@@ -69,7 +69,7 @@ def laying_down(reintegrated_by_now, laid_down, count_reintegrated, at_peace, re
     Their clock went by the peace of last week: so the week of a relapse counts, and that of a signing does not.
     """
     peace = (at_peace & (week > settlement_week)) | relapses
-    laid = laid_down + np.where(peace, count_reintegrated - reintegrated_by_now, 0)
+    laid = laid_down + np.where(peace, np.maximum(count_reintegrated - reintegrated_by_now, 0), 0)
     return count_reintegrated, laid, manpower * laid / commanders_total
 
 

@@ -15,14 +15,14 @@ __all__ = ["CONSENT"]
 
 @rule("track", Variable("moot", units="1", meaning="there is nothing left to settle at the table", kind="bool",
                         told=True), source="settlesim")
-def moot(track_withdrawal, track_power, exiting, presence):
+def overtaken(track_withdrawal, track_power, exiting, presence):
     """Say whether a table is about nothing but the withdrawal of a patron that is leaving, or has left, without it."""
     return track_withdrawal & ~track_power & (exiting | (presence <= 0.0))
 
 
 @rule(
     "track",
-    Variable("calling", units="1", meaning="the track is called this week", kind="bool"),
+    Variable("calling", units="1", meaning="the track is called this week", kind="bool", told=True),
     Variable("phase", units="1", meaning="phase of the track", start=0, low=0, high=6, kind="int", flags=PHASES,
              weekly=True, told=True),
     Variable("callings", units="1", meaning="times the track was called", start=0, low=0, kind="int"),
@@ -216,7 +216,7 @@ def who_talks(phase, track_government, track_patron, track_insurgency):
 CONSENT = Mechanism(
     "Consent",
     items=(
-        moot,
+        overtaken,
         call,
         willingness,
         insurgency_stake,
@@ -231,7 +231,8 @@ CONSENT = Mechanism(
         consent_hazard,
         consent,
         Fold(
-            Variable("all_consent", scope="track", units="1", meaning="every listed party has consented", kind="bool"),
+            Variable("all_consent", scope="track", units="1", meaning="every listed party has consented", kind="bool",
+                     told=True),
             "consented", "all", "seat", "seats",
         ),
         open_track,

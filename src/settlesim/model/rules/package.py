@@ -35,7 +35,7 @@ def on_table(tabled_week):
              low=0.0),
     source="khan2018 fearon1995 settlesim",
 )
-def contents(concession_value, concession_cost, in_pie, clause_power, on_table, any_tabled, tabled_week, opened_week,
+def package_contents(concession_value, concession_cost, in_pie, clause_power, on_table, any_tabled, tabled_week, opened_week,
              week, offer_half_life, delivered, pocketing, staged, item_agreed, item_aside):
     """What a package holds: what is worth more to the insurgency than it costs the government (logrolling).
 
@@ -64,7 +64,7 @@ def contents(concession_value, concession_cost, in_pie, clause_power, on_table, 
 @rule("bargain", Variable("power_missing", units="share", meaning="what the insurgency lacks at the red line", low=0.0),
       Variable("red_line_binds", units="1", meaning="power alone cannot meet the reservation value", kind="bool"),
       source="settlesim")
-def missing(bargain_power, reservation_binding, bargain_worth, red_line_share, phase):
+def power_lack(bargain_power, reservation_binding, bargain_worth, red_line_share, phase):
     """What the insurgency would still lack if it were given power up to the red line."""
     lack = np.where(bargain_power, np.maximum(reservation_binding - bargain_worth - red_line_share, 0.0), 0.0)
     return lack, (lack > 0.0) & (phase >= CALLED) & (phase <= AGREED)
@@ -140,7 +140,7 @@ PACKAGE = Mechanism(
                      kind="bool"),
             "on_table", "any", "clause", "track_clauses",
         ),
-        contents,
+        package_contents,
         Fold(
             Variable("bargain_worth", scope="bargain", units="share", meaning="worth of what the package holds"),
             "given_worth", "sum", "clause", "bargain_clauses", 0.0,
@@ -154,7 +154,7 @@ PACKAGE = Mechanism(
             Variable("items_left", scope="track", units="1", meaning="items of a staged agenda are open", kind="bool"),
             "item_open", "any", "clause", "track_clauses",
         ),
-        missing,
+        power_lack,
         Fold(
             Variable("track_short", scope="track", units="1", meaning="a red line binds at the table", kind="bool"),
             "red_line_binds", "any", "bargain", "bargains",

@@ -57,10 +57,14 @@ def round_positions(least, most):
 )
 def asks_and_offers(round, deadline_rounds, concession_exponent, concession_exponent_insurgency, reservation, limit,
                     opening_ask, opening_offer):
-    """ask = A - a(A - r), offer = O + a(m - O), each along its own side's concession curve."""
+    """ask = A - a(A - r), offer = O + a(m - O), each along its own side's concession curve.
+
+    Nobody opens with less than it would settle for: A is at least r, and O at most m.
+    """
     a_claim = concession_curve(round, deadline_rounds, concession_exponent_insurgency)
     a_give = concession_curve(round, deadline_rounds, concession_exponent)
-    return opening_ask - a_claim * (opening_ask - reservation), opening_offer + a_give * (limit - opening_offer)
+    first_ask, first_offer = np.maximum(opening_ask, reservation), np.minimum(opening_offer, limit)
+    return first_ask - a_claim * (first_ask - reservation), first_offer + a_give * (limit - first_offer)
 
 
 @rule("bargain", "ask offer", when="round_due", source="zeuthen1930 harsanyi1956")
@@ -71,12 +75,13 @@ def zeuthen(ask, offer, reservation, limit, opening_ask, opening_offer, round, d
     1/n_max of the way to its reservation value; at equal risk both do.
     """
     first = round <= 1
-    claim = np.where(first, opening_ask, ask)
-    give = np.where(first, opening_offer, offer)
+    first_ask, first_offer = np.maximum(opening_ask, reservation), np.minimum(opening_offer, limit)
+    claim = np.where(first, first_ask, ask)
+    give = np.where(first, first_offer, offer)
     risk_claim = (claim - give) / np.maximum(claim - reservation, 1e-9)
     risk_give = (claim - give) / np.maximum(limit - give, 1e-9)
-    step_claim = np.maximum(opening_ask - reservation, 0.0) / deadline_rounds
-    step_give = np.maximum(limit - opening_offer, 0.0) / deadline_rounds
+    step_claim = (first_ask - reservation) / deadline_rounds
+    step_give = (limit - first_offer) / deadline_rounds
     claim = np.where(risk_claim <= risk_give, np.maximum(claim - step_claim, reservation), claim)
     give = np.where(risk_give <= risk_claim, np.minimum(give + step_give, limit), give)
     return claim, give

@@ -11,10 +11,14 @@ from settlesim.model.variables import Variable
 
 __all__ = ["THIRD_PARTIES"]
 
+# A mediator who tells all leaves a step at the reservation value, which a logistic needs a width to draw.
+LEAST_SPREAD = 1e-6
+
 
 @rule(
     "run",
-    Variable("valuation_spread", units="share", meaning="temperature at which the parties value offers", low=0.0),
+    Variable("valuation_spread", units="share", meaning="temperature at which the parties value offers",
+             low=LEAST_SPREAD),
     Variable("pause_kept", units="share", meaning="share of a suspension that a mediator does not save", low=0.0,
              high=1.0),
     source="settlesim",
@@ -22,7 +26,7 @@ __all__ = ["THIRD_PARTIES"]
 def mediation(has_mediator, acceptance_temperature, mediator_narrowing, mediator_pause):
     """What a mediator does at every table: it narrows private valuations and shortens suspensions."""
     return (
-        acceptance_temperature * (1.0 - mediator_narrowing * has_mediator),
+        np.maximum(acceptance_temperature * (1.0 - mediator_narrowing * has_mediator), LEAST_SPREAD),
         1.0 - mediator_pause * has_mediator,
     )
 
