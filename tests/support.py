@@ -23,8 +23,9 @@ def shipped(name: str = "afghanistan-2018") -> Scenario:
 def changed(scenario: Scenario, **fields: Any) -> Scenario:
     """A scenario with other top-level declarations, checked again as a whole; claims are about the war as it was."""
     tree = {**scenario.tree(), "claims": [], **fields}
-    if tree.get("history_sequence") not in tree["sequences"]:
-        tree.pop("history_sequence", None)
+    for role in ("history_sequence", "reference_sequence"):
+        if tree.get(role) not in tree["sequences"]:
+            tree.pop(role, None)
     return Scenario.model_validate(tree)
 
 

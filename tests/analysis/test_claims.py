@@ -14,6 +14,7 @@ import settlesim as ss
 from settlesim.analysis import verdicts
 from settlesim.errors import UsageError
 from settlesim.report.claim_tables import claim_rows, claim_table, footer, markdown
+from settlesim.results.dataset import weekly_name
 from settlesim.scenario.scenario import Scenario
 from support import changed, shipped
 
@@ -200,6 +201,34 @@ WRONG = [
     ("first_deal_week", 8, "'first_deal_week' is an outcome, which has no weeks"),
     ("status", None, "'status' belongs to commanders"),
 ]
+NO_FLAGS = [
+    ("round_du.talks", "the model has no outcome or variable 'round_du'; did you mean 'round_due'?"),
+    ("round_due.talk", "unknown entry 'talk' of 'round_due'; did you mean 'round_due.talks'?"),
+    ("zone", "'zone' is no flag"),
+    ("first_deal_week", "'first_deal_week' is an outcome"),
+]
+
+
+@pytest.mark.parametrize(("during", "said"), NO_FLAGS)
+def test_a_flag_that_is_not_there_is_named_before_the_first_run(during, said):
+    with pytest.raises(UsageError) as caught:
+        ss.claims(war(claim("wrong", "zone", 1, **FRAME, during=during)), runs=10**9, rng=7)
+    assert f"claim 'wrong': {said}" in str(caught.value)
+
+
+def test_only_the_weeks_of_a_flag_count_and_only_runs_that_have_some():
+    made = war(claim("asks", "ask.talks/power", -1, carrier="opening_ask", values=[0.95, 0.8], plans=["talk"],
+                     during="round_due.talks"))  # fmt: skip
+    table = ss.claims(made, runs=40, rng=7)
+    means = []
+    for value in (0.95, 0.8):
+        course = ss.simulate(made.with_parameters(opening_ask=value), sequence="talk", runs=40, rng=7,
+                             record=["ask", "round_due"])  # fmt: skip
+        due, ask = (course[weekly_name(name)].squeeze().values for name in ("round_due", "ask"))
+        means.append([np.mean(ask[r][due[r]]) if due[r].any() else np.nan for r in range(40)])
+    effect = np.array(means[1]) - np.array(means[0])
+    assert 0 < np.isfinite(effect).sum() < 40 and int(table.n.item()) == np.isfinite(effect).sum()
+    assert table.effect.item() == pytest.approx(np.nanmean(effect), abs=1e-12)
 
 
 @pytest.mark.parametrize(("quantity", "at", "said"), WRONG)

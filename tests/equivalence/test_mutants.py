@@ -244,7 +244,7 @@ def test_exact_tests_catch_faults_that_both_engines_share(name, monkeypatch):
 def test_a_protocol_with_two_items_exchanged_gives_another_model(war):
     """Order matters, so an engine that changed it would be found by docking."""
     names = STANDARD.names
-    i, j = names.index("strength"), names.index("power")
+    i, j = names.index("army"), names.index("drift")
     items = list(STANDARD.items)
     items[i], items[j] = items[j], items[i]
     other = replace(STANDARD, items=tuple(items))

@@ -12,6 +12,7 @@ from scipy import stats
 
 from settlesim.chance.worlds import Fates
 from settlesim.model.items import rule
+from settlesim.model.rules.acceptance import acceptance
 from settlesim.model.rules.commanders import fraction_of_week, hazard_at
 from settlesim.model.standard import STANDARD
 from support import block, changed, shipped
@@ -134,39 +135,66 @@ def tiny_talks():
         attack_rate_untrustworthy=0.2,
         empty_promise_decay=0,
         refusal_rate=0,
+        recalls=0,
+        quorum=0,
+        readiness_effect=0,
+        acceptance_temperature=TEMPERATURE,
         concession_acceptance={"government": 0.3, "insurgency": 0.4},
     )
 
 
-def tree(accept, broken):
+STEP, TEMPERATURE = 0.03, 0.05
+
+
+def chances(round_number):
+    """Chance that one side or the other has come round by a round: each has one private valuation."""
+    refuse = [1 - acceptance(STEP * (round_number - 1), a, TEMPERATURE) for a in (0.4, 0.3)]
+    return 1 - np.prod(refuse)
+
+
+def tree(broken, step_by_step=True):
     """Chances of signing in round 1 to 4, and of never: written down branch by branch."""
-    # Chance to be at the table after n failed rounds with so many breakdowns (a second one ends the talks).
-    alive = {0: 1.0, 1: 0.0}
-    signed = []
-    for _ in range(4):
-        signed.append((alive[0] + alive[1]) * accept)
-        fail = 1 - accept
-        alive = {0: alive[0] * fail * (1 - broken), 1: (alive[1] * (1 - broken) + alive[0] * broken) * fail}
+    signed, before, refused = [], 0.0, 1.0
+    for n in range(1, 5):
+        # At the table after n - 1 failed rounds with at most one breakdown: a second one ends the talks.
+        there = (1 - broken) ** (n - 1) + (n - 1) * broken * (1 - broken) ** (n - 2)
+        accept = chances(n)
+        signed.append(there * (accept - before if step_by_step else refused * accept))
+        before, refused = accept, refused * (1 - accept)
     return np.array([*signed, 1 - sum(signed)])
 
 
 def test_tiny_talks_follow_the_tree_of_their_rounds():
-    """Where no offer is worth more or less than another, each round is three coin tosses.
+    """Where each round is worth a step more to both sides, they sign as soon as one valuation is met.
 
-    Rounds come until one accepts; each failed round breaks off with 20%; the second breakdown or the
-    fourth round (twice the deadline) ends the talks. False alarms: 0.1% (chi square).
+    Each failed round breaks off with 20%; the second breakdown or the fourth round (twice the deadline) ends the
+    talks. False alarms: 0.1% (chi square). Rejects other breakdowns, and valuations that are drawn anew each round.
     """
 
-    @rule("bargain", "surplus_claim surplus_give", when="round_due")
-    def indifferent(offer):
-        """Every offer is worth exactly the reservation value."""
-        return 0.0 * offer, 0.0 * offer
+    @rule("bargain", "surplus_claim surplus_give surplus_counted", when="round_due")
+    def better_each_time(round):
+        """The n-th round is worth n - 1 steps more than the reservation value."""
+        worth = STEP * (round - 1.0)
+        return worth, worth, worth
 
-    trace = block(tiny_talks(), "talk", 4000, protocol=STANDARD.replaced("surpluses", indifferent))
-    expected = tree(accept=1 - (1 - 0.4) * (1 - 0.3), broken=0.2)
+    trace = block(tiny_talks(), "talk", 4000, protocol=STANDARD.replaced("surpluses", better_each_time))
     rounds_held = trace.final["rounds_held"][0]
     settled = trace.final["settled"]
     seen = np.array([(settled & (rounds_held == n)).sum() for n in range(1, 5)] + [(~settled).sum()])
-    assert stats.chisquare(seen, expected * seen.sum()).pvalue > ALPHA
-    for wrong in (tree(accept=0.9 * 0.58, broken=0.2), tree(accept=0.58, broken=0.4)):
+    assert stats.chisquare(seen, tree(0.2) * seen.sum()).pvalue > ALPHA
+    for wrong in (tree(0.4), tree(0.2, step_by_step=False)):
         assert stats.chisquare(seen, wrong * seen.sum()).pvalue < ALPHA
+
+
+def test_the_chance_of_a_fixed_offer_does_not_grow_with_the_number_of_rounds():
+    """False alarms: 0.1% (binomial). Signed in the first round or never, as often as either side takes it at once."""
+
+    @rule("bargain", "surplus_claim surplus_give surplus_counted", when="round_due")
+    def indifferent(offer):
+        """Every offer is worth exactly the reservation value."""
+        return 0.0 * offer, 0.0 * offer, 0.0 * offer
+
+    trace = block(tiny_talks(), "talk", 4000, protocol=STANDARD.replaced("surpluses", indifferent))
+    settled = trace.final["settled"]
+    assert (trace.final["rounds_held"][0][settled] == 1).all() and trace.final["rounds_held"].max() == 4
+    assert stats.binomtest(int(settled.sum()), 4000, chances(1)).pvalue > ALPHA

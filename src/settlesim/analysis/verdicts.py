@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ class Watched:
         Which of several values: a track, a party, a kind of outcome.
     units : str
         The unit.
+    during : Watched or None
+        The flag without which a week does not count.
     """
 
     outcome: Outcome | None
@@ -53,6 +55,7 @@ class Watched:
     dim: str
     entry: str
     units: str
+    during: Watched | None = None
 
     @property
     def kind(self) -> str:
@@ -177,7 +180,18 @@ def watched(scenario: Scenario, claim: Claim, protocol: Protocol = STANDARD) -> 
     UsageError
         If the model has no such outcome or variable, or it has several values and the claim does not say which.
     """
-    quantity = Address.parse(claim.quantity)
+    by_week = claim.at is not None or claim.during is not None
+    found = _watched(scenario, claim, protocol, claim.quantity, by_week)
+    if claim.during is None:
+        return found
+    flag = _watched(scenario, claim, protocol, claim.during, True)
+    if protocol.table[flag.variable].kind != "bool":
+        raise UsageError(f"claim {claim.name!r}: {claim.during!r} is no flag: it is never just up or down")
+    return replace(found, during=flag)
+
+
+def _watched(scenario: Scenario, claim: Claim, protocol: Protocol, text: str, by_week: bool) -> Watched:
+    quantity = Address.parse(text)
     name, entry = quantity.name, quantity.entry
     outcomes = {outcome.name: outcome for outcome in protocol.outcomes}
     where = f"claim {claim.name!r}: "
@@ -186,9 +200,9 @@ def watched(scenario: Scenario, claim: Claim, protocol: Protocol = STANDARD) -> 
         hint = f"; did you mean {like!r}?" if like else ""
         raise UsageError(f"{where}the model has no outcome or variable {name!r}{hint}")
     plan = scenario.sequence((claim.plans_contrast or claim.plans)[-1])
-    if name in outcomes and (claim.at is None or name not in protocol.table):
+    if name in outcomes and not (by_week and name in protocol.table):
         outcome = outcomes[name]
-        if claim.at is not None:
+        if by_week:
             raise UsageError(f"{where}{name!r} is an outcome, which has no weeks")
         dim = f"{name}_kind" if outcome.flags else "".join(outcome.dims[1:])
         labels = tuple(outcome.flags.values()) if outcome.flags else LABELS.get(dim, ())
@@ -236,7 +250,8 @@ def _simulated(
     """What each claim of a group watches, in the first setting and in the second; dimensions (sequence, run)."""
     wanted = [quantities[claim.name] for claim in group]
     outcomes = {w.outcome.name: w.outcome for w in wanted if w.outcome is not None}
-    record = list(dict.fromkeys(w.variable for w in wanted if w.variable))
+    flags = [w.during for w in wanted if w.during is not None]
+    record = list(dict.fromkeys(w.variable for w in (*wanted, *flags) if w.variable))
     both = []
     settings = both_settings(scenario, group[0])
     for setting in settings[:1] if settings[0] is settings[1] else settings:
@@ -276,17 +291,22 @@ def _values(result: xr.Dataset, claim: Claim, what: Watched) -> xr.DataArray:
             values = values.drop_attrs().assign_attrs(kind="share")
         one = values.sel({what.dim: what.entry.replace(" ", "_")}) if what.dim else values
         return one.reset_coords(drop=True)
-    course = result[weekly_name(what.variable)].astype(np.float64)
-    if what.dim:
-        course = course.sel({what.dim: what.entry})
+    course = _course(result, what)
     # A run that has ended repeats its last value; weeks that were not lived do not count.
     week = course["week"]
     ended = result[ENDED.name]
     lived = (week <= ended) | ended.isnull()
     if claim.at is not None:
         lived = lived & (week >= round(claim.at[0])) & (week <= round(claim.at[1]))
+    if what.during is not None:
+        lived = lived & (_course(result, what.during) > 0)
     # The mean of truths is a number, whatever the truths were declared to be.
     return course.where(lived).mean("week").reset_coords(drop=True).drop_attrs()
+
+
+def _course(result: xr.Dataset, what: Watched) -> xr.DataArray:
+    course = result[weekly_name(what.variable)].astype(np.float64)
+    return course.sel({what.dim: what.entry}, drop=True) if what.dim else course
 
 
 def _tested(claim: Claim, pair: tuple[xr.DataArray, xr.DataArray], level: float) -> xr.Dataset:

@@ -56,6 +56,9 @@ class Claim(Sourced):
         or kind. A variable that is an outcome too is read by week where `at` is given.
     at
         A week, or [first, last]: the weeks over which a variable's mean is taken.
+    during
+        A flag of the model, such as ``round_due.talks``: only the weeks in which it is up count, and only the runs
+        that have such weeks in both settings.
     sign
         Where the sentence says the second setting moves the quantity: up (1), down (-1), or not at all (0).
     channel
@@ -72,6 +75,7 @@ class Claim(Sourced):
     plans_contrast: tuple[Text, Text] | None = None
     quantity: Text
     at: Span | None = None
+    during: Text | None = None
     sign: Annotated[int, Field(strict=True, ge=-1, le=1)]
     channel: str = ""
 
