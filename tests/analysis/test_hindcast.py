@@ -97,12 +97,29 @@ def test_a_rebound_is_against_the_same_weeks_a_year_before(made):
     assert found[0] == pytest.approx(2.0) and np.isnan(found[1:]).all()
 
 
+def test_attacks_are_held_against_the_same_weeks_of_the_year_before(made):
+    attacks = np.ones((1, 3, 131))
+    attacks[0, :, 31:44], attacks[0, :, 83:96] = 2.0, 3.0
+    attacks[0, 1, 31:44] = 0.0
+    dataset = made(names=("historical",), horizon=130, weekly={"attack_intensity": attacks}, coded=("outcome",),
+                   outcome=[[2, 2, 0]], outcome_week=[[0.0, 0.0, 90.0]])  # fmt: skip
+    dataset["outcome"] = dataset.outcome.assign_attrs(flag_meanings="insurgent_victory settlement continued_war")
+    found = target_values(dataset, target("t", "ratio", "attacks_on_the_year_before", 1.2, at=[83, 95])).values[0]
+    assert found[0] == 1.5 and np.isnan(found[1:]).all()
+    with pytest.raises(UsageError, match="covers no weeks"):
+        target_values(dataset, target("t", "ratio", "attacks_on_the_year_before", 1.2, at=[40, 50]))
+
+
 def test_collapse_after_the_withdrawal(course):
     # Below a twentieth of 14 thousand from week 14 on.
     found = values(course, "milestone", "collapse_after_withdrawal_weeks", 6)
     assert found == [np.inf, np.inf, 6, 11]
     course["troops_weekly"][1, 3] = 14.0  # the patron stayed
     assert np.isnan(values(course, "milestone", "collapse_after_withdrawal_weeks", 6)[3])
+    course["troops_weekly"][1, 3, 5:] = 6.0  # most of it had left when the government fell
+    assert values(course, "milestone", "collapse_after_withdrawal_weeks", 6)[3] == 0
+    course["troops_weekly"][1, 0] = 6.0  # but it did not fall
+    assert np.isnan(values(course, "milestone", "collapse_after_withdrawal_weeks", 6)[0])
 
 
 def test_speed_of_the_collapse_is_against_the_drift_that_was_observed(course):

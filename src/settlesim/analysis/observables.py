@@ -90,6 +90,16 @@ def _rebound(dataset: xr.Dataset, target: Target) -> xr.DataArray:
     return found
 
 
+def _year_on_year(dataset: xr.Dataset, target: Target) -> xr.DataArray:
+    """Attacks in the weeks that a target covers, relative to the same weeks of the year before."""
+    attacks = weekly(dataset, "attack_intensity")
+    first, last = (round(week) for week in target.at or (np.inf, np.inf))
+    if not YEAR <= first <= last <= int(attacks["week"][-1]):
+        raise UsageError(f"the target {target.name!r} covers no weeks (at) a year after the start and before the end")
+    now, before = (attacks.isel(week=slice(first - ago, last - ago + 1)).mean("week") for ago in (0, YEAR))
+    return (now / before.where(before > 0)).where(~(_won(dataset) < last))
+
+
 def _left(dataset: xr.Dataset) -> xr.DataArray:
     """Week in which the patron's withdrawal is complete; NaN where it never is."""
     troops = weekly(dataset, "troops")
@@ -98,9 +108,14 @@ def _left(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _collapse_after_withdrawal(dataset: xr.Dataset, target: Target) -> xr.DataArray:
-    """Weeks from the end of the withdrawal to the insurgents' victory, infinite if they do not win."""
-    left = _left(dataset)
-    return _victory(dataset, target).where(left.notnull()) - left
+    """Weeks from the end of the withdrawal to the insurgents' victory, infinite if they do not win.
+
+    A government that fell when more than half of the force had gone, but not all, fell 0 weeks after; one that fell
+    with most of the patron's force beside it says nothing.
+    """
+    left, troops = _left(dataset), weekly(dataset, "troops")
+    under_way = _won(dataset).notnull() & (troops.isel(week=-1) < 0.5 * troops.isel(week=0))
+    return xr.where(left.isnull() & under_way, 0.0, _victory(dataset, target).where(left.notnull()) - left)
 
 
 def _speed_of_collapse(dataset: xr.Dataset, target: Target) -> xr.DataArray:
@@ -121,6 +136,7 @@ DERIVED: dict[str, Callable[[xr.Dataset, Target], Any]] = {
     "outcome_week": _victory,
     "violence_in_reduction": _reduction,
     "violence_after_deal": _rebound,
+    "attacks_on_the_year_before": _year_on_year,
     "collapse_after_withdrawal_weeks": _collapse_after_withdrawal,
     "control_drift_ratio": _speed_of_collapse,
 }

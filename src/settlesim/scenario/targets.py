@@ -29,7 +29,7 @@ class Target(Sourced):
     ----------
     kind
         ``deaths_year`` (sum of `variable` over the weeks `at`), ``weekly_value`` (`variable` in week `at`),
-        ``milestone`` (week in which something happens) or ``ratio`` (of two rates of change).
+        ``milestone`` (week in which something happens) or ``ratio`` (of two rates).
     at
         A week, or [first, last].
     low, high, tolerance

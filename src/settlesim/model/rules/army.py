@@ -18,7 +18,7 @@ __all__ = ["ARMY"]
              low=0.0, weekly=True),
     source="sigar2018 ucdp2023 settlesim",
 )
-def army(army, deaths_week, deaths_year, army_death_share, army_size, army_attrition, army_replacement, legitimacy,
+def army(army, deaths_backed, deaths_year, army_death_share, army_size, army_attrition, army_replacement, legitimacy,
          legitimacy_start, at_peace):
     """The army loses its dead and those who leave; recruits make up for them as far as people believe.
 
@@ -27,7 +27,7 @@ def army(army, deaths_week, deaths_year, army_death_share, army_size, army_attri
     legitimacy L/L0.  Peace holds the size.
     """
     fallen = army_death_share / (1000.0 * army_size)
-    lost = army * army_attrition / 52.0 + fallen * deaths_week
+    lost = army * army_attrition / 52.0 + fallen * deaths_backed
     gained = army_replacement * (army_attrition / 52.0 + fallen * deaths_year / 52.0) * legitimacy / legitimacy_start
     return np.where(at_peace, army, np.maximum(army + gained - lost, 0.0))
 

@@ -19,8 +19,8 @@ __all__ = ["RECRUITMENT"]
     source="khan2018 ucdp2023 settlesim",
 )
 def manpower(jihad, presence, jihad_memory, manpower, replacement, foreign_presence_recruitment, at_peace, has_patron,
-             deaths_week, deaths_base, deaths_year, insurgent_death_share, air_deaths, support, initial_fighters,
-             killed_by_insurgency, clash_ratio, commander_loss_rate):
+             deaths_week, deaths_backed, deaths_base, deaths_year, insurgent_death_share, air_deaths, support,
+             initial_fighters, killed_by_insurgency, clash_ratio, commander_loss_rate):
     """Fighters fall in the war's deaths and in clashes with the rival, and recruits replace them.
 
     A week costs the insurgency its share of the deaths, in proportion to the fighters it has; `air_deaths` of them
@@ -33,7 +33,7 @@ def manpower(jihad, presence, jihad_memory, manpower, replacement, foreign_prese
     drawn = np.maximum(0.0, 1.0 + foreign_presence_recruitment * (now - 1.0))
     gained = np.where(at_peace, 0.0, replacement * deaths_year / 52.0 * drawn)
     bombed = 1.0 - air_deaths * np.where(has_patron, 1.0 - support, 0.0)
-    lost = deaths_week * manpower * bombed
+    lost = deaths_backed * manpower * bombed
     clashes = clash_ratio * killed_by_insurgency
     change = (insurgent_death_share * (gained - lost) - clashes) / initial_fighters
     inherited = manpower * commander_loss_rate / 52.0 * deaths_week / deaths_base

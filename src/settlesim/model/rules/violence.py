@@ -26,19 +26,25 @@ def tempo(tempo, tempo_luck, tempo_memory, tempo_spread):
     Variable("attack_intensity", units="1", meaning="attacks relative to an average week of week 0's war", start=1.0,
              low=0.0, weekly=True),
     Variable("deaths_week", units="deaths per week", meaning="deaths of the week", start=0.0, low=0.0, weekly=True),
+    Variable("deaths_backed", units="deaths per week", meaning="what they would be with the patron's whole support",
+             low=0.0),
     Variable("intensity", units="1", meaning="memory of violence that war costs read", start=1.0, low=0.0),
     source="ucdp2023 settlesim",
 )
 def violence(week, deaths_base, season_amplitude, season_phase, violence_floor, power_violence, p_win, weather,
-             garrison_violence, garrison_yield, alpha, intensity, intensity_memory, tempo):
+             garrison_violence, garrison_yield, alpha, intensity, intensity_memory, tempo, has_patron, support,
+             insurgent_death_share, air_deaths):
     """Deaths a week: 440 (1+.3 sin(2π(w-6)/52)) (.75+.6p) Gamma(15, 1/15) (1+1.2S) × attack intensity α × tempo.
 
-    `intensity` is the memory of v/v̄ that war costs and ripeness read.
+    Of the insurgents' dead `air_deaths` are the work of the patron's support and end with it.  `intensity` is the
+    memory of v/v̄ that war costs and ripeness read.
     """
     season = 1.0 + season_amplitude * np.sin(2.0 * np.pi * (week - season_phase) / 52.0)
     v = np.exp(tempo) * (violence_floor + power_violence * p_win) * weather
     v = v * (1.0 + garrison_violence * garrison_yield) * alpha
-    return v, season * v, deaths_base * season * v, intensity + (v - intensity) / intensity_memory
+    backed = deaths_base * season * v
+    spared = insurgent_death_share * air_deaths * np.where(has_patron, 1.0 - support, 0.0)
+    return v, season * v, backed * (1.0 - spared), backed, intensity + (v - intensity) / intensity_memory
 
 
 @rule(
