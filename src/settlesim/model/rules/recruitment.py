@@ -16,10 +16,12 @@ __all__ = ["RECRUITMENT"]
     Variable("jihad", units="1", meaning="legitimacy of the fight J", start=1.0, low=0.0),
     Variable("manpower", units="1", meaning="fighters a commander can raise, relative to the start", start=1.0,
              low=0.0, weekly=True),
+    Variable("insurgent_dead_year", units="deaths per year", meaning="memory of a year's deaths, less those that air power"
+             " no longer causes", start="deaths_year_start", low=0.0),
     source="khan2018 ucdp2023 settlesim",
 )
 def manpower(jihad, presence, jihad_memory, manpower, replacement, foreign_presence_recruitment, at_peace, has_patron,
-             deaths_week, deaths_backed, deaths_base, deaths_year, insurgent_death_share, air_deaths, support,
+             deaths_week, deaths_backed, deaths_base, insurgent_dead_year, insurgent_death_share, air_deaths, support,
              initial_fighters, killed_by_insurgency, clash_ratio, commander_loss_rate):
     """Fighters fall in the war's deaths and in clashes with the rival, and recruits replace them.
 
@@ -31,13 +33,14 @@ def manpower(jihad, presence, jihad_memory, manpower, replacement, foreign_prese
     aim = np.where(has_patron, presence, 1.0)
     now = jihad + (aim - jihad) / jihad_memory
     drawn = np.maximum(0.0, 1.0 + foreign_presence_recruitment * (now - 1.0))
-    gained = np.where(at_peace, 0.0, replacement * deaths_year / 52.0 * drawn)
+    gained = np.where(at_peace, 0.0, replacement * insurgent_dead_year / 52.0 * drawn)
     bombed = 1.0 - air_deaths * np.where(has_patron, 1.0 - support, 0.0)
-    lost = deaths_backed * manpower * bombed
+    fallen = deaths_backed * bombed
     clashes = clash_ratio * killed_by_insurgency
-    change = (insurgent_death_share * (gained - lost) - clashes) / initial_fighters
+    change = (insurgent_death_share * (gained - manpower * fallen) - clashes) / initial_fighters
     inherited = manpower * commander_loss_rate / 52.0 * deaths_week / deaths_base
-    return now, np.maximum(manpower + change + inherited, 0.0)
+    year = insurgent_dead_year + fallen - insurgent_dead_year / 52.0
+    return now, np.maximum(manpower + change + inherited, 0.0), year
 
 
 RECRUITMENT = Mechanism(
