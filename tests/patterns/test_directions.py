@@ -129,7 +129,13 @@ DIRECTIONS = {
         patron_deal_week,
         MORE,
     ),
-    "better guarantees, less relapse": ({"guarantee": 0}, {"guarantee": 0.5}, "pakistan_first", read("relapsed"), FEWER),
+    "better guarantees, less relapse": (
+        {"guarantee": 0},
+        {"guarantee": 0.5},
+        "pakistan_first",
+        read("relapsed"),
+        FEWER,
+    ),
     "power-sharing that weighs more, less relapse": (
         {"relapse_power_sharing": -0.1},
         {"relapse_power_sharing": -0.6},

@@ -35,8 +35,8 @@ def on_table(tabled_week):
              low=0.0),
     source="khan2018 fearon1995 settlesim",
 )
-def package_contents(concession_value, concession_cost, in_pie, clause_power, on_table, any_tabled, tabled_week, opened_week,
-             week, offer_half_life, delivered, pocketing, staged, item_agreed, item_aside):
+def package_contents(concession_value, concession_cost, in_pie, clause_power, on_table, any_tabled, tabled_week,
+                     opened_week, week, offer_half_life, delivered, pocketing, staged, item_agreed, item_aside):
     """What a package holds: what is worth more to the insurgency than it costs the government (logrolling).
 
     Worth fades with the time an offer has lain on an open table, v 2^(-age/T½); tabling it anew renews it, and what

@@ -16,8 +16,8 @@ __all__ = ["RECRUITMENT"]
     Variable("jihad", units="1", meaning="legitimacy of the fight J", start=1.0, low=0.0),
     Variable("manpower", units="1", meaning="fighters a commander can raise, relative to the start", start=1.0,
              low=0.0, weekly=True),
-    Variable("insurgent_dead_year", units="deaths per year", meaning="memory of a year's deaths, less those that air power"
-             " no longer causes", start="deaths_year_start", low=0.0),
+    Variable("insurgent_dead_year", units="deaths per year", meaning="memory of a year's deaths, less those that air"
+             " power no longer causes", start="deaths_year_start", low=0.0),
     source="khan2018 ucdp2023 settlesim",
 )
 def manpower(jihad, presence, jihad_memory, manpower, replacement, foreign_presence_recruitment, at_peace, has_patron,
