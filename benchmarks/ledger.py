@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 import settlesim as ss
+from settlesim.analysis.hindcast import troop_modes
 
 SECTIONS = ("deals", "base_rates", "plans", "hindcast", "claims")
 # Of what stands behind a deal when it is signed, as shares of the insurgents' strength at the start.
@@ -128,25 +129,31 @@ def claims(scenario, runs, rng, line):
 
 
 def parameters(scenario, runs, rng, line, chosen, only):
-    """Numbers that move nothing: no outcome class in 1% of the runs, no outcome by a tenth of its sd, in any plan."""
+    """Numbers that move nothing: no outcome class in 1% of the runs, no outcome by a tenth of its sd, in any plan.
+
+    First between the ends of its prior, then between those of its range; history with the patron's own withdrawal too.
+    """
+    chosen = [scenario.sequence(name) for name in chosen]
+    if scenario.history_sequence is not None:
+        own = troop_modes(scenario)["endogenous"]
+        chosen.append(own.model_copy(update={"name": f"{own.name}_endogenous"}))
     numbers = [q for q in scenario.quantities() if not only or any(text in str(q.address) for text in only)]
-    line(f"{len(numbers)} numbers, {runs} runs at each end, plans {', '.join(chosen)}")
+    line(f"{len(numbers)} numbers, {runs} runs at each end, plans {', '.join(plan.name for plan in chosen)}")
     still = []
     started = time.time()
     for at, number in enumerate(numbers):
-        low, high = ends(number)
-        if low == high:
+        if number.range[0] == number.range[1]:
             still.append((str(number.address), 0.0, 0.0, "", "its range holds one value"))
             continue
         most, classes, what = 0.0, 0.0, ""
-        for plan in chosen:
+        for plan, (low, high) in ((plan, pair) for pair in (ends(number), widest(number)) for plan in chosen):
             result = ss.sweep(scenario, {str(number.address): [low, high]}, sequences=[plan], runs=runs, rng=rng)
             axis = next(dim for dim in result.outcome.dims if dim not in ("sequence", "run"))
             a, b = (result.isel({axis: i}) for i in (0, 1))
             classes = max(classes, float((a.outcome != b.outcome).mean()))
             shift, name = largest_shift(a, b)
             if shift > most:
-                most, what = shift, f"{name} in {plan}"
+                most, what = shift, f"{name} in {plan.name}"
             if classes >= CHANGED or most >= SHIFT:
                 break
         else:
@@ -167,6 +174,12 @@ def ends(number):
         low, high = sorted((low * 0.5, high * 1.5)) if low else (0.0, 0.3)
         low, high = max(low, least), min(high, most)
     return low, high
+
+
+def widest(number):
+    """Both ends of the range, where it ends within reach; what is unbounded goes a hundred times as far as its prior."""
+    (least, most), (_, high) = number.range, number.prior.bounds
+    return least, min(most, 100 * abs(high) + 1)
 
 
 def largest_shift(a, b):

@@ -28,6 +28,7 @@ from settlesim.model.rules import (
     trust_from_attacks,
     violence,
     walkouts,
+    withdrawal,
 )
 
 
@@ -122,6 +123,25 @@ def air_power_is_grounded_after_the_patrons_deal():
     )
     near(worked(power.strength, patron_deal=False, **given), (0.6, 0.5, 0.5))
     near(worked(power.strength, patron_deal=True, **given), (0.6, 0.5, 0.1))
+
+
+def tired(**given):
+    usual = dict(
+        exit_left=0.01, exiting=False, patron_fatigue=0.006, fatigue_after_deal=2.0, patron_deal=False, presence=1.0,
+        event_fatigue=1.0, dated_troops=0.0, own_troop_path=False, troops_dated=np.inf,
+    )  # fmt: skip
+    left, exiting, exits = worked(withdrawal.fatigue, **(usual | given))
+    return float(left), bool(exiting), bool(exits)
+
+
+def a_patron_whose_leaving_is_dated_leaves_then():
+    near(tired()[0], 0.004)
+    assert tired(patron_deal=True)[1:] == (True, True) and tired(event_fatigue=2.0)[1:] == (True, True)
+    assert tired(exiting=True, exit_left=-1.0)[1:] == (True, False)
+    assert tired(presence=0.0, exit_left=-1.0)[1:] == (False, False)
+    for dated in ({"dated_troops": 1.0}, {"own_troop_path": True}):
+        assert tired(**dated, troops_dated=14.0, exit_left=-1.0) == (-1.0, False, False)
+        assert tired(**dated, exit_left=-1.0)[1:] == (True, True), "beyond the path the clock runs"
 
 
 # -- 3. acceptance ---------------------------------------------------------------------------------------------------
@@ -457,7 +477,7 @@ def an_unengaged_neighbour_holds_back():
 
 def at_once(**given):
     usual = dict(seat_patron=False, seat_insurgency=False, track_government=True, switched=False, proposed=False,
-                 own_offer_tabled=False, obliged=False, seat_owes=False)  # fmt: skip
+                 own_offer_tabled=False, obliged=False, seat_owes=False, callings=1)  # fmt: skip
     refuses, comes = worked(consent.authorship, **(usual | given))
     return bool(refuses), bool(comes)
 
@@ -467,6 +487,8 @@ def authors_and_debtors_come():
     assert at_once(proposed=True) == at_once(own_offer_tabled=True) == (False, True)
     assert at_once(own_offer_tabled=True, seat_insurgency=True) == (False, False), "what is tabled is offered to it"
     assert at_once(obliged=True) == (False, False) and at_once(obliged=True, seat_owes=True) == (False, True)
+    assert at_once(proposed=True, callings=2) == (False, False), "once talks have failed it weighs like anybody"
+    assert at_once(obliged=True, seat_owes=True, callings=2) == (False, True)
     patron = dict(seat_patron=True, track_government=False)
     assert at_once(**patron, proposed=True) == (True, False), "a refusal of bilateral talks stands"
     assert at_once(**patron, proposed=True, switched=True) == (False, True)
@@ -547,6 +569,10 @@ CASES = {
         ("power", "power", "recidivism * prisoners_freed", "prisoners_freed"),
         ("power", "power", "army * (1.0 - garrison_yield)", "army"),
     ],
+    a_patron_whose_leaving_is_dated_leaves_then: [
+        ("withdrawal", "fatigue", "& ~dated", ""),
+        ("withdrawal", "fatigue", "patron_fatigue * event_fatigue", "patron_fatigue"),
+    ],
     air_power_is_grounded_after_the_patrons_deal: [("power", "strength", "1.0 - grounding * patron_deal", "1.0")],
     one_valuation_and_nothing_below_war: [
         ("acceptance", "accept", "accept_luck < p", "accept_luck < 1 - (1 - p) ** round"),
@@ -608,6 +634,7 @@ CASES = {
     authors_and_debtors_come: [
         ("consent", "authorship", "own_offer_tabled & ~seat_insurgency", "own_offer_tabled"),
         ("consent", "authorship", "obliged & seat_owes", "obliged"),
+        ("consent", "authorship", "callings <= 1", "callings <= 9"),
         ("consent", "authorship", " & ~refuses", ""),
     ],
     items_are_settled_one_by_one: [

@@ -115,7 +115,8 @@ def _collapse_after_withdrawal(dataset: xr.Dataset, target: Target) -> xr.DataAr
     """
     left, troops = _left(dataset), weekly(dataset, "troops")
     under_way = _won(dataset).notnull() & (troops.isel(week=-1) < 0.5 * troops.isel(week=0))
-    return xr.where(left.isnull() & under_way, 0.0, _victory(dataset, target).where(left.notnull()) - left)
+    after: xr.DataArray = _victory(dataset, target).where(left.notnull()) - left
+    return after.where(left.notnull() | ~under_way, 0.0)
 
 
 def _speed_of_collapse(dataset: xr.Dataset, target: Target) -> xr.DataArray:

@@ -118,14 +118,15 @@ def government_resentment(seat_government, exclusion_resentment, slighted, legit
     source="khan2018 talks2021 settlesim",
 )
 def authorship(seat_patron, seat_insurgency, track_government, switched, proposed, own_offer_tabled, obliged,
-               seat_owes):
+               seat_owes, callings):
     """Whose own offer the table is, or whose signature obliges it to come, consents at once.
 
-    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  A patron that
-    refuses bilateral talks does not, until it switches.
+    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  Once talks have
+    failed their authors weigh like anybody whether to come again.  A patron that refuses bilateral talks does not
+    come until it switches.
     """
     refuses = seat_patron & ~track_government & ~switched
-    author = proposed | (own_offer_tabled & ~seat_insurgency)
+    author = (proposed | (own_offer_tabled & ~seat_insurgency)) & (callings <= 1)
     return refuses, (author | (obliged & seat_owes)) & ~refuses
 
 
