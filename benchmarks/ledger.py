@@ -177,7 +177,7 @@ def ends(number):
 
 
 def widest(number):
-    """Both ends of the range, where it ends within reach; what is unbounded goes a hundred times as far as its prior."""
+    """Both ends of the range, or a hundred times the prior where it ends beyond reach."""
     (least, most), (_, high) = number.range, number.prior.bounds
     return least, min(most, 100 * abs(high) + 1)
 
