@@ -1,4 +1,4 @@
-"""With every channel from move to move off, the table in Kabul does not know when anything else is done; with one on, it does."""
+"""With every channel off the table in Kabul does not know when anything else is done; with one on, it does."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def reference():
     found = kabul(war({}))
     # There is something to be moved: tables open, rounds are held, some runs sign and some do not.
     assert (found["opened_week"] >= 20).all() and found["rounds_held"].max() > 10
-    assert 5 < (found["signed_week"] >= 0).sum()
+    assert (found["signed_week"] >= 0).sum() > 5
     return found
 
 

@@ -10,13 +10,14 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import pytest
 
 from settlesim.engines.vectorised import engine
 from settlesim.model.items import Rule
 from settlesim.scenario.scenario import Scenario
 from support import changed, shipped
 
-__all__ = ["column", "pair", "plant", "small", "worked"]
+__all__ = ["cases_and_slips", "check_slip", "column", "logistic", "near", "pair", "plant", "small", "worked"]
 
 RULES = "settlesim.model.rules"
 
@@ -63,3 +64,25 @@ def plant(patch: Any, file: str, rule: str, old: str, new: str) -> None:
     wrong = replace(right, function=names[rule])
     patch.setattr(module, rule, wrong)
     patch.setattr(engine, "STANDARD", engine.STANDARD.replaced(rule, wrong))
+
+
+def near(found: Any, expected: Any) -> None:
+    """Say what was found and what was expected, unless they are the same but for rounding."""
+    assert found == pytest.approx(expected, abs=1e-12), (found, expected)
+
+
+def logistic(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def cases_and_slips(cases: Any) -> tuple[list[Any], list[str]]:
+    """Each slip with the check that must catch it, and names for them."""
+    slips = [(case, slip) for case, several in cases.items() for slip in several]
+    return slips, [f"{slip[1]}-{i}" for i, (_, slip) in enumerate(slips)]
+
+
+def check_slip(case: Any, slip: Any, patch: Any) -> None:
+    """A check fails once the slip is planted.  It calls its rule through the module, so that it is the planted one."""
+    plant(patch, *slip)
+    with pytest.raises(AssertionError):
+        case()
