@@ -22,7 +22,7 @@ def test_a_shipped_scenario():
     assert done.stdout.splitlines() == [
         "two-party.toml: Two parties, one table",
         "4 sequences, 199 parameters; no mistake found",
-        "458 variables, 137 rules, 35 kinds of luck, 57 outcomes",
+        "461 variables, 137 rules, 35 kinds of luck, 57 outcomes",
     ]
 
 
