@@ -205,7 +205,7 @@ def test_success_at_one_table_carries_over_to_another():
 # -- the line of reference -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["afghanistan-2018", "colombia-2012", "two-party", "null-order"])
+@pytest.mark.parametrize("name", ["afghanistan-2018", "colombia-2012", "two-party", "null-order", "order-null"])
 def test_every_shipped_scenario_has_a_war_without_talks(name):
     scenario = shipped(name)
     assert scenario.reference_sequence == "no_talks"
