@@ -74,6 +74,7 @@ def tired(**given):
     usual = dict(
         exit_left=0.01, exiting=False, patron_fatigue=0.006, fatigue_after_deal=2.0, patron_deal=False, presence=1.0,
         event_fatigue=1.0, dated_troops=0.0, own_troop_path=False, troops_dated=np.inf,
+        garrison_yield=0.49, patron_evacuation=0.5,
     )  # fmt: skip
     left, exiting, exits = worked(withdrawal.fatigue, **(usual | given))
     return float(left), bool(exiting), bool(exits)
@@ -82,6 +83,8 @@ def tired(**given):
 def a_patron_whose_leaving_is_dated_leaves_then():
     near(tired()[0], 0.004)
     assert tired(patron_deal=True)[1:] == (True, True) and tired(event_fatigue=2.0)[1:] == (True, True)
+    assert tired(garrison_yield=0.5)[1:] == (True, True), "it does not stay among garrisons that yield"
+    assert tired(garrison_yield=0.5, presence=0.0)[1:] == (False, False)
     assert tired(exiting=True, exit_left=-1.0)[1:] == (True, False)
     assert tired(presence=0.0, exit_left=-1.0)[1:] == (False, False)
     for dated in ({"dated_troops": 1.0}, {"own_troop_path": True}):
@@ -143,6 +146,7 @@ CASES = {
     ],
     a_patron_whose_leaving_is_dated_leaves_then: [
         ("withdrawal", "fatigue", "& ~dated", ""),
+        ("withdrawal", "fatigue", "garrison_yield >= patron_evacuation", "garrison_yield > 2.0"),
         ("withdrawal", "fatigue", "patron_fatigue * event_fatigue", "patron_fatigue"),
     ],
     air_power_is_grounded_after_the_patrons_deal: [("power", "strength", "1.0 - grounding * patron_deal", "1.0")],

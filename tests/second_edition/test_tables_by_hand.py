@@ -196,7 +196,8 @@ def authors_and_debtors_come():
     assert at_once(proposed=True) == at_once(own_offer_tabled=True) == (False, True)
     assert at_once(own_offer_tabled=True, seat_insurgency=True) == (False, False), "what is tabled is offered to it"
     assert at_once(obliged=True) == (False, False) and at_once(obliged=True, seat_owes=True) == (False, True)
-    assert at_once(proposed=True, callings=2) == (False, False), "once talks have failed it weighs like anybody"
+    assert at_once(proposed=True, callings=2) == (False, False), "a proposal is spent once the talks have failed"
+    assert at_once(own_offer_tabled=True, callings=2) == (False, True), "an offer still lies there"
     assert at_once(obliged=True, seat_owes=True, callings=2) == (False, True)
     patron = dict(seat_patron=True, track_government=False)
     assert at_once(**patron, proposed=True) == (True, False), "a refusal of bilateral talks stands"

@@ -105,7 +105,8 @@ def claims(
           ``after`` the means of the two settings;
         - ``verdict_by_plan`` and ``verdict`` by claim. Of a check: ``holds``, where the quantity moves in its
           direction by three standard errors (or, with sign 0, does not), under every plan, else ``fails``. Of a
-          hypothesis: ``for`` or ``against``, where the interval leaves out zero, ``undecided`` where it does not;
+          hypothesis: ``for`` or ``against``, where the interval leaves out zero, ``undecided`` where it does not
+          (with sign 0 ``for`` where no run differs);
           ``depends`` where it is for under one plan and against under another;
         - ``kind``, ``sign``, ``quantity`` with its ``units`` and ``quantity_kind`` (``share``: of runs), ``moves``,
           ``sentence``, ``channel`` by claim.
@@ -334,7 +335,8 @@ def _verdict(claim: Claim, row: xr.Dataset) -> str:
             return "holds" if abs(effect) <= SURE * error else "fails"
         return "holds" if claim.sign * effect > 0 and claim.sign * effect >= SURE * error else "fails"
     if not (low > 0 or high < 0):
-        return "undecided"
+        # That nothing changes is borne out where no run is changed, else not decided.
+        return "for" if claim.sign == 0 and float(row["moved"]) == 0.0 else "undecided"
     return "for" if claim.sign * effect > 0 else "against"
 
 

@@ -156,10 +156,13 @@ class Narrator:
         for i, track in self._rows("breaks", "track", w):
             number = int(self.course.at("round", w)[i])
             if self.course.at("phase", w)[i] == BROKEN:
-                yield f"{say.table(track)} fail in round {number}", self._failure(i, w)
+                # On a staged agenda the items have rounds of their own, which come first.
+                when = f"in round {number}" if number else f"after {int(self.course.at('rounds_held', w)[i])} rounds"
+                yield f"{say.table(track)} fail {when}", self._failure(i, w)
             else:
                 back = int(self.course.at("resume_week", w)[i])
-                yield f"{say.table(track)} break down in round {number}, until week {back}", self._breakdown(w)
+                when = f"in round {number}" if number else f"after {int(self.course.at('rounds_held', w)[i])} rounds"
+                yield f"{say.table(track)} break down {when}, until week {back}", self._breakdown(w)
 
     def _breakdown(self, w: int) -> str:
         """What `close_round` takes into account: the chance in any round, higher after an attack while trust is low."""
@@ -270,6 +273,8 @@ class Narrator:
             yield f"taken back: {say.concession(name)}", why
         if self.course.at("ceasefire_begins", w):
             yield "a ceasefire begins", self._ceasefire(w)
+        if self.course.at("ceasefire", w - 1) and not self.course.at("ceasefire", w):
+            yield "the ceasefire ends", "its weeks are over"
 
     def _promise(self, i: int, name: str, w: int) -> str:
         """Who promised what is delivered, and when."""
@@ -299,6 +304,9 @@ class Narrator:
         if course.at("exits", w):
             faster = f", {course.world['fatigue_after_deal']:g} times as fast after its deal"
             why = f"{say.actor('patron')}'s clock of fatigue rang{faster if course.at('patron_deal', w) else ''}"
+            gone = float(course.at("garrison_yield", w - 1))
+            if gone >= course.world["patron_evacuation"]:
+                why = f"an evacuation, since {100 * gone:.0f}% of garrisons yield"
             how = "at once, ahead of its deal" if course.at("patron_deal", w) else "without a deal"
             yield f"{say.actor('patron')} decides to leave {how}", why
         if self._change("campaigns", w):

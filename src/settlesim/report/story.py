@@ -89,7 +89,9 @@ class Chronicle:
         last = course.last
         code = OUTCOMES[int(course.at("outcome", last))].replace("_", " ")
         since, deaths = int(course.at("outcome_week", last)), int(course.at("deaths", last))
-        return f"In the end: {code}, standing since week {since}; {deaths:,} deaths in {last} weeks."
+        broken = next((w for w in range(last, 0, -1) if course.at("relapses", w)), None)
+        how = f"so since week {since}" if broken is None else f"signed in week {since}, relapsed in week {broken}"
+        return f"In the end: {code}, {how}; {deaths:,} deaths in {last} weeks."
 
     def story(self) -> Story:
         """Return the whole story so far."""

@@ -76,7 +76,7 @@ class Wording:
             tree,
             {
                 "week": lambda n: f"week {n:g} has come",
-                "quiet": lambda n: f"{n:g} weeks in a row without an attack",
+                "quiet": lambda n: f"{n:g} quiet weeks in a row",
                 "opened": lambda t: f"{self.table(t)} have opened",
                 "signed": lambda t: f"{self.table(t)} are signed",
                 "broken": lambda t: f"{self.table(t)} have failed",

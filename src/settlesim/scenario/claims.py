@@ -95,6 +95,8 @@ class Claim(Sourced):
 
     @model_validator(mode="after")
     def _check(self) -> Claim:
+        if self.at is not None and self.at[0] > self.at[1]:
+            fail("starts after its end", at="at")
         if self.plans_contrast is not None:
             for name in ("carrier", "values", "scale", "plans"):
                 if getattr(self, name):

@@ -48,7 +48,7 @@ class Condition(Declaration):
     Parameters
     ----------
     kind
-        ``week`` (reached), ``quiet`` (that many weeks without an attack by the insurgency), ``opened``,
+        ``week`` (reached), ``quiet`` (that many weeks in which violence is well below its mean), ``opened``,
         ``signed`` or ``broken`` (a track), ``delivered`` (a concession), ``taken`` (another step of the same
         sequence), ``all``, ``any`` or ``not`` (of the children).
     ref
@@ -170,7 +170,7 @@ def week(number: float) -> Condition:
 
 
 def quiet(weeks: float) -> Condition:
-    """Hold while the insurgency has kept `weeks` weeks without an attack."""
+    """Hold once `weeks` weeks in a row were quiet: violence below a share of its mean of the past half year."""
     return Condition(kind="quiet", number=weeks)
 
 

@@ -68,7 +68,7 @@ class Step(Declaration):
     when
         The condition; ``None`` means from the first week.
     reciprocal
-        Deliver only in return for quiet: the deliverer waits for `weeks` weeks without an attack.
+        Deliver only in return for quiet: the deliverer waits for `weeks` quiet weeks.
     """
 
     do: Do

@@ -17,7 +17,7 @@ __all__ = ["CEASEFIRE"]
              low=0.0),
     Variable("ceasefire_left", units="1", meaning="what is left of the ceasefire clock", start="ceasefire_luck"),
     Variable("ceasefire_until", units="weeks", meaning="week in which the ceasefire ends", start=0.0, low=0.0),
-    Variable("ceasefire", units="1", meaning="a ceasefire holds", start=False, kind="bool", weekly=True),
+    Variable("ceasefire", units="1", meaning="a ceasefire holds", start=False, kind="bool", weekly=True, told=True),
     Variable("ceasefire_begins", units="1", meaning="a ceasefire begins this week", kind="bool", told=True),
     source="settlesim",
 )

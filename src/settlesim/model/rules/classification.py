@@ -94,15 +94,14 @@ def victories(insurgent_control, victory_control, strength, laid_down_strength, 
 
 @rule(
     "run",
-    Variable("comprehensive_stands", units="1", meaning="a comprehensive settlement stands or stood long enough",
+    Variable("comprehensive_stands", units="1", meaning="a comprehensive settlement stands",
              kind="bool"),
     source="settlesim",
 )
-def settlement_stands(settled, relapsed, relapse_week, settlement_week, week, settlement_weeks, patron_deal, has_patron,
+def settlement_stands(settled, relapsed, settlement_week, week, settlement_weeks, patron_deal, has_patron,
                       deal_strength, settlement_strength):
-    """Say whether a settlement is comprehensive: it lasted, with the patron and enough of the insurgency behind it."""
-    stood = np.where(relapsed, relapse_week - settlement_week, week - settlement_week)
-    lasting = settled & (stood >= settlement_weeks)
+    """Say whether a settlement is comprehensive: it lasts, with the patron and enough of the insurgency behind it."""
+    lasting = settled & ~relapsed & (week - settlement_week >= settlement_weeks)
     return lasting & (patron_deal | ~has_patron) & (deal_strength >= settlement_strength)
 
 

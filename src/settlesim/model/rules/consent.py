@@ -121,12 +121,12 @@ def authorship(seat_patron, seat_insurgency, track_government, switched, propose
                seat_owes, callings):
     """Whose own offer the table is, or whose signature obliges it to come, consents at once.
 
-    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  Once talks have
-    failed their authors weigh like anybody whether to come again.  A patron that refuses bilateral talks does not
-    come until it switches.
+    What is tabled is offered to the insurgency, also where it has to do its part, as in a ceasefire.  An offer lies
+    there when talks that failed are called anew, a proposal to talk is spent.  A patron that refuses bilateral talks
+    does not come until it switches.
     """
     refuses = seat_patron & ~track_government & ~switched
-    author = (proposed | (own_offer_tabled & ~seat_insurgency)) & (callings <= 1)
+    author = (proposed & (callings <= 1)) | (own_offer_tabled & ~seat_insurgency)
     return refuses, (author | (obliged & seat_owes)) & ~refuses
 
 

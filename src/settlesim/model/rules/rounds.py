@@ -28,7 +28,7 @@ def concession_curve(round_number, deadline, exponent):
     "track",
     Variable("round_due", units="1", meaning="a round is held this week", kind="bool"),
     "round",
-    Variable("rounds_held", units="rounds", meaning="rounds held in all", start=0, low=0, kind="int"),
+    Variable("rounds_held", units="rounds", meaning="rounds held in all", start=0, low=0, kind="int", told=True),
     "next_round",
     source="settlesim",
 )

@@ -20,17 +20,18 @@ __all__ = ["WITHDRAWAL"]
     source="settlesim",
 )
 def fatigue(exit_left, exiting, patron_fatigue, fatigue_after_deal, patron_deal, presence, event_fatigue, dated_troops,
-            own_troop_path, troops_dated):
+            own_troop_path, troops_dated, garrison_yield, patron_evacuation):
     """Run the clock of unilateral exit: hazard `patron_fatigue` a week, doubled after the patron's deal.
 
-    Dated events move it as well, such as an election in the patron's country.  Where troops are dated the patron
-    leaves when the path says, and the clock stands still.
+    Dated events move it as well, such as an election in the patron's country.  Once `patron_evacuation` of the
+    garrisons yield it takes home what is left, deal or no deal.  Where troops are dated the patron leaves when the
+    path says, and the clock stands still.
     """
     dated = ((dated_troops >= 0.5) | own_troop_path) & np.isfinite(troops_dated)
     hazard = patron_fatigue * event_fatigue * np.where(patron_deal, fatigue_after_deal, 1.0)
     may_leave = (presence > 0.0) & ~exiting & ~dated
     left = exit_left - np.where(may_leave, hazard, 0.0)
-    exits = (left <= 0.0) & may_leave
+    exits = ((left <= 0.0) | (garrison_yield >= patron_evacuation)) & may_leave
     return left, exiting | exits, exits
 
 
