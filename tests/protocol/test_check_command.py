@@ -21,7 +21,7 @@ def test_a_shipped_scenario():
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "two-party.toml: Two parties, one table",
-        "4 sequences, 199 parameters; no mistake found",
+        "4 sequences, 200 parameters; no mistake found",
         "461 variables, 137 rules, 35 kinds of luck, 57 outcomes",
     ]
 
@@ -50,7 +50,7 @@ def test_a_parameter_too_many(tmp_path):
     path = tmp_path / "my-war.toml"
     path.write_text(dumps(wider), encoding="utf-8")
     done = check(path)
-    assert done.returncode == 0 and "200 parameters" in done.stdout
+    assert done.returncode == 0 and "201 parameters" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("note: my-war.toml: nothing reads the parameter 'aid_rate'")
 
 
