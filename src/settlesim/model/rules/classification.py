@@ -215,7 +215,8 @@ CLASSIFICATION = Mechanism(
                 "ended the run", kind="share", better="high"),
         Outcome("comprehensive", _comprehensive, "1",
                 "a deal on power that has lasted without a relapse (settlement_weeks), with the patron's deal where "
-                "there is a patron, and enough of the insurgency behind it (settlement_strength); no victory ended the run",
+                "there is a patron, and enough of the insurgency behind it (settlement_strength); no victory ended "
+                "the run",
                 kind="share", better="high"),
         Outcome("fragmentation", final("broken_off"), "share",
                 "splinters, and fighters that the rival gained, of initial insurgent strength", better="low"),
