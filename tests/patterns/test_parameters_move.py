@@ -13,8 +13,8 @@ from support import addresses, shipped
 COMMON = ("parallel", "confidence_first")
 OTHERS = ("trilateral", "easy_first", "pakistan_first", "ceasefire_first", "mission_first", "historical")
 # The cost of a withdrawal is zero by definition: its price is paid through the balance of power.  There is no mediator
-# in this war.  Every table to which a plan calls the government is its own, or owed, so that it comes at once.
-IDLE = {"concession_cost.withdrawal", "mediator_narrowing", "mediator_pause", "openness.government"}
+# in this war.
+IDLE = {"concession_cost.withdrawal", "mediator_narrowing", "mediator_pause"}
 # Thresholds that classify the end of a run are set where runs of this war lie.
 REACHED = {
     "low_activity_deaths": 15_000.0,
