@@ -170,6 +170,10 @@ def test_a_ceasefire_was_declared_or_delivered():
     assert any(e.cause == "declared in week 4; Front's clock of joining it rang" for e in declared) and not any(
         e.week < 4 for e in declared
     )
+    for one in traces("two-party", "quiet_first", 6):
+        holds = one.weekly["ceasefire"][:, 0]
+        ended = [int(w) for w in np.flatnonzero(holds[:-1] & ~holds[1:]) + 1]
+        assert [e.week for e in told(one, "the ceasefire ends")] == ended
     plan = Sequence("gift", [deliver("ceasefire"), open_track("talks")])
     story = replay(shipped("two-party"), sequence=plan, run=0, rng=7)
     given = next(e for e in story.events if e.text == "delivered: ceasefire")
@@ -198,3 +202,15 @@ def test_no_cause_is_vague(history):
     causes += [e.cause for one in traces("afghanistan-2018", "trilateral", 6) for e in tell(one).events]
     for clock in ("consent", "policy", "campaigns", "walking out"):
         assert any(f"clock of {clock} rang" in cause for cause in causes)
+
+
+def test_an_evacuation_and_a_relapse_are_told():
+    left = [e for one in traces("afghanistan-2018", "confidence_first", 24) for e in told(one, "decides to leave")]
+    assert any(e.cause.startswith("an evacuation, since ") for e in left)
+    assert any("clock of fatigue rang" in e.cause for e in left)
+    broken = [one for one in traces("colombia-2012", "amid_war", 40) if one.weekly["relapses"].any()]
+    assert broken
+    for one in broken:
+        week = int(np.flatnonzero(one.weekly["relapses"][:, 0])[-1])
+        assert tell(one).ending.startswith("In the end: fragile settlement, signed in week ")
+        assert f"relapsed in week {week};" in tell(one).ending

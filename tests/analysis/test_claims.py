@@ -107,6 +107,8 @@ def test_a_sign_of_zero_says_that_nothing_moves():
     kept, moved = claim("kept", "happens", 0, **other), claim("moved", "happens", 0, **wide)
     table = table_of(kept, moved, claim("never", "happens", 0, "hypothesis", **wide), runs=40)
     assert table.verdict.values.tolist() == ["holds", "fails", "against"]
+    borne_out = table_of(claim("kept", "happens", 0, "hypothesis", **other), runs=40)
+    assert borne_out.verdict.item() == "for" and float(borne_out.moved.max()) == 0.0
 
 
 def test_shares_have_the_interval_of_paired_shares():

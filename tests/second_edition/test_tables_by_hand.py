@@ -11,6 +11,7 @@ from settlesim.model.rules import (
     agenda_items,
     backing,
     breakdown,
+    classification,
     commitment,
     consent,
     exclusion,
@@ -266,8 +267,24 @@ def the_ready_break_off_less():
     assert risky(readiness_of_table=-2.0, insurgent_attacks=1.0, breakdown_rate=0.5) == 1.0
 
 
+def lasts(**given):
+    usual = dict(settled=True, relapsed=False, settlement_week=100.0, week=126.0, settlement_weeks=26.0,
+                 patron_deal=True, has_patron=True, deal_strength=0.6, settlement_strength=0.5)  # fmt: skip
+    return bool(worked(classification.settlement_stands, **(usual | given)))
+
+
+def a_peace_that_relapsed_is_not_comprehensive():
+    assert lasts() and lasts(patron_deal=False, has_patron=False)
+    for short in ({"relapsed": True}, {"week": 125.0}, {"settled": False}, {"patron_deal": False}):
+        assert not lasts(**short)
+    assert not lasts(deal_strength=0.49)
+
+
 # A check, and slips in rules that it must catch: module, rule, what is written, what is written instead.
 CASES = {
+    a_peace_that_relapsed_is_not_comprehensive: [
+        ("classification", "settlement_stands", "settled & ~relapsed &", "settled &"),
+    ],
     exclusion_ends: [
         ("exclusion", "exclusion", "any_outside_table & ~any_at_table", "any_outside_table"),
         ("exclusion", "exclusion", "excluded & patron_deal", "excluded & ~patron_deal"),

@@ -135,8 +135,8 @@ class Narrator:
             if self.course.at("at_once", w)[i]:
                 # What is tabled is offered to the insurgency: see the rule `authorship`.
                 tabled = self.course.at("own_offer_tabled", w)[i] and role != "insurgency"
-                own = tabled or role in self.scenario.tracks[track].proposed_by
-                why = "the offer is its own" if own else "a signed deal obliges it"
+                owed = self._of("obliged", "track", track, w) and not tabled
+                why = "a signed deal obliges it" if owed else "the offer is its own"
             yield f"{say.actor(role)} consents to {say.table(track)}", why
         for i, track in self._rows("all_consent", "track", w):
             if self.course.at("phase", w)[i] == CALLED and not self.course.at("all_consent", w - 1)[i]:
@@ -155,13 +155,12 @@ class Narrator:
             yield f"{say.faction(faction)} comes back", "a table on power is called, and it sees a zone of agreement"
         for i, track in self._rows("breaks", "track", w):
             number = int(self.course.at("round", w)[i])
+            # On a staged agenda the items have rounds of their own, which come first.
+            when = f"in round {number}" if number else f"after {int(self.course.at('rounds_held', w)[i])} rounds"
             if self.course.at("phase", w)[i] == BROKEN:
-                # On a staged agenda the items have rounds of their own, which come first.
-                when = f"in round {number}" if number else f"after {int(self.course.at('rounds_held', w)[i])} rounds"
                 yield f"{say.table(track)} fail {when}", self._failure(i, w)
             else:
                 back = int(self.course.at("resume_week", w)[i])
-                when = f"in round {number}" if number else f"after {int(self.course.at('rounds_held', w)[i])} rounds"
                 yield f"{say.table(track)} break down {when}, until week {back}", self._breakdown(w)
 
     def _breakdown(self, w: int) -> str:

@@ -12,6 +12,11 @@ from settlesim.model.variables import Luck, Variable
 __all__ = ["WITHDRAWAL"]
 
 
+def by_date(dated_troops, own_troop_path, troops_dated):
+    """Say whether the patron's force follows a path of dates this week."""
+    return ((dated_troops >= 0.5) | own_troop_path) & np.isfinite(troops_dated)
+
+
 @rule(
     "run",
     Variable("exit_left", units="1", meaning="what is left of the patron's fatigue clock", start="exit_luck"),
@@ -27,7 +32,7 @@ def fatigue(exit_left, exiting, patron_fatigue, fatigue_after_deal, patron_deal,
     garrisons yield it takes home what is left, deal or no deal.  Where troops are dated the patron leaves when the
     path says, and the clock stands still.
     """
-    dated = ((dated_troops >= 0.5) | own_troop_path) & np.isfinite(troops_dated)
+    dated = by_date(dated_troops, own_troop_path, troops_dated)
     hazard = patron_fatigue * event_fatigue * np.where(patron_deal, fatigue_after_deal, 1.0)
     may_leave = (presence > 0.0) & ~exiting & ~dated
     left = exit_left - np.where(may_leave, hazard, 0.0)
@@ -63,7 +68,7 @@ def withdrawal(troops, troops_start, troops_dated, ordered_troops, ordered_speed
     target = np.where(exiting, 0.0, np.where(patron_deal, floor, np.minimum(order, troops_start)))
     pace = np.where(exiting, troops_start / exit_weeks, np.where(patron_deal, troops_start / weeks, order_pace))
     moved = np.minimum(troops, np.maximum(target, troops - pace))
-    dated = ((dated_troops >= 0.5) | own_troop_path) & np.isfinite(troops_dated)
+    dated = by_date(dated_troops, own_troop_path, troops_dated)
     now = np.where(dated, troops_dated, moved)
     return now, np.minimum(now, target), order, order_pace
 
