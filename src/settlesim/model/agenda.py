@@ -34,9 +34,10 @@ class Node:
 class Agenda:
     """Collects entities, maps, members and attributes; concessions, clauses and the sequence's steps among them."""
 
-    def __init__(self, scenario: Scenario, sequence: Sequence) -> None:
+    def __init__(self, scenario: Scenario, sequence: Sequence, orders: Index) -> None:
         self.scenario = scenario
         self.sequence = sequence
+        self.orders = orders
         self.entities: dict[str, tuple[str, ...]] = {"run": ("",)}
         self.maps: dict[tuple[str, str], Index] = {}
         self.members: dict[str, tuple[tuple[int, ...], ...]] = {}
@@ -99,12 +100,12 @@ class Agenda:
         self.group("track_clauses", "clause", "track")
         on_power = ((i for i, (t, _) in enumerate(clauses) if power.get(t) == b) for b in range(self._size("bargain")))
         self.gather("bargain_clauses", "clause", "bargain", on_power)
-        ranks = [self._rank(t, c) for t, c in clauses]
-        self.attribute("clause", "tabled_rank", ranks)
+        ranks = self._ranks(clauses)
+        self.attributes["tabled_rank"] = ("clause", ranks)
         seats = [seat.split("/") for seat in self.entities["seat"]]
         own = [[i for i, (t, c) in enumerate(clauses) if t == at and role in s.concessions[c].by] for at, role in seats]
         self.gather("seat_clauses", "clause", "seat", own)
-        self.attribute("seat", "seat_offers", (any(ranks[i] >= 0.0 for i in mine) for mine in own), bool)
+        self.attribute("seat", "seat_offers", (any(ranks[i, 0] >= 0.0 for i in mine) for mine in own), bool)
         steps = self.sequence.steps
         tabling = ((i for i, s in enumerate(steps) if s.track == t and c in s.concessions) for t, c in clauses)
         self.gather("table", "step", "clause", tabling)
@@ -117,13 +118,20 @@ class Agenda:
         roles = [by for by in item.by if by in self.scenario.actors]
         return item.pie and bool(roles) and set(roles) <= set(self.scenario.tracks[track].parties)
 
-    def _rank(self, track: str, concession: str) -> float:
-        """Place of a concession in the order in which the sequence tables them on the track, -1 if it does not."""
-        tabled = [c for step in self.sequence.steps if step.track == track for c in step.concessions]
-        return float(tabled.index(concession)) if concession in tabled else -1.0
+    def _ranks(self, clauses: list[tuple[str, str]]) -> NDArray[np.float64]:
+        """Place of a concession in the order in which its track is offered them, -1 if it is not; (clauses, orders)."""
+        several, which = np.unique(self.orders, axis=1, return_inverse=True)
+        columns = []
+        for order in several.T:
+            steps = [self.sequence.steps[i] for i in order]
+            tabled = {
+                t: [c for step in steps if step.track == t for c in step.concessions] for t in self.scenario.tracks
+            }
+            columns.append([float(tabled[t].index(c)) if c in tabled[t] else -1.0 for t, c in clauses])
+        return np.array(columns).reshape(len(columns), len(clauses)).T[:, which.ravel()]
 
-    def plan(self) -> tuple[tuple[Node, ...], tuple[int, ...]]:
-        """Steps with what they ask for, and their trees of conditions."""
+    def plan(self) -> tuple[tuple[Node, ...], tuple[int, ...], tuple[int, ...]]:
+        """Steps with what they ask for, and their trees of conditions: when they are taken, and when they are done."""
         sequence, tracks = self.sequence, list(self.scenario.tracks)
         steps = sequence.steps
         names = [step.name for step in steps]
@@ -165,6 +173,8 @@ class Agenda:
             return len(nodes) - 1
 
         roots = tuple(-1 if step.when is None else add(step.when) for step in steps)
+        awaited = [sequence.awaited(step) for step in steps]
+        done = tuple(-1 if condition is None else add(condition) for condition in awaited)
         self.entities["condition"] = tuple(f"condition {i + 1}" for i in range(len(nodes)))
         path = sequence.troop_path or self.scenario.troop_path
         own = bool(sequence.troop_path) and "dated_troops" not in sequence.levers
@@ -175,4 +185,4 @@ class Agenda:
             dated = np.interp(weeks, [float(w) for w, _ in path], [float(u) for _, u in path])
         self.attributes["troops_dated"] = ("week", dated)
         self.constant("infinity", np.float64(np.inf))
-        return tuple(nodes), roots
+        return tuple(nodes), roots, done

@@ -39,7 +39,8 @@ class Layout:
 
     ``attributes`` maps a name to (scope, array): one value an entity, shape ``(n, 1)``; a number for the
     run; or, under scope ``"week"``, one value a week.  ``groups`` says of each entry of ``members`` which scope it
-    combines and for which: ``"faction_cells"`` are the cells of each faction, ("cell", "faction").
+    combines and for which: ``"faction_cells"`` are the cells of each faction, ("cell", "faction").  ``orders``
+    holds the steps in the order of their turns, shape (steps, 1), or (steps, runs) where runs differ in it.
     """
 
     entities: dict[str, tuple[str, ...]]
@@ -48,8 +49,8 @@ class Layout:
     attributes: dict[str, tuple[str, Any]]
     nodes: tuple[Node, ...]
     roots: tuple[int, ...]
-    ordered: bool
-    pace: float
+    done: tuple[int, ...]
+    orders: Index
     horizon: int
     cell_starts: Index
     groups: dict[str, tuple[str, str]]
@@ -232,7 +233,7 @@ class _Builder(Agenda):
         return -1
 
 
-def layout(scenario: Scenario, sequence: Sequence) -> Layout:
+def layout(scenario: Scenario, sequence: Sequence, orders: Index | None = None) -> Layout:
     """Build the layout of a scenario under a sequence.
 
     Parameters
@@ -241,6 +242,8 @@ def layout(scenario: Scenario, sequence: Sequence) -> Layout:
         The conflict.
     sequence : Sequence
         One of its sequences, or one built in Python.
+    orders : ndarray, shape (steps, runs), optional
+        Its steps in the order of each run; by default the order in which they are listed.
 
     Returns
     -------
@@ -254,13 +257,14 @@ def layout(scenario: Scenario, sequence: Sequence) -> Layout:
     >>> built.size("commander"), built.size("province")
     (1200, 34)
     """
-    b = _Builder(scenario, sequence)
+    listed = np.arange(len(sequence.steps), dtype=np.intp)[:, None]
+    b = _Builder(scenario, sequence, listed if orders is None else orders)
     b.people()
     b.territory()
     starts = b.cells()
     b.tables()
     b.agenda()
-    nodes, roots = b.plan()
+    nodes, roots, done = b.plan()
     return Layout(
         b.entities,
         b.maps,
@@ -268,8 +272,8 @@ def layout(scenario: Scenario, sequence: Sequence) -> Layout:
         b.attributes,
         nodes,
         roots,
-        bool(sequence.ordered),
-        float(sequence.pace),
+        done,
+        b.orders,
         scenario.horizon,
         starts,
         b.groups,

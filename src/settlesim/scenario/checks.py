@@ -278,13 +278,14 @@ def check_sequence(sequence: Sequence, fields: SoundFields, file: str, path: Key
         if step.concession:
             asked.append(((*here, "concession"), step.concession, concessions, "concession"))
         asked += [((*here, "concessions", i), c, concessions, "concession") for i, c in enumerate(step.concessions)]
-        for condition in step.when.walk() if step.when else ():
+        trees = [(key, tree) for key in ("when", "done") if (tree := getattr(step, key)) is not None]
+        for key, condition in ((key, one) for key, tree in trees for one in tree.walk()):
             kind = condition.kind
             known, what = (steps, "step") if kind == "taken" else (tracks, "track")
             if kind == "delivered":
                 known, what = concessions, "concession"
             if condition.ref is not None:
-                asked.append(((*here, "when", kind), condition.ref, known, what))
+                asked.append(((*here, key, kind), condition.ref, known, what))
         for place, ref, known, what in asked:
             if ref not in known:
                 sound = False

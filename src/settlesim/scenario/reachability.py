@@ -24,10 +24,13 @@ def unreachable(
     grew = True
     while grew:
         grew = False
-        for at, step in enumerate(steps):
-            if at in can or (sequence.ordered and at > 0 and at - 1 not in can):
+        for at in range(len(steps)):
+            before = _before(at, sequence)
+            if at in can or (before is not None and before not in can):
                 continue
-            if step.when is None or not _blocks(step.when, sequence, can, tracks, concessions, horizon):
+            # Patience ends every waiting.
+            waits = [] if _patient(at, sequence) else _awaited(at, sequence)
+            if not any(_blocks(one, sequence, can, tracks, concessions, horizon) for one in waits):
                 can.add(at)
                 grew = True
     told: set[int] = set()
@@ -51,11 +54,12 @@ def _chain(
     """Follow what step `at` waits for, to a circle or a dead end."""
     path = [at]
     while True:
-        step = sequence.steps[path[-1]]
-        blocks = _blocks(step.when, sequence, can, tracks, concessions, horizon) if step.when else []
+        step, before = sequence.steps[path[-1]], _before(path[-1], sequence)
+        waits = _awaited(path[-1], sequence)
+        blocks = [block for one in waits for block in _blocks(one, sequence, can, tracks, concessions, horizon)]
         providers, reason = [], ""
-        if sequence.ordered and path[-1] > 0 and path[-1] - 1 not in can:
-            providers = [path[-1] - 1]
+        if before is not None and before not in can:
+            providers = [before]
         elif blocks:
             reason, providers = blocks[0]
         if not providers:
@@ -67,6 +71,25 @@ def _chain(
             names = " waits for ".join(repr(sequence.steps[i].name) for i in [*circle, circle[0]])
             return circle, f"steps wait for each other in a circle: {names}"
         path.append(providers[0])
+
+
+def _before(at: int, sequence: Sequence) -> int | None:
+    """Return the step whose turn comes before that of step `at`, if it has one."""
+    steps = sequence.steps
+    if not sequence.ordered or steps[at].apart:
+        return None
+    return next((i for i in range(at - 1, -1, -1) if not steps[i].apart), None)
+
+
+def _awaited(at: int, sequence: Sequence) -> list[Condition]:
+    """Return what a step waits for: its own condition, and that the step before it is done."""
+    step, before = sequence.steps[at], _before(at, sequence)
+    end = None if before is None or step.together else sequence.awaited(sequence.steps[before])
+    return [condition for condition in (step.when, end) if condition is not None]
+
+
+def _patient(at: int, sequence: Sequence) -> bool:
+    return sequence.patience is not None and not sequence.steps[at].apart
 
 
 def _blocks(

@@ -69,6 +69,12 @@ class Step(Declaration):
         The condition; ``None`` means from the first week.
     reciprocal
         Deliver only in return for quiet: the deliverer waits for `weeks` quiet weeks.
+    apart
+        In an ordered sequence: no part of the order, taken whenever its own condition holds.
+    together
+        In an ordered sequence: taken in the same week as the step before it, without the pace between them.
+    done
+        In an ordered sequence: what completes the step, so that the next has its turn; see `Sequence.completes`.
     """
 
     do: Do
@@ -81,6 +87,9 @@ class Step(Declaration):
     amount: Annotated[Number, Field(ge=0, le=100_000)] | None = None
     when: Condition | None = None
     reciprocal: bool = Field(default=False, strict=True)
+    apart: bool = Field(default=False, strict=True)
+    together: bool = Field(default=False, strict=True)
+    done: Condition | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Step:
@@ -104,7 +113,29 @@ class Step(Declaration):
             fail("a guarantee is a share, so a mission cannot raise it by more than 1", allowed="0 to 1")
         if len(set(self.concessions)) < len(self.concessions):
             fail("the same concession is listed twice")
+        if self.apart and (self.together or self.done is not None):
+            fail("a step apart from the order is together with none, and none waits until it is done")
         return self
+
+    def completion(self) -> Condition | None:
+        """Return what says that the step is done: its own condition, or what steps of its kind bring about.
+
+        None where a step is done as soon as it is taken.
+
+        Examples
+        --------
+        >>> Step(do="open", track="kabul_talks").completion().tree()
+        {'opened': 'kabul_talks'}
+        """
+        if self.done is not None:
+            return self.done
+        if self.do == "open":
+            return Condition(kind="opened", ref=self.track)
+        if self.do == "deliver":
+            return Condition(kind="delivered", ref=self.concession)
+        if self.do in ("press", "withdraw", "mission"):
+            return Condition(kind="taken", ref=self.name, delay=self.weeks or 0)
+        return None
 
 
 class Sequence(Declaration):
@@ -125,6 +156,13 @@ class Sequence(Declaration):
         ``package``: what lies on a table is settled together. ``staged``: item by item, in the order tabled.
     ordered
         Step k + 1 may be taken only `pace` weeks after step k was, besides its own condition.
+    completes
+        ``taken``: step k + 1 waits until step k is taken.  ``done``: until it is done, that is a track opened, a
+        concession delivered, the full amount of pressure, withdrawal or mission reached, or the step's own `done`
+        fulfilled.
+    patience
+        After so many weeks more than the pace the next step is taken anyway, whatever it waits for (the step before
+        to be done, its own condition, quiet).  None waits for ever, so that an order may mean "never".
     levers
         Parameters held at a value under this sequence, for instance ``{"withdrawal_linkage": 0}``.
     troop_path
@@ -153,6 +191,8 @@ class Sequence(Declaration):
     agenda: Literal["package", "staged"] = "package"
     ordered: bool = Field(default=False, strict=True)
     pace: Count = 0
+    completes: Literal["taken", "done"] = "taken"
+    patience: Count | None = None
     levers: Table[Key, Lever] = Field(default_factory=dict)
     troop_path: TroopPath = ()
 
@@ -167,11 +207,14 @@ class Sequence(Declaration):
         agenda: Literal["package", "staged"] = "package",
         ordered: bool = False,
         pace: int = 0,
+        completes: Literal["taken", "done"] = "taken",
+        patience: int | None = None,
         levers: Mapping[str, float | Mapping[str, float]] | None = None,
         troop_path: Several[tuple[float, float]] = (),
     ) -> None:
         data: dict[str, Any] = {"name": name, "steps": steps, "label": label, "description": description}
         data |= {"undertaking": undertaking, "agenda": agenda, "ordered": ordered, "pace": pace}
+        data |= {"completes": completes, "patience": patience}
         build(self, data | {"levers": levers or {}, "troop_path": troop_path})
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -191,7 +234,23 @@ class Sequence(Declaration):
             if step.name in seen:
                 fail(f"two steps are called {step.name!r}")
             seen.add(step.name)
+        if not self.ordered:
+            for step in self.steps:
+                for name in ("apart", "together", "done"):
+                    if getattr(step, name) not in (False, None):
+                        fail(f"{name} of step {step.name!r} means nothing unless the sequence is ordered")
+            for name in ("completes", "patience"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    fail(f"{name} means nothing unless the sequence is ordered")
+        elif (first := next((step for step in self.steps if not step.apart), None)) is not None and first.together:
+            fail(f"step {first.name!r} is the first of the order, so there is none to be together with")
         return self
+
+    def awaited(self, step: Step) -> Condition | None:
+        """Return what must hold, beside its having been taken, before the step after this one has its turn."""
+        if not self.ordered or step.apart:
+            return None
+        return step.completion() if self.completes == "done" else step.done
 
     def with_levers(self, **levers: float | Mapping[str, float]) -> Sequence:
         """Return this sequence with more parameters held at a value.

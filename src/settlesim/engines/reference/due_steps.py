@@ -18,17 +18,25 @@ __all__ = ["take_due_steps"]
 
 def take_due_steps(model: SettlementModel) -> None:
     """Take the steps of the plan that are due."""
-    steps, number = model.entities["step"], count()
-    now = np.float64(model.week)
-    truths = [True if s.when is None else _holds(model, s.when, number) for s in model.sequence.steps]
-    for i, (agent, truth) in enumerate(zip(steps, truths, strict=True)):
+    agents, number = model.entities["step"], count()
+    now, plan = np.float64(model.week), model.sequence
+    truths = [True if s.when is None else _holds(model, s.when, number) for s in plan.steps]
+    awaited = [plan.awaited(step) for step in plan.steps]
+    done = [True if condition is None else _holds(model, condition, number) for condition in awaited]
+    patience = np.float64(np.inf if plan.patience is None else plan.patience)
+    # When the step before was taken, and whether the move that it ends is done; the first waits for nothing.
+    previous, complete, pace = np.float64(0.0), True, np.float64(0.0)
+    for step, agent, truth, finished in zip(plan.steps, agents, truths, done, strict=True):
+        in_order = plan.ordered and not step.apart
         fires = step_due(
             np.bool_(truth),
             agent.values["taken_week"],
-            steps[i - 1].values["taken_week"] if i else np.float64(0.0),
-            np.float64(model.sequence.pace if i else 0.0),
+            previous,
+            np.bool_(complete or step.together),
+            np.float64(0.0) if step.together else pace,
+            patience,
             now,
-            np.bool_(model.sequence.ordered),
+            np.bool_(in_order),
             agent.values["reciprocal"],
             model.war.values["quiet_weeks"],
             agent.values["quiet_needed"],
@@ -36,6 +44,9 @@ def take_due_steps(model: SettlementModel) -> None:
         agent.values["fires"] = np.bool_(fires)
         if fires:
             agent.values["taken_week"] = now
+        if in_order:
+            previous, pace = agent.values["taken_week"], np.float64(plan.pace)
+            complete = finished and (complete or not step.together)
 
 
 def _holds(model: SettlementModel, condition: Condition, number: count[int]) -> Any:

@@ -105,7 +105,7 @@ class _Engine(Compiler):
         if isinstance(item, Ranked):
             return self._compile_ranked(item)
         if isinstance(item, Steps):
-            return lambda: take_steps(self.state, self.layout, self.week, self.runs)
+            return lambda: take_steps(self.state, self.layout, self.sequence, self.week, self.columns)
         decide = self.call(item.choice.decide)
         return lambda: self.commander_clocks.advance(self.active, lambda runs: decide(runs)[0])
 

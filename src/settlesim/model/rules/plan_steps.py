@@ -46,11 +46,15 @@ def delayed(truth, since, week, delay):
     return np.where(delay > 0.0, (since >= 0.0) & (week - since >= delay), truth)
 
 
-def step_due(truth, taken_week, previous_taken, pace, week, ordered, reciprocal, quiet_weeks, quiet_needed):
-    """Whether a step is taken now: its condition holds and its links let it."""
-    in_turn = ~ordered | ((previous_taken >= 0.0) & (week - previous_taken >= pace))
+def step_due(truth, taken_week, previous_taken, previous_done, pace, patience, week, ordered, reciprocal, quiet_weeks,
+             quiet_needed):
+    """Whether a step is taken now: its condition holds and its links let it, or the patience of the order is over."""
+    waited = week - previous_taken
+    turn = (previous_taken >= 0.0) & (waited >= pace)
+    overdue = ordered & turn & (waited >= pace + patience)
     returned = ~reciprocal | (quiet_weeks >= quiet_needed)
-    return truth & (taken_week < 0.0) & in_turn & returned
+    due = truth & returned & (~ordered | (turn & previous_done))
+    return (taken_week < 0.0) & (due | overdue)
 
 
 @rule(
