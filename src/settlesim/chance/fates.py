@@ -143,6 +143,14 @@ class Fates:
     def __repr__(self) -> str:
         return f"Fates({self.entropy}, {self.runs})"
 
+    def run_of(self, column: int) -> int:
+        """Return the number of the run whose luck a column has."""
+        return self.runs[column]
+
+    def first(self, columns: int) -> Fates:
+        """Return the luck of the first runs alone."""
+        return Fates(self.entropy, self.runs[:columns])
+
     def uniform(self, address: str, entity: str, occasion: int = 0) -> Floats:
         """Return one number in the open interval (0, 1) for each run, shape (R,).
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv, ndtri
 
+from settlesim.chance.tiled import TiledFates
 from settlesim.chance.worlds import Fates
 from settlesim.model.layout import Layout
 from settlesim.model.variables import FRAILTY_SHAPE, Luck
@@ -32,7 +33,14 @@ def occasions(luck: Luck, horizon: int) -> int:
 
 
 def _beta(u: Floats, means: Floats, concentration: Floats, constant: bool) -> Floats:
-    """Frailties θ ~ Beta(mean, concentration) by entity; read off a table where the shape is one for all runs."""
+    """Frailties θ ~ Beta(mean, concentration) by entity; read off a table where the shape is a declared number."""
+    if constant and not (concentration == concentration[0]).all():
+        # Points of one's own may vary what the file holds still: each of its values has its own table.
+        out = np.empty_like(u)
+        for value in np.unique(concentration):
+            there = np.flatnonzero(concentration == value)
+            out[:, there] = _beta(u[:, there], means, concentration[there], constant)
+        return out
     out = np.empty_like(u)
     grid = np.linspace(0.0, 1.0, KNOTS + 1)
     # Equal steps: the place in the table is known without searching for it.
@@ -79,13 +87,22 @@ def table_of_luck(
     ndarray, shape (occasions, entities, runs)
         For the scope ``"run"`` the shape is (occasions, runs).
     """
-    entities = layout.entities[luck.scope]
-    number = occasions(luck, layout.horizon)
     shape = np.zeros(0)
     if luck.distribution == "gamma":
         shape = values[str(luck.parameter)][1]
     elif luck.distribution == "beta":
         shape = values[FRAILTY_SHAPE][1]
+    if isinstance(fates, TiledFates):
+        # What each tile has alike is drawn once, for the base, and kept there; a copy costs less than keeping it.
+        one = fates.repeated(shape) if shape.size else shape
+        if one is not None:
+            return fates.tiled(_table(luck, layout, fates.base, one, constant))
+    return _table(luck, layout, fates, shape, constant)
+
+
+def _table(luck: Luck, layout: Layout, fates: Fates, shape: Floats, constant: bool) -> Floats:
+    entities = layout.entities[luck.scope]
+    number = occasions(luck, layout.horizon)
     key = (luck.name, entities, number, constant, shape.tobytes())
     memory = _drawn.setdefault(fates, {})
     if key in memory:
@@ -99,8 +116,6 @@ def table_of_luck(
         u = gammaincinv(shape, u) / shape
     elif luck.distribution == "beta":
         faction = layout.maps["commander", "faction"]
-        # Worlds of one's own may vary what the file holds still.
-        constant = constant and bool((shape == shape[0]).all())
         means = layout.attributes[str(luck.parameter)][1][faction, 0]
         u = _beta(u[:, 0], means, shape, constant)[:, None]
     memory[key] = u[0] if luck.scope == "run" else np.moveaxis(u, 1, 0)
