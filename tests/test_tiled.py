@@ -12,6 +12,9 @@ from settlesim.chance.tiled import TiledFates
 from settlesim.chance.worlds import worlds
 from settlesim.engines.vectorised.engine import run
 from settlesim.errors import UsageError
+from settlesim.model.layout import layout
+from settlesim.model.luck import table_of_luck
+from settlesim.model.standard import STANDARD
 from settlesim.model.variables import FRAILTY_SHAPE
 from settlesim.scenario.files import load
 
@@ -71,6 +74,21 @@ def test_a_batch_of_tiles_equals_each_tile_alone(scenario, varied):
         alone = run(scenario, talk, worlds=world, fates=Fates(7, RUNS))
         for name, values in alone.final.items():
             np.testing.assert_array_equal(together.final[name][..., there], values, err_msg=name)
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_a_frailty_is_the_same_in_a_batch_of_shapes_and_alone(scenario, constant):
+    theta = next(luck for luck in STANDARD.luck if luck.distribution == "beta")
+    shapes = np.repeat([2.0, 4.4, 9.0], len(RUNS))
+    plan = layout(scenario, scenario.sequence("talk"))
+
+    def drawn(fates, shape):
+        return table_of_luck(theta, plan, fates, {FRAILTY_SHAPE: ("run", shape)}, constant=constant)
+
+    together = drawn(TiledFates(7, RUNS, 3), shapes)
+    for column in range(12):
+        alone = drawn(Fates(7, range(5 + column % 4, 6 + column % 4)), shapes[column : column + 1])
+        np.testing.assert_array_equal(together[..., column], alone[..., 0])
 
 
 def test_tiles_that_differ_are_not_taken_for_repeated_ones():
