@@ -23,7 +23,7 @@ from settlesim.model.variables import Variable
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["run"]
+__all__ = ["run", "simulated"]
 
 Floats = NDArray[np.float64]
 
@@ -33,9 +33,15 @@ WORTH_DROPPING = 5.0
 
 class _Engine(Compiler):
     def __init__(
-        self, scenario: Scenario, sequence: Sequence, worlds: Mapping[str, Floats], fates: Fates, protocol: Protocol
+        self,
+        scenario: Scenario,
+        sequence: Sequence,
+        worlds: Mapping[str, Floats],
+        fates: Fates,
+        protocol: Protocol,
+        orders: NDArray[np.intp] | None = None,
     ) -> None:
-        super().__init__(scenario, sequence, worlds, fates, protocol)
+        super().__init__(scenario, sequence, worlds, fates, protocol, orders)
         self.kept: list[tuple[NDArray[np.intp], list[Any]]] = []
         self.active: NDArray[np.bool_] | None = None
         for item in protocol.items:
@@ -218,21 +224,23 @@ def run(
     """
     law, names = protocol or STANDARD, tuple(record)
     try:
-        return _simulated(scenario, sequence, worlds, fates, law, names)
+        return simulated(scenario, sequence, worlds, fates, law, names)
     except FaultError as fault:
         lowest = _lowest(fault, scenario, sequence, worlds, fates, law)
         raise lowest from lowest.__cause__
 
 
-def _simulated(
+def simulated(
     scenario: Scenario,
     sequence: Sequence,
     worlds: Mapping[str, Floats],
     fates: Fates,
     protocol: Protocol,
     record: Iterable[str],
+    orders: NDArray[np.intp] | None = None,
 ) -> Trace:
-    engine = _Engine(scenario, sequence, worlds, fates, protocol)
+    """Simulate a block as `run` does, in which runs may differ in the order of steps; a fault is any that comes first."""
+    engine = _Engine(scenario, sequence, worlds, fates, protocol, orders)
     recorder = Recorder(engine.protocol, engine.layout, record, engine.state)
     with np.errstate(all="ignore"):
         for _ in range(scenario.horizon):
@@ -259,7 +267,7 @@ def _lowest(
         lower = range(fates.runs.start, fault.run)
         columns = {name: values[: len(lower)] for name, values in worlds.items()}
         try:
-            _simulated(scenario, sequence, columns, Fates(fates.entropy, lower), protocol, ())
+            simulated(scenario, sequence, columns, Fates(fates.entropy, lower), protocol, ())
         except FaultError as another:
             fault = another
         else:

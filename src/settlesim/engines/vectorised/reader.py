@@ -60,6 +60,8 @@ class Reader:
         The block's luck.
     protocol : Protocol
         Declares variables and luck.
+    orders : ndarray, optional
+        The sequence's steps in the order of each run, where runs differ in it, shape (steps, runs).
     """
 
     def __init__(
@@ -69,8 +71,9 @@ class Reader:
         worlds: Mapping[str, Floats],
         fates: Fates,
         protocol: Protocol,
+        orders: NDArray[np.intp] | None = None,
     ) -> None:
-        self.layout = layout(scenario, sequence)
+        self.layout = layout(scenario, sequence, orders)
         self.protocol, self.sequence = protocol, sequence
         self.fates = fates
         self.runs = len(fates.runs)
@@ -130,9 +133,11 @@ class Reader:
             return lambda columns=None: table[int(self.week)]
         if name in self.protocol.table:
             return self._fetch_state(name, index)
-        still = self.still if name in self.layout.attributes else self.by_run
-        key = (name, scope)
         value = self.names.fixed[name]
+        # An attribute is one value an entity, unless it follows from an order in which the runs differ.
+        alike = name in self.layout.attributes and np.ndim(value) < 2 or np.shape(value)[1:] == (1,)
+        still = self.still if alike else self.by_run
+        key = (name, scope)
         still[key] = value if index is None else value[index]
         if still is self.still:
             return lambda columns=None: still[key]
