@@ -38,7 +38,7 @@ def main() -> None:
     print("\norders of recognition (1), prisoners (2) and the table of three (3), best first:")
     for name, value in zip(ranking.sequence.values, ranking.value.values, strict=True):
         print(f"  {name:22s} settled in {100 * value:.1f}% of runs")
-    print(f"the first two change places in {100 * float(ranking.flips[0, 1]):.0f}% of worlds")
+    print(f"the first two change places in {100 * float(ranking.reversed_runs[0, 1]):.0f}% of runs")
 
 
 if __name__ == "__main__":

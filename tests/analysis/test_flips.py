@@ -181,7 +181,7 @@ def test_weights_count_as_worlds_met_more_often():
 
 def test_what_cannot_be_asked():
     dataset = against_nothing(np.ones((4, 3)))
-    with pytest.raises(UsageError, match="did you mean 'a'|unknown sequence 'c'"):
+    with pytest.raises(UsageError, match="unknown sequence 'c'"):
         flips_of(dataset, "c", "b", "y")
     with pytest.raises(UsageError, match="cannot differ from itself"):
         flips_of(dataset, "a", "a", "y")
