@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence
 
-__all__ = ["flips", "flips_of"]
+__all__ = ["flips", "flips_of", "pair_asked"]
 
 STATISTICS = ("estimate", "error", "low", "high")
 
@@ -79,15 +79,28 @@ def flips(
     (8, ('statistic',))
     """
     from settlesim.experiments.nested import nested
-    from settlesim.model.standard import STANDARD
 
     check_level(level)
+    one, other = pair_asked(scenario, a, b, outcome, plan)
+    dataset = nested(scenario, [one, other], worlds=worlds, luck=luck, rng=rng, execution=execution)
+    return flips_of(dataset, one.name, other.name, outcome, kind=kind, level=level)
+
+
+def pair_asked(scenario: Scenario, a: Any, b: Any, outcome: str, plan: Any) -> tuple[Sequence, Sequence]:
+    """Return two sequences by name, as they are, or as orders of a plan; raise before any run what is wrong with them.
+
+    Raises
+    ------
+    UsageError
+        For an unknown outcome or sequence, or one sequence twice.
+    """
+    from settlesim.model.standard import STANDARD
+
     choose(outcome, [known.name for known in STANDARD.outcomes], "outcome")
     one, other = (_executable(scenario, which, plan) for which in (a, b))
     if one.name == other.name:
         raise UsageError(f"{one.name!r} cannot differ from itself: name two sequences")
-    dataset = nested(scenario, [one, other], worlds=worlds, luck=luck, rng=rng, execution=execution)
-    return flips_of(dataset, one.name, other.name, outcome, kind=kind, level=level)
+    return one, other
 
 
 def _executable(scenario: Any, which: str | Sequence, plan: Any) -> Sequence:
@@ -148,8 +161,9 @@ def flips_of(
         - ``reliability``: share of the variance of the worlds' averages that is not luck's.
 
         Along ``point`` (worlds in which there is a difference to see): ``world_difference``, the average over luck,
-        ``world_noise``, its variance that is luck's, and the parameters that vary.  Attributes ``sequence_a``,
-        ``sequence_b``, ``worlds``, ``luck``, ``mean_sign_known`` (0 where the interval of the mean holds zero: then
+        ``world_noise``, its variance that is luck's; ``world_luck``, half the difference between the averages over
+        even and odd luck, which has that variance and nothing else; and the parameters that vary.  Attributes
+        ``sequence_a``, ``sequence_b``, ``worlds``, ``luck``, ``mean_sign_known`` (0 where the interval of the mean holds zero: then
         which sign is "the other" is itself a guess; read ``higher`` and ``lower``).
 
     Raises
@@ -199,6 +213,8 @@ def flips_of(
         {"units": units, "long_name": f"{outcome}, {a} less {b}"},
     )
     table["world_noise"] = ("point", spread.noise, {"units": f"({units})^2", "long_name": "variance left by luck"})
+    halves = [np.nanmean(np.where(odd, pair.each, np.nan), axis=1) for odd in _halves(pair)]
+    table["world_luck"] = ("point", (halves[0] - halves[1]) / 2, {"units": units, "long_name": "half of luck's doing"})
     table["world_weight"] = ("point", pair.weights, {"units": "1", "long_name": "weight of the world"})
     out = xr.Dataset(table, {"statistic": list(STATISTICS)})
     for name in parameters_of(dataset):
@@ -217,6 +233,13 @@ def flips_of(
         "mean_sign_known": int(mean[2] > 0 or mean[3] < 0),
     }
     return out.assign_attrs({**dataset.attrs, **notes})
+
+
+def _halves(pair: Differences) -> list[Any]:
+    """Every other luck of each world that there is, and the rest; where there is only one, it is both."""
+    there = np.isfinite(pair.each)
+    odd = (np.cumsum(there, axis=1) % 2 == 1) & there
+    return [odd, np.where((pair.known > 1)[:, np.newaxis], there & ~odd, there)]
 
 
 def _shares(

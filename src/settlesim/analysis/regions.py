@@ -27,7 +27,7 @@ CANDIDATES = 8
 # Worlds that flip below which no box is looked for, and worlds without which nothing can be checked.
 FEWEST, LEAST = 8, 40
 # How much worse, in the mean of coverage and density, a rule may get by losing one of its limits.
-DISPENSABLE = 0.01
+DISPENSABLE = 0.02
 
 
 @dataclass(frozen=True)
