@@ -1,4 +1,4 @@
-"""Many sequences in one call of the engine: what differs only in order, levers or worlds is laid along the axis of runs.
+"""Many sequences in one call of the engine: those that differ only in order, levers or worlds share the axis of runs.
 
 A call has a fixed cost, some hundred array operations a week, that is the same for ten runs as for a thousand.
 """
