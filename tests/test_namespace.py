@@ -8,7 +8,7 @@ import sys
 import settlesim as ss
 
 PUBLIC = {
-    "FaultError", "Mechanism", "ProtocolError",
+    "FaultError", "Mechanism", "Plan", "ProtocolError",
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
     "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "claims", "compare", "differences",
     "hindcast", "incidence", "load", "open", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from settlesim.results.outcomes import STANDARD_OUTCOMES
     from settlesim.results.stores import open, save
     from settlesim.scenario.files import load
+    from settlesim.scenario.plan import Plan
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence, Step
 
@@ -48,6 +49,7 @@ _HOME = {
     "load": "scenario.files",
     "Scenario": "scenario.scenario",
     "Sequence": "scenario.sequence",
+    "Plan": "scenario.plan",
     "Step": "scenario.sequence",
     "steps": "scenario.steps",
     "simulate": "experiments.simulate",
@@ -95,6 +97,7 @@ __all__ = [
     "Luck",
     "Mechanism",
     "Outcome",
+    "Plan",
     "ProtocolError",
     "Rule",
     "Scenario",

@@ -145,7 +145,7 @@ class Condition(Declaration):
 
     def __bool__(self) -> bool:
         """Refuse: ``a and b`` would be `b` alone, without a word."""
-        raise UsageError("a condition is neither true nor false before a run; join conditions by & | ~, not and, or, not")
+        raise UsageError("a condition is not true or false before a run; join conditions by & | ~, not by and, or, not")
 
     def _joined(self, kind: Literal["all", "any"], other: Condition) -> Condition:
         if not isinstance(other, Condition):
