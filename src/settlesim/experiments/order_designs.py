@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import permutations
 from math import factorial
 from typing import Protocol, runtime_checkable
@@ -118,8 +119,8 @@ def order_design(
         - ``all``: every order that the plan admits.
         - ``random``: orders drawn uniformly, each once.
         - ``reversed``: pairs that stand one after the other: a random order and its reverse.  Where the plan
-          rules the reverse out, the admissible order that reverses the most of the pairs of moves whose order
-          is free; the first such in the plan's own sequence of orders where several do.
+          rules the reverse out, the admissible order, not in the design yet, that reverses the most of the pairs
+          of moves whose order is free; the first such in the plan's own sequence of orders where several do.
         - ``d_optimal``: the orders from which the effects of all precedences are estimated best (the
           pairwise-ordering model), found by exchange.
         - ``orthogonal_array``: at any two places any two moves stand equally often; only for moves without
@@ -134,7 +135,7 @@ def order_design(
     -------
     list of tuple of str
         Names of the moves, the first to be made first.  No order stands twice, since over common luck it would
-        be the same run again; only ``reversed`` may name an order in two pairs.
+        be the same run again.
 
     Raises
     ------
@@ -270,18 +271,20 @@ def order_blocks(design: int | Sequence[Order], runs: range, *, slots: int, rng:
     groups, dealt = n // group, slots // group
     period = groups // int(np.gcd(groups, dealt))
     entropy = entropy_of(rng)
-    names = [str(i) for i in range(groups)]
     out = np.empty((slots, len(runs)), np.int64)
-    shuffle, of_deck = np.empty(0, np.int64), -1
     for column, run in enumerate(runs):
         deck, place = divmod(run, period)
-        if deck != of_deck:
-            numbers = Fates(entropy, range(1)).uniforms("order_blocks", names, range(deck, deck + 1))
-            shuffle = np.argsort(numbers[:, 0, 0])
-            of_deck = deck
-        hand = shuffle[(place * dealt + np.arange(dealt)) % groups]
+        hand = _shuffled(entropy, groups, deck)[(place * dealt + np.arange(dealt)) % groups]
         out[:, column] = (hand[:, np.newaxis] * group + np.arange(group)).ravel()
     return out
+
+
+@lru_cache(maxsize=8)
+def _shuffled(entropy: int, groups: int, deck: int) -> Integers:
+    """Groups in the order in which a deck deals them; kept, since runs are often asked for one by one."""
+    names = [str(i) for i in range(groups)]
+    numbers = Fates(entropy, range(1)).uniforms("order_blocks", names, range(deck, deck + 1))
+    return np.argsort(numbers[:, 0, 0])
 
 
 def _of_size(orders: list[Order], size: int | None, kind: str) -> list[Order]:
@@ -310,23 +313,29 @@ def _reversed(known: Plannable, moves: Order, size: int, generator: np.random.Ge
     count = known.count()
     if count < 2:
         raise UsageError("the plan has a single order, which has no reverse")
-    free = count == factorial(len(moves))
-    if free:
+    if size > count:
+        raise UsageError(f"the plan has only {count} orders, so that {size} different ones cannot be drawn")
+    if count == factorial(len(moves)):
         pairs: dict[Order, Order] = {}
-        if size > count:
-            raise UsageError(f"the plan has only {count} orders, so that {size} different ones cannot be drawn")
         while 2 * len(pairs) < size:
-            for order in _drawn(known, min(count, size), generator):
+            for order in _drawn(known, size, generator):
                 if 2 * len(pairs) < size and order[::-1] not in pairs:
                     pairs.setdefault(order, order[::-1])
         return [order for pair in pairs.items() for order in pair]
     orders = every_order(known)
-    if size // 2 > count:
-        raise UsageError(f"the plan has only {count} orders to be paired, so that {size // 2} pairs cannot be drawn")
     signs = precedence_matrix(order_positions(orders, moves))
-    picked = generator.choice(count, size // 2, replace=False)
-    # Pairs whose order is fixed agree in all orders, so the least agreement is the most reversal of free pairs.
-    return [orders[i] for first in picked for i in (int(first), int(np.argmin(signs @ signs[first])))]
+    left = np.ones(count, bool)
+    design: list[Order] = []
+    for first in generator.permutation(count):
+        if len(design) == size:
+            break
+        if left[first]:
+            left[first] = False
+            # Pairs whose order is fixed agree in all orders, so the least agreement is the most reversal of free pairs.
+            partner = int(np.argmin(np.where(left, signs @ signs[first], np.inf)))
+            left[partner] = False
+            design += [orders[first], orders[partner]]
+    return design
 
 
 def _d_optimal(known: Plannable, moves: Order, size: int | None, generator: np.random.Generator) -> list[Order]:
