@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
+    from settlesim.analysis.order_effects import order_effects
     from settlesim.analysis.process import process
     from settlesim.analysis.ranking import rank
     from settlesim.analysis.summary import summary
@@ -65,6 +66,7 @@ _HOME = {
     "incidence": "analysis.incidence",
     "base_rates": "analysis.terminations",
     "hindcast": "analysis.hindcast",
+    "order_effects": "analysis.order_effects",
     "process": "analysis.process",
     "claims": "analysis.verdicts",
     "replay": "report.story",
@@ -115,6 +117,7 @@ __all__ = [
     "incidence",
     "load",
     "open",
+    "order_effects",
     "plots",
     "process",
     "rank",
