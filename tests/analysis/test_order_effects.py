@@ -400,6 +400,6 @@ def test_what_has_no_effects_of_order():
     with pytest.raises(UsageError, match="at least two orders"):
         order_effects(table.isel(order=[0]), "deaths")
     with pytest.raises(UsageError, match="also varies by track"):
-        order_effects(table.expand_dims(track=2).transpose("order", "run", "track"), "deaths")
+        order_effects(table.assign(deaths=table["deaths"].expand_dims(track=2)), "deaths")
     with pytest.raises(UsageError, match="each place from 1 to 3 once"):
         order_effects(table.assign_coords(position=table["position"] - 1), "deaths")

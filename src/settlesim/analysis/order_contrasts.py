@@ -48,7 +48,7 @@ class Population:
 
 def population(positions: Integers) -> Population:
     """Return the orders that `positions`, shape (orders, moves), are taken from."""
-    before = (positions[:, :, np.newaxis] < positions[:, np.newaxis, :]).all(axis=0)
+    before = np.asarray((positions[:, :, np.newaxis] < positions[:, np.newaxis, :]).all(axis=0))
     every = orders_that_keep(before, LISTED)
     if every is None:
         return Population(positions, before, whole=False)
@@ -138,7 +138,7 @@ def targets(over: Population) -> Targets:
     if over.whole:
         swap = _swap_weights(over, pairs)
         return Targets(swap, date, swap @ terms, date @ terms, precedence, terms, dates.shape[1])
-    return Targets(None, None, _swap_terms(over, pairs, terms), date @ terms, precedence, terms, dates.shape[1])
+    return Targets(None, date, _swap_terms(over, pairs, terms), date @ terms, precedence, terms, dates.shape[1])
 
 
 def _exchanged(over: Population, a: int, b: int) -> tuple[Integers, NDArray[np.bool_]]:
@@ -146,7 +146,7 @@ def _exchanged(over: Population, a: int, b: int) -> tuple[Integers, NDArray[np.b
     other = over.positions.copy()
     other[:, [a, b]] = other[:, [b, a]]
     former, latter = np.nonzero(over.before)
-    return other, (other[:, former] < other[:, latter]).all(axis=1)
+    return other, np.asarray((other[:, former] < other[:, latter]).all(axis=1))
 
 
 def _swap_weights(over: Population, pairs: Floats) -> Floats:
@@ -184,7 +184,7 @@ def _beyond(dates: Floats, pairs: Floats) -> Floats:
     rest = pairs - constant @ np.linalg.lstsq(constant, pairs, rcond=None)[0]
     values, vectors = np.linalg.eigh(rest.T @ rest)
     kept = vectors[:, values > 1e-9 * len(dates)]
-    out = 2.0 * kept @ kept.T
+    out: Floats = 2.0 * kept @ kept.T
     empty = np.abs(out).max(axis=1, initial=0.0) < 1e-9
     out[empty] = np.nan
     return out

@@ -109,7 +109,7 @@ def grouped(n: int) -> list[Integers]:
 
 def centred(values: Floats) -> Floats:
     """Return values about their world's mean, exactly nothing where only the mean's rounding is left."""
-    out = values - values.mean(axis=0)
+    out: Floats = values - values.mean(axis=0)
     out[np.abs(out) <= ROUNDING * np.abs(values).max(axis=0)] = 0.0
     return out
 
