@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
+    from settlesim.experiments.orders import orders
     from settlesim.experiments.simulate import compare, simulate
     from settlesim.experiments.sweep import sweep
     from settlesim.model.items import Fold, Rule, rule
@@ -56,6 +57,7 @@ _HOME = {
     "simulate": "experiments.simulate",
     "compare": "experiments.simulate",
     "sweep": "experiments.sweep",
+    "orders": "experiments.orders",
     "FaultError": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
@@ -118,6 +120,7 @@ __all__ = [
     "load",
     "open",
     "order_effects",
+    "orders",
     "plots",
     "process",
     "rank",

@@ -128,12 +128,12 @@ def carry_out(
         method=job.method_name,
         protocol=job.protocol_name,
     )
-    dataset = assembly.dataset(job.scenario, job.sequences, attrs)
+    dataset = assembly.dataset(job.scenario, job.shown, attrs)
     if arrange is not None:
         dataset = arrange(dataset)
     if dataset.attrs["interrupted"]:
         completed, lines = dataset.attrs["runs_completed"], dataset.sizes.get("sequence", 0)
-        kept = "" if lines == len(job.sequences) else f" under {lines} of {len(job.sequences)} sequences"
+        kept = "" if lines in (0, job.lines) else f" under {lines} of {job.lines} sequences"
         # At the user's call of simulate, compare or sweep.
         warnings.warn(f"interrupted: {completed} of {len(runs)} runs were completed{kept}", stacklevel=3)
     if how.out is not None:
@@ -153,11 +153,11 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
     SettlesimError
         If a worker died, or a finished block could not be kept.
     """
-    assembly = Assembly(len(job.sequences), runs)
+    assembly = Assembly(job.lines, runs)
     checkpoint = None if how.out is None else Checkpoint(Path(how.out))
     if checkpoint is not None:
         checkpoint.begin(job)
-    with progress_bar(len(runs) * len(job.sequences), how.progress) as advance:
+    with progress_bar(len(runs) * job.lines, how.progress) as advance:
         missing = []
         for unit in how.units(job, runs):
             kept = None if checkpoint is None else checkpoint.load(unit)

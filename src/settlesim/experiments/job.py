@@ -14,6 +14,7 @@ import numpy as np
 
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import choose
+from settlesim.experiments.order_designs import order_blocks
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
@@ -52,7 +53,7 @@ class Unit:
     Attributes
     ----------
     lines : tuple of int
-        Which of the job's sequences, all of one `batch_key`.
+        Which of the job's lines, all of one `batch_key`.
     runs : range
         Numbers of the runs.
     """
@@ -77,6 +78,14 @@ class Job:
     engine: str = "numpy"
     protocol: Protocol = STANDARD
     outcomes: tuple[Outcome, ...] = STANDARD_OUTCOMES
+    # How many of the sequences each run meets, where it is dealt a few of its own; how many stay together.
+    slots: int = 0
+    group: int = 1
+
+    @property
+    def lines(self) -> int:
+        """Number of results for each run: one for each sequence, or for each that it is dealt."""
+        return self.slots or len(self.sequences)
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:
@@ -85,10 +94,19 @@ class Job:
         numbers = self.scenario.quantities()
         return tuple(str(q.address) for q in numbers if q.uncertain or q.address.name in levers)
 
+    @property
+    def shown(self) -> tuple[Sequence, ...]:
+        """What stands along the lines of the result, each under a name of its own."""
+        if not self.slots:
+            return self.sequences
+        return tuple(Sequence(f"slot {i + 1}") for i in range(self.slots))
+
     @cached_property
     def batches(self) -> tuple[tuple[int, ...], ...]:
         """Sequences that the engine can simulate in one call, by number; in the order of the first of each batch."""
         key = importlib.import_module(ENGINES[self.engine]).batch_key
+        if self.slots:
+            return (tuple(range(self.slots)),)
         found: dict[str, list[int]] = {}
         for number, sequence in enumerate(self.sequences):
             found.setdefault(key(sequence), []).append(number)
@@ -133,6 +151,7 @@ class Job:
             "engine": self.engine,
             "protocol": self.protocol_name,
             "outcomes": [outcome.name for outcome in self.outcomes],
+            "dealt": [self.slots, self.group],
         }
 
 
@@ -157,10 +176,16 @@ def forget_luck() -> None:
 
 def compute(job: Job, unit: Unit) -> Block:
     """Simulate a unit: same luck under every sequence, and same worlds but for levers."""
-    sequences = [job.sequences[i] for i in unit.lines]
     drawn: dict[str, Any] = {}
+    sequences, dealt = [job.sequences[i] for i in unit.lines if not job.slots], {}
+    if job.slots:
+        several = order_blocks(len(job.sequences), unit.runs, slots=job.slots, rng=job.entropy, group=job.group)
+        met, which = np.unique(several[list(unit.lines)], return_inverse=True)
+        dealt = {"dealt": which.reshape(len(unit.lines), len(unit.runs))}
+        sequences = [job.sequences[i] for i in met]
     columns = []
-    for sequence in sequences:
+    # Orders of one plan have the same levers, so those of the first dealt are those of all.
+    for sequence in sequences[:1] * len(unit.lines) if job.slots else sequences:
         key = compact(sequence.model_dump(mode="json", include={"levers"}))
         if key not in drawn:
             drawn[key] = worlds(
@@ -179,5 +204,6 @@ def compute(job: Job, unit: Unit) -> Block:
         fates=_fates(job.entropy, unit.runs),
         protocol=job.protocol,
         record=job.record,
+        **dealt,
     )
     return collect(traces, job.outcomes, job.drawn, unit.lines)
