@@ -8,11 +8,11 @@ import sys
 import settlesim as ss
 
 PUBLIC = {
-    "FaultError", "Mechanism", "ProtocolError",
+    "FaultError", "Mechanism", "Plan", "ProtocolError",
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
     "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "claims", "compare", "differences",
-    "hindcast", "incidence", "load", "open", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps",
-    "summary", "sweep", "verify",
+    "hindcast", "incidence", "load", "open", "order_effects", "plots", "process", "rank", "replay", "rule", "save",
+    "simulate", "steps", "summary", "sweep", "verify",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 import settlesim as ss
 from settlesim.experiments import execution
 from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.job import Unit
 from settlesim.experiments.request import Request, selected
 from settlesim.results.dataset import Assembly
 from support import shipped
@@ -80,7 +81,7 @@ def test_without_a_seed_an_unfinished_experiment_lends_its_own(tmp_path):
 def test_an_interruption_is_warned_of_where_the_user_called(call, monkeypatch):
     def half(job, runs, how):
         assembly = Assembly(len(job.sequences), runs)
-        assembly.add(execution.compute(job, runs[: len(runs) // 2]))
+        assembly.add(execution.compute(job, Unit((0,), runs[: len(runs) // 2])))
         return assembly
 
     monkeypatch.setattr(execution, "execute", half)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
+    from settlesim.analysis.order_effects import order_effects
     from settlesim.analysis.process import process
     from settlesim.analysis.ranking import rank
     from settlesim.analysis.summary import summary
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
+    from settlesim.experiments.orders import orders
     from settlesim.experiments.simulate import compare, simulate
     from settlesim.experiments.sweep import sweep
     from settlesim.model.items import Fold, Rule, rule
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from settlesim.results.outcomes import STANDARD_OUTCOMES
     from settlesim.results.stores import open, save
     from settlesim.scenario.files import load
+    from settlesim.scenario.plan import Plan
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence, Step
 
@@ -48,11 +51,13 @@ _HOME = {
     "load": "scenario.files",
     "Scenario": "scenario.scenario",
     "Sequence": "scenario.sequence",
+    "Plan": "scenario.plan",
     "Step": "scenario.sequence",
     "steps": "scenario.steps",
     "simulate": "experiments.simulate",
     "compare": "experiments.simulate",
     "sweep": "experiments.sweep",
+    "orders": "experiments.orders",
     "FaultError": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
@@ -63,6 +68,7 @@ _HOME = {
     "incidence": "analysis.incidence",
     "base_rates": "analysis.terminations",
     "hindcast": "analysis.hindcast",
+    "order_effects": "analysis.order_effects",
     "process": "analysis.process",
     "claims": "analysis.verdicts",
     "replay": "report.story",
@@ -95,6 +101,7 @@ __all__ = [
     "Luck",
     "Mechanism",
     "Outcome",
+    "Plan",
     "ProtocolError",
     "Rule",
     "Scenario",
@@ -112,6 +119,8 @@ __all__ = [
     "incidence",
     "load",
     "open",
+    "order_effects",
+    "orders",
     "plots",
     "process",
     "rank",

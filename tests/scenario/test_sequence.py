@@ -102,14 +102,14 @@ def test_conditions_nested_without_end_are_refused():
 
 def test_every_kind_of_step_has_a_helper():
     steps = [
-        do.open_track("t", agenda=["c"]),
+        do.open_track("t", concessions=["c"]),
         do.close_track("t"),
         do.table("t", ["c", "d"]),
         do.deliver("c"),
         do.ceasefire(8),
         do.press(0.6, 20),
         do.oblige("t", by="u"),
-        do.withdraw(to=8.6, weeks=20),
+        do.withdraw(8.6, weeks=20),
         do.switch(),
         do.mission(0.3, 26),
     ]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from settlesim.errors import SettlesimError, UsageError
-from settlesim.experiments.job import Job
+from settlesim.experiments.job import Job, Unit
 from settlesim.results.dataset import Block, Field
 from settlesim.results.stores import compact, replacing
 
@@ -67,23 +67,24 @@ class Checkpoint:
             return None
         return found if isinstance(found, dict) else None
 
-    def _path(self, runs: range) -> Path:
-        return self.folder / f"{runs.start}-{runs.stop}.npz"
+    def _path(self, lines: tuple[int, ...], runs: range) -> Path:
+        # Which sequences stand together follows from the first of them and their number.
+        return self.folder / f"{runs.start}-{runs.stop}.{lines[0]}+{len(lines)}.npz"
 
     def store(self, block: Block) -> None:
         """Keep a block."""
         arrays = {f"array/{name}": array for name, array in block.arrays.items()}
         arrays |= {f"parameter/{name}": column for name, column in block.parameters.items()}
         fields = {name: asdict(layout) for name, layout in block.fields.items()}
-        notes = {"fields": fields, "labels": block.labels}
+        notes = {"fields": fields, "labels": block.labels, "lines": block.lines}
         text = np.frombuffer(json.dumps(notes).encode(), np.uint8)
-        with replacing(self._path(block.runs)) as temporary, temporary.open("wb") as file:
+        with replacing(self._path(block.lines, block.runs)) as temporary, temporary.open("wb") as file:
             np.savez(file, notes=text, **arrays)  # type: ignore[arg-type]
 
-    def load(self, runs: range) -> Block | None:
+    def load(self, unit: Unit) -> Block | None:
         """Return a block kept earlier; None if there is none, or it is damaged and must be computed again."""
         try:
-            with np.load(self._path(runs), allow_pickle=False) as stored:
+            with np.load(self._path(unit.lines, unit.runs), allow_pickle=False) as stored:
                 content = {name: stored[name] for name in stored.files}
             notes = json.loads(content.pop("notes").tobytes())
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
@@ -94,7 +95,9 @@ class Checkpoint:
         def named(prefix: str) -> dict[str, Any]:
             return {name.removeprefix(prefix): a for name, a in content.items() if name.startswith(prefix)}
 
-        return Block(runs, named("array/"), named("parameter/"), fields, labels)
+        if tuple(notes["lines"]) != unit.lines:
+            return None
+        return Block(unit.runs, unit.lines, named("array/"), named("parameter/"), fields, labels)
 
     def clear(self) -> None:
         """Remove the directory once the result is complete."""

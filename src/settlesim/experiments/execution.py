@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from settlesim.errors import FaultError, SettlesimError, UsageError
 from settlesim.experiments.checkpoint import Checkpoint
-from settlesim.experiments.job import Job, compute
+from settlesim.experiments.job import Job, Unit, compute, forget_luck
 from settlesim.experiments.transport import packed, unpacked
 from settlesim.results.dataset import Assembly, Block, provenance
 from settlesim.results.stores import check_suffix, save
@@ -32,6 +34,9 @@ __all__ = ["BLOCK", "Execution", "carry_out", "execute", "progress_bar", "shared
 # Runs simulated at a time, at most.  Larger blocks spread the overhead of array operations over more runs;
 # benchmarks/bench_engine.py shows the gain shrinking, while memory and the wait at an interruption go on growing.
 BLOCK = 1024
+# Units for each worker, at least, so that none waits long for another; but no block of fewer runs for that.
+EACH = 3
+FEWEST = 128
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class Execution:
         Number of processes.  With more than one, a script must start its work under ``if __name__ ==
         "__main__":``.
     block : int, optional
-        Runs simulated at a time; by default as many as share the runs evenly among the workers, up to 1024.
+        Runs simulated at a time, over all sequences that are simulated in one call; by default up to 1024, or as many
+        as share the work evenly among the workers.
     progress : bool, optional
         Whether to show progress; by default only on a terminal.
     out : str or Path, optional
@@ -55,8 +61,8 @@ class Execution:
 
     Examples
     --------
-    >>> Execution(workers=2).blocks(range(1000))
-    [range(0, 500), range(500, 1000)]
+    >>> Execution(workers=2).blocks(range(200))
+    [range(0, 100), range(100, 200)]
     """
 
     workers: int = 1
@@ -75,11 +81,20 @@ class Execution:
         if self.out is not None:
             check_suffix(self.out)
 
-    def blocks(self, runs: range) -> list[range]:
-        """Cut runs into blocks."""
-        number = max(-(-len(runs) // BLOCK), min(self.workers, len(runs)))
+    def blocks(self, runs: range, batches: int = 1) -> list[range]:
+        """Cut runs into blocks, so that with so many batches of sequences to each no worker waits long for another."""
+        whole = -(-len(runs) // BLOCK)
+        wanted = -(-EACH * self.workers // batches) if self.workers > 1 else 1
+        number = max(whole, min(wanted, len(runs) // FEWEST), min(-(-self.workers // batches), len(runs)))
         size = -(-len(runs) // number) if self.block is None else self.block
         return [range(start, min(start + size, runs.stop)) for start in range(runs.start, runs.stop, size)]
+
+    def units(self, job: Job, runs: range) -> list[Unit]:
+        """Cut a job into units, in the order in which they are computed."""
+        columns = BLOCK if self.block is None else self.block
+        # A plan's orders fill whole calls whatever the number of runs.
+        calls = sum(-(-len(batch) * min(len(runs), columns) // columns) for batch in job.batches)
+        return [unit for block in self.blocks(runs, calls) for unit in job.units(block, columns)]
 
 
 def carry_out(
@@ -113,16 +128,17 @@ def carry_out(
         method=job.method_name,
         protocol=job.protocol_name,
     )
-    dataset = assembly.dataset(job.scenario, job.sequences, attrs)
+    dataset = assembly.dataset(job.scenario, job.shown, attrs)
     if arrange is not None:
         dataset = arrange(dataset)
-    completed = int(assembly.done.sum())
-    if completed < len(runs):
+    if dataset.attrs["interrupted"]:
+        completed, lines = dataset.attrs["runs_completed"], dataset.sizes.get("sequence", 0)
+        kept = "" if lines in (0, job.lines) else f" under {lines} of {job.lines} sequences"
         # At the user's call of simulate, compare or sweep.
-        warnings.warn(f"interrupted: {completed} of {len(runs)} runs were completed", stacklevel=3)
+        warnings.warn(f"interrupted: {completed} of {len(runs)} runs were completed{kept}", stacklevel=3)
     if how.out is not None:
         save(dataset, how.out)
-        if completed == len(runs):
+        if not dataset.attrs["interrupted"]:
             Checkpoint(Path(how.out)).clear()
     return dataset
 
@@ -137,59 +153,49 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
     SettlesimError
         If a worker died, or a finished block could not be kept.
     """
-    assembly = Assembly(len(job.sequences), runs)
+    assembly = Assembly(job.lines, runs)
     checkpoint = None if how.out is None else Checkpoint(Path(how.out))
     if checkpoint is not None:
         checkpoint.begin(job)
-    with progress_bar(len(runs) * len(job.sequences), how.progress) as advance:
+    with progress_bar(len(runs) * job.lines, how.progress) as advance:
         missing = []
-        for block in how.blocks(runs):
-            kept = None if checkpoint is None else checkpoint.load(block)
+        for unit in how.units(job, runs):
+            kept = None if checkpoint is None else checkpoint.load(unit)
             if kept is None:
-                missing.append(block)
+                missing.append(unit)
             else:
                 assembly.add(kept)
-                advance(len(block) * len(job.sequences))
+                advance(len(unit))
 
         def take(block: Block) -> None:
             if checkpoint is not None:
                 checkpoint.store(block)
             assembly.add(block)
+            advance(len(block.lines) * len(block.runs))
 
         try:
             if how.executor is not None:
-                # Workers elsewhere have no queue on which to report parts of a block.
-                def take_whole(block: Block) -> None:
-                    take(block)
-                    advance(len(block.runs) * len(job.sequences))
-
-                _in_parallel(job, missing, how.executor, 2 * how.workers, take_whole)
+                _in_parallel(job, missing, how.executor, 2 * how.workers, take)
             elif how.workers > 1 and len(missing) > 1:
-                _in_processes(job, missing, min(how.workers, len(missing)), take, advance)
+                _in_processes(job, missing, min(how.workers, len(missing)), take)
             else:
-                for block in missing:
-                    take(compute(job, block, advance))
+                for unit in missing:
+                    take(compute(job, unit))
         except KeyboardInterrupt:
-            if not assembly.done.any():
+            if not assembly.there.all(axis=1).any() and not assembly.done.any():
                 raise
+        finally:
+            forget_luck()
     return assembly
 
 
-def _in_processes(
-    job: Job, blocks: list[range], workers: int, take: Callable[[Block], None], advance: Callable[[int], Any]
-) -> None:
+def _in_processes(job: Job, units: list[Unit], workers: int, take: Callable[[Block], None]) -> None:
     # Spawned, not forked: forking a process with threads can hang, and Mesa insists on it.
     context = get_context("spawn")
-    reports = context.SimpleQueue()
-
-    def listen() -> None:
-        while not reports.empty():
-            advance(reports.get())
-
     others = set(active_children())
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(reports,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         try:
-            _in_parallel(job, blocks, pool, 2 * workers, take, listen)
+            _in_parallel(job, units, pool, 2 * workers, take)
         except BrokenProcessPool as error:
             raise SettlesimError(
                 "a worker process died; if none could start, put the call under if __name__ == '__main__', "
@@ -199,71 +205,57 @@ def _in_processes(
             for child in set(active_children()) - others:
                 child.terminate()
             raise
-    listen()
 
 
-# In a worker process: the queue on which it reports how many runs are done.
-_reports: Any = None
-
-
-def _begin(reports: Any) -> None:
-    """Leave Ctrl-C to the parent, which lets workers finish their block, and keep the queue to it."""
-    global _reports
-    _reports = reports
+def _begin() -> None:
+    """Leave Ctrl-C to the parent, which lets workers finish what they compute."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _in_parallel(
-    job: Job,
-    blocks: list[range],
-    pool: Executor,
-    ahead: int,
-    take: Callable[[Block], None],
-    listen: Callable[[], None] = lambda: None,
-) -> None:
+def _in_parallel(job: Job, units: list[Unit], pool: Executor, ahead: int, take: Callable[[Block], None]) -> None:
     data = packed(job)
-    queue = iter(blocks)
-    # Only a few blocks are under way at a time, so that results do not pile up.
-    pending: set[Future[Block]] = set()
-    starts: dict[Future[Block], int] = {}
+    queue = iter(enumerate(units))
+    # Only a few units are under way at a time, so that results do not pile up.
+    turns: dict[Future[Block], int] = {}
 
     def submit(number: int) -> None:
-        for _ in range(number):
-            block = next(queue, None)
-            if block is not None:
-                future = pool.submit(_remote, data, block)
-                pending.add(future)
-                starts[future] = block.start
+        for turn, unit in islice(queue, number):
+            turns[pool.submit(_remote, data, unit)] = turn
 
     try:
         submit(ahead)
-        while pending:
-            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            listen()
-            for future in sorted(done, key=starts.__getitem__):
-                pending.discard(future)
+        while turns:
+            done, _ = wait(turns, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=turns.__getitem__):
+                turn = turns.pop(future)
                 fault = future.exception()
                 if isinstance(fault, FaultError):
-                    # Which worker was the fastest must not decide which fault is shown: lower runs come first.
-                    earlier = sorted((f for f in pending if starts[f] < starts[future]), key=starts.__getitem__)
+                    # Which worker was the fastest must not decide which fault is shown: the first in turn is.
+                    earlier = sorted((f for f in turns if turns[f] < turn), key=turns.__getitem__)
                     raise next((e for e in (f.exception() for f in earlier) if isinstance(e, FaultError)), fault)
                 take(future.result())
             submit(len(done))
     except KeyboardInterrupt:
         # What is under way is worth keeping: take it in, start nothing new.
-        print("settlesim: finishing the blocks under way; Ctrl-C again stops at once", file=sys.stderr)
-        running = [future for future in pending if not future.cancel()]
+        print("settlesim: finishing what is under way; Ctrl-C again stops at once", file=sys.stderr)
+        running = [future for future in turns if not future.cancel()]
         for future in running:
             take(future.result())
         raise
     except BaseException:
-        for future in pending:
+        for future in turns:
             future.cancel()
         raise
 
 
-def _remote(data: bytes, runs: range) -> Block:
-    return compute(unpacked(data), runs, None if _reports is None else _reports.put)
+@lru_cache(maxsize=2)
+def _job(data: bytes) -> Job:
+    """Unpack a job once, not for each of its units."""
+    return unpacked(data)
+
+
+def _remote(data: bytes, unit: Unit) -> Block:
+    return compute(_job(data), unit)
 
 
 @contextlib.contextmanager
@@ -274,7 +266,7 @@ def shared_pool(how: Execution) -> Iterator[Execution]:
         yield silent
         return
     context = get_context("spawn")
-    with ProcessPoolExecutor(how.workers, mp_context=context, initializer=_begin, initargs=(None,)) as pool:
+    with ProcessPoolExecutor(how.workers, mp_context=context, initializer=_begin) as pool:
         yield replace(silent, executor=pool)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import choose
+from settlesim.experiments.order_designs import order_blocks
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
@@ -23,11 +25,11 @@ from settlesim.results.stores import compact
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["ENGINES", "ITEMS", "Job", "compute", "engine_of"]
+__all__ = ["ENGINES", "ITEMS", "Job", "Unit", "batch_of", "compute", "engine_of", "forget_luck"]
 
 # Items of the standard protocol by name.
 ITEMS = {item.name: item for item in STANDARD.items}
-ENGINES = {"numpy": "settlesim.engines.vectorised.engine", "mesa": "settlesim.engines.reference"}
+ENGINES = {"numpy": "settlesim.engines.vectorised", "mesa": "settlesim.engines.reference"}
 
 
 def engine_of(name: str) -> Callable[..., Trace]:
@@ -35,6 +37,32 @@ def engine_of(name: str) -> Callable[..., Trace]:
     module = importlib.import_module(ENGINES[choose(name, ENGINES, "engine")])
     run: Callable[..., Trace] = module.run
     return run
+
+
+def batch_of(name: str) -> Callable[..., list[Trace]]:
+    """Return the function ``run_batch`` of an engine: several sequences of one `batch_key`."""
+    module = importlib.import_module(ENGINES[choose(name, ENGINES, "engine")])
+    run_batch: Callable[..., list[Trace]] = module.run_batch
+    return run_batch
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of a job that is computed, kept and found again as one: some runs under some of its sequences.
+
+    Attributes
+    ----------
+    lines : tuple of int
+        Which of the job's lines, all of one `batch_key`.
+    runs : range
+        Numbers of the runs.
+    """
+
+    lines: tuple[int, ...]
+    runs: range
+
+    def __len__(self) -> int:
+        return len(self.lines) * len(self.runs)
 
 
 @dataclass(frozen=True)
@@ -50,6 +78,14 @@ class Job:
     engine: str = "numpy"
     protocol: Protocol = STANDARD
     outcomes: tuple[Outcome, ...] = STANDARD_OUTCOMES
+    # How many of the sequences each run meets, where it is dealt a few of its own; how many stay together.
+    slots: int = 0
+    group: int = 1
+
+    @property
+    def lines(self) -> int:
+        """Number of results for each run: one for each sequence, or for each that it is dealt."""
+        return self.slots or len(self.sequences)
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:
@@ -57,6 +93,31 @@ class Job:
         levers = {name for sequence in self.sequences for name in sequence.levers}
         numbers = self.scenario.quantities()
         return tuple(str(q.address) for q in numbers if q.uncertain or q.address.name in levers)
+
+    @property
+    def shown(self) -> tuple[Sequence, ...]:
+        """What stands along the lines of the result, each under a name of its own."""
+        if not self.slots:
+            return self.sequences
+        return tuple(Sequence(f"slot {i + 1}") for i in range(self.slots))
+
+    @cached_property
+    def batches(self) -> tuple[tuple[int, ...], ...]:
+        """Sequences that the engine can simulate in one call, by number; in the order of the first of each batch."""
+        key = importlib.import_module(ENGINES[self.engine]).batch_key
+        if self.slots:
+            return (tuple(range(self.slots)),)
+        found: dict[str, list[int]] = {}
+        for number, sequence in enumerate(self.sequences):
+            found.setdefault(key(sequence), []).append(number)
+        return tuple(map(tuple, found.values()))
+
+    def units(self, runs: range, columns: int) -> Iterator[Unit]:
+        """Yield the job's units for a block of runs, each of at most so many runs under all its sequences together."""
+        several = max(1, columns // len(runs))
+        for batch in self.batches:
+            for start in range(0, len(batch), several):
+                yield Unit(batch[start : start + several], runs)
 
     @property
     def method_name(self) -> str:
@@ -90,39 +151,59 @@ class Job:
             "engine": self.engine,
             "protocol": self.protocol_name,
             "outcomes": [outcome.name for outcome in self.outcomes],
+            "dealt": [self.slots, self.group],
         }
 
 
-def compute(job: Job, runs: range, advance: Callable[[int], Any] | None = None) -> Block:
-    """Simulate a block of runs under every sequence: same luck, and same worlds but for levers.
+# Luck of the last blocks of a thread, met by one unit after another: what is drawn of it lives as long as it does.
+_luck = threading.local()
+KEPT = 2
 
-    `advance` is called after each sequence with the number of runs that are done.
-    """
-    run = engine_of(job.engine)
-    fates = Fates(job.entropy, runs)
+
+def _fates(entropy: int, runs: range) -> Fates:
+    kept: dict[tuple[int, range], Fates] = _luck.__dict__.setdefault("kept", {})
+    if (entropy, runs) not in kept:
+        while len(kept) >= KEPT:
+            del kept[next(iter(kept))]
+        kept[entropy, runs] = Fates(entropy, runs)
+    return kept[entropy, runs]
+
+
+def forget_luck() -> None:
+    """Let go of the luck that was kept for further units."""
+    _luck.__dict__.clear()
+
+
+def compute(job: Job, unit: Unit) -> Block:
+    """Simulate a unit: same luck under every sequence, and same worlds but for levers."""
     drawn: dict[str, Any] = {}
-    traces = []
-    for sequence in job.sequences:
+    sequences, dealt = [job.sequences[i] for i in unit.lines if not job.slots], {}
+    if job.slots:
+        several = order_blocks(len(job.sequences), unit.runs, slots=job.slots, rng=job.entropy, group=job.group)
+        met, which = np.unique(several[list(unit.lines)], return_inverse=True)
+        dealt = {"dealt": which.reshape(len(unit.lines), len(unit.runs))}
+        sequences = [job.sequences[i] for i in met]
+    columns = []
+    # Orders of one plan have the same levers, so those of the first dealt are those of all.
+    for sequence in sequences[:1] * len(unit.lines) if job.slots else sequences:
         key = compact(sequence.model_dump(mode="json", include={"levers"}))
         if key not in drawn:
             drawn[key] = worlds(
                 job.scenario,
-                runs,
+                unit.runs,
                 entropy=job.entropy,
                 method=job.method,
                 total=job.total,
                 levers=sequence.levers,
             )
-        traces.append(
-            run(
-                job.scenario,
-                sequence,
-                worlds=drawn[key],
-                fates=fates,
-                protocol=job.protocol,
-                record=job.record,
-            )
-        )
-        if advance is not None:
-            advance(len(runs))
-    return collect(traces, job.outcomes, job.drawn)
+        columns.append(drawn[key])
+    traces = batch_of(job.engine)(
+        job.scenario,
+        sequences,
+        worlds=columns,
+        fates=_fates(job.entropy, unit.runs),
+        protocol=job.protocol,
+        record=job.record,
+        **dealt,
+    )
+    return collect(traces, job.outcomes, job.drawn, unit.lines)

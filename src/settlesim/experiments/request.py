@@ -20,7 +20,7 @@ from settlesim.model.standard import STANDARD
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["Request", "selected"]
+__all__ = ["Request", "entropy_for", "selected"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Request:
         All that are simulated, each under a name of its own.
     scenario, runs, rng, record, engine, method, protocol, outcomes
         As the arguments of `simulate`.
+    slots, group
+        As those of a `Job`.
     """
 
     scenario: Scenario
@@ -44,6 +46,8 @@ class Request:
     method: str | Mapping[str, Any] = "monte_carlo"
     protocol: Protocol | None = None
     outcomes: Iterable[Outcome] | None = None
+    slots: int = 0
+    group: int = 1
 
     @property
     def numbers(self) -> range:
@@ -80,12 +84,14 @@ class Request:
             self.scenario,
             self.sequences,
             record=_recorded(self.record, rules),
-            entropy=_entropy(self.rng, out),
+            entropy=entropy_for(self.rng, out),
             total=total,
             method=self.method,
             engine=choose(self.engine, ENGINES, "engine"),
             protocol=rules,
             outcomes=rules.outcomes if self.outcomes is None else tuple(self.outcomes),
+            slots=self.slots,
+            group=self.group,
         )
         # Faults of the whole experiment are to be found before the first block, not in a worker.
         refuse_mistakes(rules, self.scenario, self.sequences[0], job.outcomes)
@@ -95,8 +101,9 @@ class Request:
             rehearse(self.scenario, self.sequences[0], rules, job.entropy)
         last = range(total - 1, total)
         worlds(self.scenario, last, entropy=job.entropy, method=self.method, total=total)
-        for sequence in self.sequences:
-            worlds(self.scenario, last, entropy=job.entropy, method="central", levers=sequence.levers)
+        # Orders of one plan have the same levers; there may be thousands.
+        for levers in {repr(sequence.levers): sequence.levers for sequence in self.sequences}.values():
+            worlds(self.scenario, last, entropy=job.entropy, method="central", levers=levers)
         return job
 
 
@@ -127,7 +134,7 @@ def _recorded(record: str | Iterable[str] | None, rules: Protocol) -> tuple[str,
     return tuple(choose(name, rules.table, "variable") for name in dict.fromkeys(record))
 
 
-def _entropy(rng: Rng, out: str | Path | None) -> int:
+def entropy_for(rng: Rng, out: str | Path | None) -> int:
     """Return the entropy asked for; without one, an unfinished experiment at the same place lends its own."""
     if rng is None and out is not None:
         begun = Checkpoint(Path(out)).fingerprint()

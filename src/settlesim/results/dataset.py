@@ -56,12 +56,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Block:
-    """What a block of runs contributes to a result; arrays of shape (sequences, runs, ...).
+    """What a block of runs contributes to a result under some sequences; arrays of shape (sequences, runs, ...).
 
     Attributes
     ----------
     runs : range
         Numbers of the runs.
+    lines : tuple of int
+        Which of the result's sequences.
     arrays : dict
         Outcomes and weekly values by name.
     parameters : dict
@@ -73,13 +75,16 @@ class Block:
     """
 
     runs: range
+    lines: tuple[int, ...]
     arrays: dict[str, NDArray[Any]]
     parameters: dict[str, NDArray[np.float64]]
     fields: dict[str, Field] = field(default_factory=dict)
     labels: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
-def collect(traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: Iterable[str]) -> Block:
+def collect(
+    traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: Iterable[str], lines: tuple[int, ...]
+) -> Block:
     """Evaluate the outcomes of one block of runs under each sequence.
 
     Parameters
@@ -90,6 +95,8 @@ def collect(traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: It
         What to keep.
     parameters : iterable of str
         Names of the parameters to keep from the traces' worlds.
+    lines : tuple of int
+        Which of the result's sequences the traces are of.
 
     Raises
     ------
@@ -102,7 +109,7 @@ def collect(traces: Sequence[Trace], outcomes: Iterable[Outcome], parameters: It
     first = traces[0]
     known = {**first.entities, "destination": DESTINATIONS}
     values = [evaluate(trace, wanted) for trace in traces]
-    block = Block(first.runs, {}, {name: _stack([t.worlds[name] for t in traces]) for name in parameters})
+    block = Block(first.runs, lines, {}, {name: _stack([t.worlds[name] for t in traces]) for name in parameters})
     for outcome in wanted:
         array = np.stack([v[outcome.name] for v in values])
         block.fields[outcome.name] = Field(tuple(outcome.dims[1:]), _attrs("outcome", outcome))
@@ -170,29 +177,53 @@ class Assembly:
     def __init__(self, sequences: int, runs: range) -> None:
         self.sequences = sequences
         self.runs = runs
-        self.done = np.zeros(len(runs), bool)
+        # Which runs are there under which sequence.
+        self.there = np.zeros((sequences, len(runs)), bool)
         self.arrays: dict[str, NDArray[Any]] = {}
         self.parameters: dict[str, NDArray[np.float64]] = {}
         self.fields: dict[str, Field] = {}
         self.labels: dict[str, tuple[Any, ...]] = {}
 
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """Which runs are there under every sequence."""
+        return np.asarray(self.there.all(axis=0))
+
     def add(self, block: Block) -> None:
         """Take in a block; its runs must lie within the assembly's."""
         start = block.runs.start - self.runs.start
         place = slice(start, start + len(block.runs))
+        lines = list(block.lines)
         if not self.fields:
             self.fields, self.labels = block.fields, block.labels
+        elif block.labels != self.labels:
+            differs = next(dim for dim in block.labels if block.labels[dim] != self.labels.get(dim))
+            raise UsageError(
+                f"sequences do not share the labels along {differs!r}: record what they share, or one alone"
+            )
         for name, array in block.arrays.items():
             if name not in self.arrays:
                 self.arrays[name] = np.zeros((self.sequences, len(self.runs), *array.shape[2:]), array.dtype)
-            self.arrays[name][:, place] = array
+            self.arrays[name][lines, place] = array
+        known = np.asarray(self.there[:, place].any(axis=0))
         for name, column in block.parameters.items():
-            if name not in self.parameters:
-                self.parameters[name] = np.zeros((*column.shape[:-1], len(self.runs)))
-            if column.ndim > self.parameters[name].ndim:  # the first block whose sequences differ in it
-                self.parameters[name] = np.repeat(self.parameters[name][np.newaxis], self.sequences, axis=0)
-            self.parameters[name][..., place] = column
-        self.done[place] = True
+            self._add_parameter(name, column, lines, place, known)
+        self.there[lines, place] = True
+
+    def _add_parameter(
+        self, name: str, column: NDArray[np.float64], lines: list[int], place: slice, known: NDArray[np.bool_]
+    ) -> None:
+        """Keep one column for all sequences, until a lever sets one of them apart."""
+        kept = self.parameters.setdefault(name, np.zeros(len(self.runs)))
+        if kept.ndim == 1 and column.ndim == 1:
+            before = kept[place]
+            if np.array_equal(before[known], column[known], equal_nan=True):
+                kept[place] = column
+                return
+        if kept.ndim == 1:
+            kept = self.parameters[name] = np.repeat(kept[np.newaxis], self.sequences, axis=0)
+        # Sequences that are still to come bring their own values, or those that all but these have.
+        kept[lines, place] = column
 
     def dataset(self, scenario: Scenario, sequences: Sequence[Any], attrs: Mapping[str, Any]) -> xr.Dataset:
         """Return the runs that are there as a Dataset.
@@ -208,19 +239,28 @@ class Assembly:
         """
         import xarray as xr
 
-        done: Any = slice(None) if self.done.all() else self.done
+        complete = self.done
+        lines = np.arange(self.sequences)
+        if not complete.any():
+            # Interrupted before any run was there under all sequences: those with the most runs can be compared.
+            many = self.there.sum(axis=1)
+            lines = np.flatnonzero(many == many.max())
+        done = np.asarray(self.there[lines].all(axis=0))
+        sequences = [sequences[int(i)] for i in lines]
         variables: dict[str, Any] = {}
         for name, array in self.arrays.items():
             layout = self.fields[name]
             notes = dict(layout.attrs)
             if "flag_values" in notes:
                 notes["flag_values"] = np.array(notes["flag_values"], array.dtype)
-            variables[name] = (("sequence", "run", *layout.dims), array[:, done], notes)
+            variables[name] = (("sequence", "run", *layout.dims), array[_cut(lines, done, self.there.shape)], notes)
         described = _described(scenario)
         for name, column in self.parameters.items():
             dims = ("run",) if column.ndim == 1 else ("sequence", "run")
             # An outcome keeps its name; a parameter that shares it, such as a strength at the start, is renamed.
             key = f"{name}_drawn" if name in variables else name
+            if column.ndim > 1:
+                column = column[lines]
             variables[key] = (dims, column[..., done], described[name])
         coords: dict[str, Any] = {
             "sequence": ("sequence", [s.name for s in sequences], {"long_name": "sequence of talks"}),
@@ -234,9 +274,13 @@ class Assembly:
         for dim, labels in self.labels.items():
             notes = {"long_name": "weeks since the start", "units": "weeks"} if dim == "week" else {"long_name": dim}
             coords[dim] = (dim, np.array(labels) if dim == "week" else list(labels), notes)
-        completed = int(self.done.sum())
-        status = {"runs_completed": completed, "interrupted": int(completed < len(self.runs))}
+        status = {"runs_completed": int(done.sum()), "interrupted": int(not self.there.all())}
         return xr.Dataset(variables, coords, {**attrs, **status})
+
+
+def _cut(lines: NDArray[np.intp], done: NDArray[np.bool_], shape: tuple[int, int]) -> Any:
+    """Index of what is there; without a copy where it is everything."""
+    return slice(None) if (len(lines), int(done.sum())) == shape else np.ix_(lines, done)
 
 
 def definition(sequence: Any) -> str:

@@ -20,7 +20,7 @@ from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter
 from settlesim.scenario.reachability import unreachable
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["SoundFields", "check", "check_sequence"]
+__all__ = ["SoundFields", "check", "check_names", "check_sequence", "check_settings"]
 
 # Without these there is no war to settle.
 NEEDED_ROLES: tuple[Role, ...] = ("government", "insurgency")
@@ -268,9 +268,19 @@ def _sequences(fields: SoundFields, file: str) -> Iterator[Problem]:
 
 def check_sequence(sequence: Sequence, fields: SoundFields, file: str, path: KeyPath = ()) -> Iterator[Problem]:
     """Yield the problems of a sequence: unknown names, levers out of range, steps that cannot be taken."""
+    unknown = list(check_names(sequence, fields, file, path))
+    yield from unknown
+    yield from check_settings(sequence, fields, file, path)
+    if not unknown and fields.whole("tracks") and fields.whole("concessions"):
+        horizon = fields.values.get("horizon", math.inf)
+        for at, message in unreachable(sequence, fields.table("tracks"), fields.table("concessions"), horizon):
+            yield Problem(file, dotted((*path, "steps", at, "when")), message)
+
+
+def check_names(sequence: Sequence, fields: SoundFields, file: str, path: KeyPath = ()) -> Iterator[Problem]:
+    """Yield the names in steps and conditions that the scenario does not have."""
     tracks, concessions = fields.names.get("tracks", ()), fields.names.get("concessions", ())
     steps = tuple(str(step.name) for step in sequence.steps)
-    sound = True
     for at, step in enumerate(sequence.steps):
         here: KeyPath = (*path, "steps", at)
         asked: list[tuple[KeyPath, str, tuple[str, ...], str]] = []
@@ -286,10 +296,13 @@ def check_sequence(sequence: Sequence, fields: SoundFields, file: str, path: Key
                 known, what = concessions, "concession"
             if condition.ref is not None:
                 asked.append(((*here, key, kind), condition.ref, known, what))
-        for place, ref, known, what in asked:
-            if ref not in known:
-                sound = False
-                yield _unknown(file, place, ref, known, what)
+        yield from (_unknown(file, place, ref, known, what) for place, ref, known, what in asked if ref not in known)
+
+
+def check_settings(sequence: Sequence, fields: SoundFields, file: str, path: KeyPath = ()) -> Iterator[Problem]:
+    """Yield what the parties of this conflict cannot do, and levers and troops that it does not have."""
+    for at, step in enumerate(sequence.steps):
+        here: KeyPath = (*path, "steps", at)
         yield from _deliverable(step, fields, file, here)
         absent = "patron" if step.do in ("withdraw", "switch") else "neighbour" if step.do == "press" else None
         if absent and "actors" in fields.values and absent not in fields.names["actors"]:
@@ -300,10 +313,6 @@ def check_sequence(sequence: Sequence, fields: SoundFields, file: str, path: Key
     if not isinstance(lever, Mapping) and not sequence.troop_path:
         yield from _dated(lever, fields, file, dotted((*path, "levers", "dated_troops")))
     yield from _levers(sequence, fields, file, path)
-    if sound and fields.whole("tracks") and fields.whole("concessions"):
-        horizon = fields.values.get("horizon", math.inf)
-        for at, message in unreachable(sequence, fields.table("tracks"), fields.table("concessions"), horizon):
-            yield Problem(file, dotted((*path, "steps", at, "when")), message)
 
 
 def _patrons(fields: SoundFields, file: str, path: KeyPath = ()) -> Iterator[Problem]:

@@ -2,8 +2,8 @@
 
 In a file a condition is a small table with one kind and an optional delay in weeks:
 ``{week = 8}``, ``{signed = "kabul_talks", delay = 26}``, ``{all = [{week = 8}, {quiet = 4}]}``, ``{not =
-{opened = "t"}}``. In Python the same are ``week(8)``, ``signed("kabul_talks").after(26)``, ``all_of(week(8),
-quiet(4))`` and ``not_(opened("t"))``. Nothing is ever evaluated from a string.
+{opened = "t"}}``. In Python the same are ``week(8)``, ``signed("kabul_talks").after(26)``, ``week(8) & quiet(4)``
+and ``~opened("t")``; ``|`` joins what is ``any``. Nothing is ever evaluated from a string.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema
 
-from settlesim.errors import nearest
+from settlesim.errors import UsageError, nearest
 from settlesim.scenario.base import Count, Declaration, Number, fail
 
 __all__ = [
@@ -64,6 +64,8 @@ class Condition(Declaration):
     --------
     >>> signed("patron_talks").after(26).tree()
     {'signed': 'patron_talks', 'delay': 26}
+    >>> (week(8) & quiet(4) & ~opened("kabul_talks")).tree()
+    {'all': [{'week': 8}, {'quiet': 4}, {'not': {'opened': 'kabul_talks'}}]}
     """
 
     kind: Kind
@@ -128,6 +130,29 @@ class Condition(Declaration):
     def after(self, weeks: int) -> Condition:
         """Return this condition, to hold `weeks` weeks later than it does now."""
         return self.model_copy(update={"delay": self.delay + weeks})
+
+    def __and__(self, other: Condition) -> Condition:
+        """Hold when both do: `all_of`, of which a chain makes one."""
+        return self._joined("all", other)
+
+    def __or__(self, other: Condition) -> Condition:
+        """Hold when at least one does: `any_of`, of which a chain makes one."""
+        return self._joined("any", other)
+
+    def __invert__(self) -> Condition:
+        """Hold while this does not: `not_`."""
+        return not_(self)
+
+    def __bool__(self) -> bool:
+        """Refuse: ``a and b`` would be `b` alone, without a word."""
+        raise UsageError("a condition is not true or false before a run; join conditions by & | ~, not by and, or, not")
+
+    def _joined(self, kind: Literal["all", "any"], other: Condition) -> Condition:
+        if not isinstance(other, Condition):
+            return NotImplemented
+        # What is joined with a delay is one thing, that holds so many weeks after all of it did.
+        parts = [one.children if one.kind == kind and not one.delay else (one,) for one in (self, other)]
+        return Condition(kind=kind, children=parts[0] + parts[1])
 
     def walk(self) -> Iterator[Condition]:
         """Yield this condition and all within it."""

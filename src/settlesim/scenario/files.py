@@ -3,7 +3,8 @@
 A file may say ``extends = "afghanistan-2018"`` and then gives only what differs: ``[parameters]`` and
 ``[sources]`` are merged entry by entry, every other table replaces the base's. ``inherit = ["parameters"]``
 takes over no more than that (and the references). Name, title and description are never inherited, claims only where
-``inherit`` names them: they are made of one war.
+``inherit`` names them: they are made of one war. Nor are plans inherited by a file with sequences, tracks, concessions
+or actors of its own.
 """
 
 from __future__ import annotations
@@ -95,6 +96,11 @@ def schema() -> dict[str, Any]:
     definitions["Condition"] = condition_schema()
     definitions["Sequence"]["required"] = ["steps"]
     definitions["Sequence"]["properties"].pop("name")
+    definitions["Plan"]["required"] = ["moves"]
+    definitions["Plan"]["properties"].pop("name")
+    (pattern, several), *_ = definitions["Plan"]["properties"]["moves"].pop("patternProperties").items()
+    move = {"anyOf": [{"$ref": "#/$defs/Step"}, several | {"minItems": 1}]}
+    definitions["Plan"]["properties"]["moves"] |= {"patternProperties": {pattern: move}, "additionalProperties": False}
     optional = {key: value for key, value in definitions["Parameter"].items() if key != "required"}
     definitions["ParameterChange"] = optional | {"title": "ParameterChange"}
     whole = properties["parameters"]
@@ -186,6 +192,9 @@ def _extended(
     if base is None:
         return None
     merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
+    if "plans" not in tree.get("inherit", ()) and {"actors", "tracks", "concessions", "sequences"} & set(own):
+        # Their moves are made of those.
+        merged.pop("plans", None)
     if "sequences" in own:
         # They name one of them.
         for name in ("reference_sequence", "history_sequence"):

@@ -12,7 +12,7 @@ from typing import Any
 from settlesim.scenario.conditions import Condition
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["unreachable"]
+__all__ = ["obstacles", "unreachable"]
 
 
 def unreachable(
@@ -30,7 +30,7 @@ def unreachable(
                 continue
             # Patience ends every waiting.
             waits = [] if _patient(at, sequence) else _awaited(at, sequence)
-            if not any(_blocks(one, sequence, can, tracks, concessions, horizon) for one in waits):
+            if not any(obstacles(one, sequence, can, tracks, concessions, horizon) for one in waits):
                 can.add(at)
                 grew = True
     told: set[int] = set()
@@ -56,7 +56,7 @@ def _chain(
     while True:
         step, before = sequence.steps[path[-1]], _before(path[-1], sequence)
         waits = _awaited(path[-1], sequence)
-        blocks = [block for one in waits for block in _blocks(one, sequence, can, tracks, concessions, horizon)]
+        blocks = [block for one in waits for block in obstacles(one, sequence, can, tracks, concessions, horizon)]
         providers, reason = [], ""
         if before is not None and before not in can:
             providers = [before]
@@ -92,7 +92,7 @@ def _patient(at: int, sequence: Sequence) -> bool:
     return sequence.patience is not None and not sequence.steps[at].apart
 
 
-def _blocks(
+def obstacles(
     when: Condition,
     sequence: Sequence,
     can: set[int],
@@ -108,7 +108,7 @@ def _blocks(
     if kind == "not":
         return []
     if kind in ("all", "any"):
-        inner = [_blocks(child, sequence, can, tracks, concessions, horizon) for child in when.children]
+        inner = [obstacles(child, sequence, can, tracks, concessions, horizon) for child in when.children]
         if kind == "any" and not all(inner):
             return []
         return [block for blocks in inner for block in blocks]

@@ -22,6 +22,8 @@ from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
+from settlesim.scenario.plan import Plan
+from settlesim.scenario.plan_checks import check_plan, check_plans
 from settlesim.scenario.sequence import Sequence, TroopPath
 from settlesim.scenario.targets import Target
 
@@ -36,7 +38,10 @@ TABLES: dict[str, type[Declaration]] = {
     "obligations": Obligation,
     "parameters": Parameter,
     "sequences": Sequence,
+    "plans": Plan,
 }
+# Of these, each is given the name under which it stands.
+NAMED = ("sequences", "plans")
 LISTS: dict[str, type[Declaration]] = {
     "factions": Faction,
     "provinces": Province,
@@ -71,7 +76,9 @@ class Scenario(Declaration):
     actors, factions, provinces, districts_total, control
         Who fights, and where.
     tracks, concessions, sequences
-        Who can talk about what, what can be given, and the plans.
+        Who can talk about what, what can be given, and who does what when.
+    plans
+        Moves whose orders are to be compared.
     obligations
         End-conditions the insurgency may undertake, checked after a settlement.
     events
@@ -114,6 +121,7 @@ class Scenario(Declaration):
     events: tuple[Event, ...] = ()
     parameters: Table[Key, Parameter]
     sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
+    plans: Table[Text, Plan] = Field(default_factory=dict)
     targets: tuple[Target, ...] = ()
     base_rates: BaseRates | None = None
     claims: tuple[Claim, ...] = ()
@@ -134,7 +142,7 @@ class Scenario(Declaration):
         except ValidationError as error:
             problems = translate(error, cls, data, file)
         fields = _sound_fields(data) if scenario is None else scenario._fields()
-        problems += [*check(fields, file), *check_claims(fields, file)]
+        problems += [*check(fields, file), *check_claims(fields, file), *check_plans(fields, file)]
         if problems or scenario is None:
             raise ScenarioError(problems)
         return scenario
@@ -155,6 +163,25 @@ class Scenario(Declaration):
                 raise ScenarioError(problems)
             return name
         return self.sequences[choose(name, self.sequences, "sequence")]
+
+    def plan(self, name: str | Plan) -> Plan:
+        """Return the plan called `name`, or the given one, checked against this scenario.
+
+        Raises
+        ------
+        UsageError
+            When there is none of that name.
+        ScenarioError
+            When a plan made in Python refers to what this scenario does not have, or has orders that cannot be run.
+        """
+        if isinstance(name, Plan):
+            problems = list(check_plan(name, self._fields(), self.name))
+            if problems:
+                raise ScenarioError(problems)
+            return name
+        if not self.plans:
+            raise UsageError(f"{self.name} declares no plan; write a table [plans.NAME], or give a Plan")
+        return self.plans[choose(name, self.plans, "plan")]
 
     @cached_property
     def origin(self) -> str:
@@ -239,6 +266,9 @@ class Scenario(Declaration):
         for sequence in tree["sequences"].values():
             del sequence["name"]
             sequence.setdefault("steps", [])
+        for plan in tree.get("plans", {}).values():
+            # Missing where it is the one that plans have by default.
+            plan.pop("name", None)
         return tree
 
     def digest(self) -> str:
@@ -252,13 +282,14 @@ class Scenario(Declaration):
 
 
 def _with_names(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Give each sequence the name under which it stands."""
+    """Give each sequence and plan the name under which it stands."""
     data = dict(data)
-    if isinstance(data.get("sequences"), Mapping):
-        data["sequences"] = {
-            name: {**table, "name": name} if isinstance(table, Mapping) and "name" not in table else table
-            for name, table in data["sequences"].items()
-        }
+    for field in NAMED:
+        if isinstance(data.get(field), Mapping):
+            data[field] = {
+                name: {**table, "name": name} if isinstance(table, Mapping) and "name" not in table else table
+                for name, table in data[field].items()
+            }
     return data
 
 

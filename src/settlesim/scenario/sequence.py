@@ -13,7 +13,7 @@ from settlesim.errors import UsageError
 from settlesim.scenario.base import Count, Declaration, Key, Number, Table, Text, build, fail
 from settlesim.scenario.conditions import Condition
 
-__all__ = ["Do", "Lever", "Sequence", "Step", "TroopPath"]
+__all__ = ["Do", "Lever", "Sequence", "Step", "TroopPath", "Weeks", "named"]
 
 Do = Literal["open", "close", "table", "deliver", "ceasefire", "press", "oblige", "withdraw", "switch", "mission"]
 Weeks = Annotated[int, Field(strict=True, ge=0, le=10_000)]
@@ -225,7 +225,7 @@ class Sequence(Declaration):
         """Name the steps that have no name, so that conditions and results can refer to them."""
         if not isinstance(data, dict) or not isinstance(data.get("steps"), (list, tuple)):
             return data
-        return data | {"steps": list(_named(data["steps"]))}
+        return data | {"steps": list(named(data["steps"]))}
 
     @model_validator(mode="after")
     def _check(self) -> Sequence:
@@ -265,30 +265,53 @@ class Sequence(Declaration):
     def permutations(self, limit: int | None = None) -> Iterator[Sequence]:
         """Yield this sequence with its steps in every order, the given order first.
 
+        Each is named by its steps, as in ``"a > b > c"``. Steps that are taken together move as one, and steps apart
+        from the order stay where they are. Where not every order will do, make a `Plan`.
+
         Parameters
         ----------
         limit
             At most so many.
+
+        Raises
+        ------
+        UsageError
+            When the sequence is not `ordered`: then all of these would be one and the same.
 
         Examples
         --------
         >>> from settlesim.scenario.steps import deliver
         >>> plan = Sequence("gifts", [deliver("prisoners"), deliver("delisting")], ordered=True, pace=4)
         >>> [p.name for p in plan.permutations()]
-        ['gifts [1,2]', 'gifts [2,1]']
+        ['deliver:prisoners > deliver:delisting', 'deliver:delisting > deliver:prisoners']
         """
         if limit is not None and limit < 0:
             raise UsageError(f"limit must not be negative, got {limit}")
-        for order in islice(permutations(range(len(self.steps))), limit):
-            name = f"{self.name} [{','.join(str(i + 1) for i in order)}]"
-            yield self._copy(name=name, steps=tuple(self.steps[i] for i in order))
+        if not self.ordered:
+            raise UsageError(
+                f"the steps of sequence {self.name!r} have no order to be permuted: each is taken when its own "
+                f"condition holds; say ordered=True (and a pace in weeks), or make a Plan of the moves whose order matters"
+            )
+        return self._permutations(limit)
+
+    def _permutations(self, limit: int | None) -> Iterator[Sequence]:
+        turns: list[list[Step]] = []
+        for step in self.steps:
+            if step.together:
+                turns[-1].append(step)
+            elif not step.apart:
+                turns.append([step])
+        for order in islice(permutations(turns), limit):
+            moved = iter([step for turn in order for step in turn])
+            steps = tuple(step if step.apart else next(moved) for step in self.steps)
+            yield self._copy(name=" > ".join(str(turn[0].name) for turn in order) or self.name, steps=steps)
 
     def _copy(self, **changes: Any) -> Sequence:
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return Sequence(**(fields | changes))
 
 
-def _named(steps: Several[Any]) -> Iterator[Any]:
+def named(steps: Several[Any]) -> Iterator[Any]:
     """Fill in the names that steps were not given; a repeated one gets a number."""
     used = {name for step in steps if isinstance(name := _get(step, "name"), str)}
     for step in steps:

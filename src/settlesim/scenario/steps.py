@@ -60,10 +60,10 @@ __all__ = [
 
 
 def open_track(
-    track: str, *, agenda: Several[str] = (), when: Condition | None = None, name: str | None = None
+    track: str, *, concessions: Several[str] = (), when: Condition | None = None, name: str | None = None
 ) -> Step:
-    """Invite the parties to `track`, with `agenda` the order in which concessions are offered."""
-    return Step(do="open", track=track, concessions=tuple(agenda), when=when, name=name)
+    """Invite the parties to `track`, and put `concessions` on its table, in this order."""
+    return Step(do="open", track=track, concessions=tuple(concessions), when=when, name=name)
 
 
 def close_track(track: str, *, when: Condition | None = None, name: str | None = None) -> Step:
@@ -105,9 +105,9 @@ def oblige(track: str, by: str, *, when: Condition | None = None, name: str | No
     return Step(do="oblige", track=track, by=by, when=when, name=name)
 
 
-def withdraw(to: float, weeks: int, *, when: Condition | None = None, name: str | None = None) -> Step:
-    """Take the patron's troops down `to` that many thousand over `weeks`."""
-    return Step(do="withdraw", amount=to, weeks=weeks, when=when, name=name)
+def withdraw(amount: float, weeks: int, *, when: Condition | None = None, name: str | None = None) -> Step:
+    """Take the patron's troops down to `amount` thousand over `weeks`."""
+    return Step(do="withdraw", amount=amount, weeks=weeks, when=when, name=name)
 
 
 def switch(*, when: Condition | None = None, name: str | None = None) -> Step:

@@ -26,7 +26,7 @@ from settlesim.engines.reference.agents import (
     War,
 )
 from settlesim.engines.reference.entity import Entity
-from settlesim.engines.reference.recording import run, values_of
+from settlesim.engines.reference.recording import batch_key, run, run_batch, values_of
 from settlesim.engines.reference.rules_by_name import register
 from settlesim.engines.reference.settlement_model import SettlementModel
 
@@ -56,7 +56,9 @@ __all__ = [
     "StepCondition",
     "Track",
     "War",
+    "batch_key",
     "run",
+    "run_batch",
     "values_of",
 ]
 

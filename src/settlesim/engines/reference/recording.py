@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 from settlesim.scenario.scenario import Scenario
-from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.sequence import Sequence as Plan
 
 __all__ = ["run", "values_of"]
 
@@ -28,7 +28,7 @@ class _Unseen(SettlementModel):
 
 def run(
     scenario: Scenario,
-    sequence: Sequence,
+    sequence: Plan,
     *,
     worlds: Mapping[str, NDArray[np.float64]],
     fates: Fates,
@@ -77,6 +77,19 @@ def run(
         {name: np.stack(values, axis=-1) for name, values in weekly.items()},
         worlds,
     )
+
+
+def batch_key(sequence: Plan) -> str:
+    """Return what sequences must share to be simulated in one batch: nobody gains by it here, so each stands alone."""
+    return sequence.name
+
+
+def run_batch(
+    scenario: Scenario, sequences: Sequence[Plan], *, worlds: Sequence[Mapping[str, Any]], **shared: Any
+) -> list[Trace]:
+    """Simulate a block of runs under several sequences, one after another, as `run` does under one."""
+    pairs = zip(sequences, worlds, strict=True)
+    return [run(scenario, sequence, worlds=drawn, **shared) for sequence, drawn in pairs]
 
 
 def values_of(model: SettlementModel, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Many sequences in one call of the engine: what differs only in order, levers or worlds is laid along the axis of runs.
+"""Many sequences in one call of the engine: those that differ only in order, levers or worlds share the axis of runs.
 
 A call has a fixed cost, some hundred array operations a week, that is the same for ten runs as for a thousand.
 """
@@ -57,6 +57,7 @@ def run_batch(
     fates: Fates,
     protocol: Protocol | None = None,
     record: Iterable[str] = (),
+    dealt: NDArray[np.intp] | None = None,
 ) -> list[Trace]:
     """Simulate one block of runs under several sequences of one `batch_key`, in one call.
 
@@ -67,16 +68,18 @@ def run_batch(
     sequences : sequence of Sequence
         Alike but for names, levers, and the order of steps.
     worlds : sequence of mapping
-        Parameter values under each sequence, shape (runs,).
+        Parameter values on each line, shape (runs,).
     fates : Fates
         The luck of the block's runs, which all sequences meet.
     protocol, record
         As for `settlesim.engines.vectorised.engine.run`.
+    dealt : ndarray, shape (lines, runs), optional
+        Which of the sequences each run meets on each line; by default line k is sequence k in all runs.
 
     Returns
     -------
     list of Trace
-        One for each sequence: every value of the run, its tables, people and territory equals, bit for bit, that of
+        One for each line: every value of the run, its tables, people and territory equals, bit for bit, that of
         the sequence simulated alone. Steps and conditions are listed in the order of the first sequence.
 
     Raises
@@ -86,6 +89,9 @@ def run_batch(
     """
     law, names = protocol or STANDARD, tuple(record)
 
+    first, runs, times = sequences[0], len(fates.runs), len(worlds)
+    which = np.repeat(np.arange(times)[:, None], runs, axis=1) if dealt is None else dealt
+
     def alone() -> list[Trace]:
         return [
             run(scenario, plan, worlds=drawn, fates=fates, protocol=protocol, record=names)
@@ -93,22 +99,37 @@ def run_batch(
         ]
 
     recorded = {law.table[name].scope for name in names if name in law.table}
-    if len(sequences) == 1 or recorded & {*OF_STEPS}:
+    if dealt is None and (len(sequences) == 1 or recorded & {*OF_STEPS}):
         return alone()
-    first, runs, times = sequences[0], len(fates.runs), len(sequences)
     columns = {name: np.concatenate([drawn[name] for drawn in worlds]) for name in worlds[0]}
     tiled = TiledFates(fates.entropy, fates.runs, times, base=fates)
-    orders = np.repeat(np.stack([_order(plan, first) for plan in sequences], axis=1), runs, axis=1)
+    orders = np.stack([_order(plan, first) for plan in sequences], axis=1)[:, which.ravel()]
     try:
         whole = simulated(scenario, first, columns, tiled, law, names, orders)
     except FaultError:
-        # In the batch, runs of other sequences stand where runs of this one should: only alone a fault has its name.
-        alone()
+        # In the batch a run's column has not the run's number: only alone a fault has its name.
+        for line, drawn in zip(which, worlds, strict=True):
+            for number in np.unique(line):
+                there = np.flatnonzero(line == number)
+                _alone(scenario, sequences[number], drawn, fates, there, law)
         raise
     return [
-        _part(whole, plan, drawn, fates.runs, slice(i * runs, (i + 1) * runs))
-        for i, (plan, drawn) in enumerate(zip(sequences, worlds, strict=True))
+        _part(whole, sequences[int(which[i, 0])], drawn, fates.runs, slice(i * runs, (i + 1) * runs))
+        for i, drawn in enumerate(worlds)
     ]
+
+
+def _alone(
+    scenario: Scenario, plan: Plan, drawn: Mapping[str, Any], fates: Fates, there: NDArray[np.intp], law: Protocol
+) -> None:
+    """Simulate those runs of a block that one sequence has, for the fault that it meets."""
+    if len(there) == len(fates.runs):
+        run(scenario, plan, worlds=drawn, fates=fates, protocol=law)
+        return
+    for at in map(int, there):
+        number = fates.runs[at]
+        world = {name: values[at : at + 1] for name, values in drawn.items()}
+        run(scenario, plan, worlds=world, fates=Fates(fates.entropy, range(number, number + 1)), protocol=law)
 
 
 def _order(plan: Plan, first: Plan) -> NDArray[np.intp]:

@@ -239,7 +239,7 @@ def simulated(
     record: Iterable[str],
     orders: NDArray[np.intp] | None = None,
 ) -> Trace:
-    """Simulate a block as `run` does, in which runs may differ in the order of steps; a fault is any that comes first."""
+    """Simulate a block as `run` does, but runs may differ in the order of steps; a fault is the first met."""
     engine = _Engine(scenario, sequence, worlds, fates, protocol, orders)
     recorder = Recorder(engine.protocol, engine.layout, record, engine.state)
     with np.errstate(all="ignore"):

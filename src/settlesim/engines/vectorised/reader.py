@@ -135,7 +135,7 @@ class Reader:
             return self._fetch_state(name, index)
         value = self.names.fixed[name]
         # An attribute is one value an entity, unless it follows from an order in which the runs differ.
-        alike = name in self.layout.attributes and np.ndim(value) < 2 or np.shape(value)[1:] == (1,)
+        alike = name in self.layout.attributes and not (np.ndim(value) == 2 and value.shape[1] > 1)
         still = self.still if alike else self.by_run
         key = (name, scope)
         still[key] = value if index is None else value[index]

@@ -1,0 +1,325 @@
+"""What the order of moves does: swaps, dates, precedence, and what each explains of the differences between orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from settlesim.analysis.order_blocks import fit_blocked
+from settlesim.analysis.order_fits import Fitted, fit_crossed
+from settlesim.analysis.statistics import check_level, indicators
+from settlesim.analysis.world_intervals import Means, mean_intervals, pair_mean, pair_ratio, sign_flip_test
+from settlesim.errors import UsageError, choose
+
+__all__ = ["COMPONENTS", "Worlds", "order_effects", "worlds_of"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+COMPONENTS = (
+    "positions",
+    "precedence",
+    "both",
+    "positions_beyond_precedence",
+    "precedence_beyond_positions",
+    "higher_order",
+)
+
+
+def order_effects(
+    dataset: xr.Dataset,
+    variable: str,
+    *,
+    kind: str | None = None,
+    level: float = 0.95,
+    draws: int = 1999,
+    rng: int = 0,
+) -> xr.Dataset:
+    """Estimate what the order of moves does to an outcome, each world compared with itself.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `orders`: outcomes along (order, run) with the coordinate ``position`` (order, move); or along
+        (slot, run), where each world meets orders of its own, with ``position`` (slot, run, move).
+    variable : str
+        An outcome.
+    kind : str, optional
+        For a coded outcome: the meaning whose share counts, such as ``"continued_war"``.
+    level : float
+        Coverage of the intervals; the lack of fit is tested at ``1 - level``.
+    draws : int
+        Draws of signs for simultaneous intervals and the test.
+    rng : int
+        Seed of these draws.
+
+    Returns
+    -------
+    xarray.Dataset
+        Each estimate ``x`` with ``x_error`` (Monte Carlo standard error), ``x_low`` and ``x_high`` (its interval),
+        and ``x_low_all`` and ``x_high_all`` (intervals that hold for all entries of ``x`` at once), in the units of
+        the outcome:
+
+        - ``swap`` (first, second): expected value with `first` before `second` less that with `second` before
+          `first`, averaged over pairs of orders that differ by the exchange of these two moves and nothing else.
+        - ``date`` (move, place): expected value with the move at the place, less the mean over all orders.
+        - ``precedence`` (first, second): what it adds to these dates that `first` comes before `second`, on the
+          scale of a swap.
+
+        Of the variance between orders, noise removed, each with an error and an interval of its own:
+
+        - ``variance``: of the expected values of the orders.
+        - ``share`` (component): of it, explained by dates (``positions``), by pairwise ``precedence``, by
+          ``both``, by each beyond the other, and by neither (``higher_order``).  Not kept within 0 and 1: what
+          lies beyond is noise, and shows how much there is.
+
+        And ``lack_of_fit``: the probability of so much higher order by chance.  Attributes: ``n`` worlds used,
+        ``left_out`` worlds in which some order has no value, ``orders`` of ``possible`` (0: too many to list),
+        ``layout`` (crossed or blocked), ``swap_by`` and ``date_by`` (``"exact"``, or which regression),
+        ``simultaneous`` (by which method).  What the design cannot tell is missing.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, the dataset is not one of orders, an order stands twice, or fewer than two worlds have
+        a value under every order.
+
+    Notes
+    -----
+    *Errors* are those of worlds and luck: each effect is one number a world, and worlds are independent.  With all
+    orders in every world nothing else is uncertain.  Fewer orders need a model of the rest: effects are then
+    predicted by least squares within worlds, by positions and precedence together where the orders tell them apart,
+    else swaps by precedence and dates by positions, and averaged over all orders that keep to what comes first in
+    every order at hand.  They are as good as the model, of which ``lack_of_fit`` and ``higher_order`` tell; free
+    moves in random blocks need none, for their swaps and dates are contrasts of the model's own columns.
+
+    *Dates* are those of the component-position model (Yang, Sun and Xu 2021): over all orders of m free moves its
+    coefficients, with zero sums over moves and over places, are (m - 1) / m times ``date``.
+
+    *Precedence* is the pairwise-ordering model (Van Nostrand 1995; Voelkel 2019; Peng, Mukerjee and Lin 2019) beyond
+    positions.  How many moves come after one is known from its place, so m - 1 directions of precedence are positions.
+    What remains has (m - 1)(m - 2) / 2 dimensions, the cyclic part of the pairwise effects (Jiang et al. 2011);
+    given are the least coefficients that say it, whose sum over `second` is zero for free moves.
+
+    *Variances* are means of products of distinct worlds, in which a world's own noise has no part.  Where not all
+    orders are run, what models leave over counts by its mean square, as in an adjusted R², for chance fits some of
+    anything.  The ends of a share are Fieller's, infinite where the variance cannot be told from zero; they are
+    cautious where a share is exactly 0 or 1.  In blocks, higher order is read off orders that two worlds share.
+
+    The test of lack of fit gives the worlds random signs.  The intervals of points of a designed sample of
+    parameters, such as Sobol's, are cautious.
+
+    Examples
+    --------
+    >>> import itertools
+    >>> places = np.array(list(itertools.permutations((1, 2, 3))))
+    >>> luck = np.random.default_rng(1).normal(0, 1, 50)
+    >>> made = xr.Dataset(
+    ...     {"deaths": (("order", "run"), 10.0 * places[:, :1] + luck)},
+    ...     {"position": (("order", "move"), places), "move": ["a", "b", "c"]},
+    ... )
+    >>> effects = order_effects(made, "deaths")
+    >>> round(float(effects.swap.sel(first="b", second="a")), 6)
+    13.333333
+    >>> round(float(effects.share.sel(component="positions")), 6)
+    1.0
+    """
+    check_level(level)
+    if draws < 100:
+        raise UsageError(f"draws must be at least 100, got {draws}")
+    given = worlds_of(dataset, variable, kind)
+    fitted = fit_crossed(given.values, given.positions) if given.crossed else fit_blocked(given.values, given.positions)
+    generator = np.random.default_rng(rng)
+    largest = 1.0 if given.attrs["kind"] in ("share", "bounded") else None
+    scale = float(np.abs(given.values).max())
+    families = {}
+    for name in ("swap", "date", "precedence"):
+        values = getattr(fitted, name)
+        # Sums over thousands of orders leave a last bit behind, which is no effect.
+        values = np.where(np.abs(values) <= 1e-12 * scale, 0.0, values)
+        most = None if largest is None else largest * (2.0 if name == "precedence" else 1.0)
+        families[name] = mean_intervals(values, level, draws=draws, rng=generator, largest=most)
+    variables = _pairs("swap", families["swap"], len(given.moves), given.attrs)
+    variables |= _pairs("precedence", families["precedence"], len(given.moves), given.attrs)
+    variables |= _dates(families["date"], len(given.moves), given.attrs)
+    variables |= _shares(fitted, level, given.attrs)
+    chance = np.nan if fitted.lack is None else sign_flip_test(fitted.lack, draws=draws, rng=generator)
+    variables["lack_of_fit"] = (
+        (),
+        chance,
+        {"units": "1", "long_name": "probability of so much higher order by chance"},
+    )
+    attrs = {
+        **dataset.attrs,
+        "variable": variable,
+        "long_name": given.attrs["long_name"],
+        "level": level,
+        "n": given.values.shape[1],
+        "left_out": given.left_out,
+        "orders": fitted.orders,
+        "possible": fitted.possible,
+        "layout": "crossed" if given.crossed else "blocked",
+        "swap_by": fitted.swap_by,
+        "date_by": fitted.date_by,
+        "simultaneous": families["swap"].method,
+        "draws": draws,
+    }
+    if kind is not None:
+        attrs["kind"] = kind
+    moves = list(given.moves)
+    places = np.arange(1, len(moves) + 1)
+    labels = {"first": moves, "second": moves, "move": moves, "place": places, "component": list(COMPONENTS)}
+    return xr.Dataset(variables, labels, attrs)
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """An outcome in the worlds that have it under every order.
+
+    Attributes
+    ----------
+    values : array, shape (orders or slots, worlds)
+        The outcome.
+    positions : array, shape (orders, moves) or (slots, worlds, moves)
+        Place of each move, from 1.
+    moves : tuple of str
+        Names of the moves.
+    runs : array
+        Which runs these worlds are, by their place in the dataset.
+    left_out : int
+        Worlds in which some order has no value.
+    attrs : dict
+        ``units``, ``long_name`` and ``kind`` of the outcome.
+    """
+
+    values: Floats
+    positions: Integers
+    moves: tuple[str, ...]
+    runs: Integers
+    left_out: int
+    attrs: dict[str, Any]
+
+    @property
+    def crossed(self) -> bool:
+        """Whether every world meets the same orders."""
+        return self.positions.ndim == 2
+
+
+def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Worlds:
+    """Return an outcome of a dataset of orders in the worlds that have it under every order.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `orders`.
+    variable : str
+        An outcome.
+    kind : str, optional
+        For a coded outcome: the meaning whose share counts.
+
+    Raises
+    ------
+    UsageError
+        As `order_effects` says.
+    """
+    choose(variable, map(str, dataset.data_vars), "variable")
+    if "position" not in dataset.coords or "move" not in dataset["position"].dims:
+        raise UsageError(
+            "this is not a dataset of orders: it has no coordinate 'position' along moves; make one with `orders`"
+        )
+    raw = dataset[variable]
+    axis = "slot" if "slot" in dataset["position"].dims else "order"
+    values = _counted(raw, variable, kind).where(raw.notnull())
+    if set(values.dims) != {axis, "run"}:
+        extra = ", ".join(str(dim) for dim in values.dims if dim not in (axis, "run"))
+        what = f"also varies by {extra}: select one value of it first" if extra else f"does not vary by {axis} and run"
+        raise UsageError(f"{variable!r} {what}")
+    table = np.asarray(values.transpose(axis, "run").values, np.float64)
+    known = np.asarray(~np.isnan(table).any(axis=0))
+    places = dataset["position"].transpose(axis, ..., "move").values.astype(np.int64)
+    moves = tuple(str(name) for name in dataset["move"].values)
+    _check_places(places, moves)
+    if axis == "order" and len(np.unique(places, axis=0)) < len(places):
+        raise UsageError("an order stands twice in the dataset: keep one of them")
+    if len(table) < 2:
+        raise UsageError("effects of order need at least two orders")
+    n, runs = len(known), np.flatnonzero(known)
+    if len(runs) < 2:
+        raise UsageError(
+            f"{variable!r} has a value under every order in {len(runs)} of {n} runs, and effects need two; take an "
+            "outcome that all runs have"
+        )
+    if axis == "slot":
+        places = places[:, known]
+    attrs = {"units": values.attrs.get("units", "1"), "long_name": values.attrs.get("long_name", variable)}
+    attrs["kind"] = "share" if kind is not None else str(values.attrs.get("kind", "amount"))
+    if raw.dtype.kind == "b":
+        attrs["kind"] = "share"
+    return Worlds(table[:, known], places, moves, runs, n - len(runs), attrs)
+
+
+def _counted(raw: xr.DataArray, variable: str, kind: str | None) -> xr.DataArray:
+    values = indicators(raw)
+    axis = f"{variable}_kind"
+    if axis in values.dims:
+        kinds = [str(name) for name in values[axis].values]
+        if kind is None:
+            raise UsageError(f"{variable!r} is coded: say with kind= which of {', '.join(kinds)} counts")
+        return values.sel({axis: choose(kind, kinds, "kind")}, drop=True)
+    if kind is not None:
+        raise UsageError(f"{variable!r} is not coded, so it has no kind {kind!r}")
+    return values
+
+
+def _check_places(places: Integers, moves: tuple[str, ...]) -> None:
+    if len(moves) < 2:
+        raise UsageError("effects of order need at least two moves")
+    if (np.sort(places, axis=-1) != np.arange(1, len(moves) + 1)).any():
+        raise UsageError(f"'position' must give every order each place from 1 to {len(moves)} once")
+
+
+def _pairs(name: str, means: Means, m: int, attrs: dict[str, Any]) -> dict[str, Any]:
+    first, second = np.triu_indices(m, 1)
+    ends = {"low": "high", "high": "low", "low_all": "high_all", "high_all": "low_all"}
+    out = {}
+    for part in ("estimate", "error", *ends):
+        table = np.full((m, m), np.nan)
+        table[first, second] = getattr(means, part)
+        # The other way round it is the negative, whose lower end is the upper end of this.
+        mirrored = getattr(means, ends.get(part, part))
+        table[second, first] = mirrored if part == "error" else -mirrored
+        out[name if part == "estimate" else f"{name}_{part}"] = (("first", "second"), table, attrs)
+    return out
+
+
+def _dates(means: Means, m: int, attrs: dict[str, Any]) -> dict[str, Any]:
+    parts = {"date": "estimate"} | {f"date_{part}": part for part in ("error", "low", "high", "low_all", "high_all")}
+    return {name: (("move", "place"), getattr(means, part).reshape(m, m), attrs) for name, part in parts.items()}
+
+
+def _shares(fitted: Fitted, level: float, attrs: dict[str, Any]) -> dict[str, Any]:
+    models = fitted.models
+    kernels = (
+        models["positions"],
+        models["precedence"],
+        models["both"],
+        models["both"] - models["precedence"],
+        models["both"] - models["positions"],
+        fitted.total - models["both"],
+    )
+    whole = pair_mean(fitted.total, level)
+    parts = ("estimate", "error", "low", "high")
+    units = "1" if attrs["units"] == "1" else f"({attrs['units']})²"
+    about = {"units": units, "long_name": "variance between the orders' expected values"}
+    out: dict[str, Any] = {
+        "variance" if part == "estimate" else f"variance_{part}": ((), getattr(whole, part), about) for part in parts
+    }
+    of = [pair_ratio(kernel, fitted.total, level) for kernel in kernels]
+    for part in parts:
+        column = np.array([getattr(share, part) for share in of])
+        out["share" if part == "estimate" else f"share_{part}"] = ("component", column, {"units": "1"})
+    return out

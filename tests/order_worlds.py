@@ -1,0 +1,51 @@
+"""Datasets of orders made by hand: values of a function of the order, and worlds that differ in it."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import xarray as xr
+
+MOVES = ("talks", "prisoners", "ceasefire", "recognition", "delisting", "pressure", "withdrawal")
+
+
+def all_places(m):
+    """Places of m free moves in all orders, shape (m!, m)."""
+    return np.array(list(permutations(range(1, m + 1))))
+
+
+def orders_dataset(values, places, *, name="deaths", attrs=None):
+    """Values, shape (orders, runs) or (slots, runs), with places (orders, moves) or (slots, runs, moves)."""
+    dims = ("order",) if places.ndim == 2 else ("slot", "run")
+    moves = list(MOVES[: places.shape[-1]])
+    about = {"role": "outcome", "units": "deaths", "long_name": "deaths to the horizon", "kind": "amount"} | (
+        attrs or {}
+    )
+    labels = np.apply_along_axis(lambda p: " > ".join(np.array(moves)[np.argsort(p)]), -1, places)
+    return xr.Dataset(
+        {name: ((dims[0], "run"), np.asarray(values), about)},
+        {
+            "order": (dims, labels),
+            "move": moves,
+            "position": ((*dims, "move"), places),
+            "run": np.arange(np.shape(values)[1]),
+        },
+        {"plan": "opening", "design": "all"},
+    )
+
+
+def dates_and_precedence(places):
+    """Indicators (orders, moves, places) of dates, and signs (orders, moves, moves) of who comes first."""
+    m = places.shape[-1]
+    return places[..., np.newaxis] == np.arange(1, m + 1), np.sign(places[..., np.newaxis, :] - places[..., np.newaxis])
+
+
+def order_noise(rng, places, runs, *, level=3.0, interplay=0.5, own=1.0):
+    """Worlds that differ in their level, in what dates and precedence do in them, and order by order."""
+    at, first = dates_and_precedence(places)
+    m = places.shape[1]
+    dates = np.tensordot(at.astype(float), rng.standard_normal((m, m, runs)), 2)
+    pairs = np.tensordot(np.triu(first, 1).astype(float), rng.standard_normal((m, m, runs)), 2)
+    alone = rng.standard_normal((len(places), runs))
+    return level * rng.standard_normal(runs) + interplay * (dates + pairs) + own * alone
