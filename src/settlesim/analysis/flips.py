@@ -10,12 +10,14 @@ from scipy.stats import t as student
 
 from settlesim.analysis.flip_shares import draw_shares, shares_of
 from settlesim.analysis.luck_averaged import Differences, Spread, pair_of, parameters_of, spread_of
-from settlesim.analysis.statistics import better_end, check_level, wilson
+from settlesim.analysis.statistics import better_end, check_level, kind_of, wilson
 from settlesim.errors import UsageError, choose
+from settlesim.scenario.plan import ARROW
 
 if TYPE_CHECKING:
     from settlesim.chance.worlds import Rng
     from settlesim.experiments.execution import Execution
+    from settlesim.scenario.plan import Plan
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence
 
@@ -33,7 +35,7 @@ def flips(
     worlds: int = 500,
     luck: int = 20,
     rng: Rng = None,
-    plan: Any = None,
+    plan: str | Plan | None = None,
     kind: str | None = None,
     level: float = 0.95,
     execution: Execution | None = None,
@@ -86,7 +88,7 @@ def flips(
     return flips_of(dataset, one.name, other.name, outcome, kind=kind, level=level)
 
 
-def pair_asked(scenario: Scenario, a: Any, b: Any, outcome: str, plan: Any) -> tuple[Sequence, Sequence]:
+def pair_asked(scenario: Scenario, a: Any, b: Any, outcome: str, plan: str | Plan | None) -> tuple[Sequence, Sequence]:
     """Return two sequences by name, as they are, or as orders of a plan; raise before any run what is wrong with them.
 
     Raises
@@ -103,14 +105,13 @@ def pair_asked(scenario: Scenario, a: Any, b: Any, outcome: str, plan: Any) -> t
     return one, other
 
 
-def _executable(scenario: Any, which: str | Sequence, plan: Any) -> Sequence:
-    if isinstance(which, str) and (plan is not None or ">" in which) and which not in scenario.sequences:
-        if plan is None:
-            raise UsageError(f"{which!r} looks like an order: say with plan= whose")
-        found: Sequence = scenario.plan(plan).order([move.strip() for move in which.split(">")])
-        return found
-    sequence: Sequence = scenario.sequence(which)
-    return sequence
+def _executable(scenario: Scenario, which: str | Sequence, plan: str | Plan | None) -> Sequence:
+    if isinstance(which, str) and which not in scenario.sequences:
+        if plan is not None:
+            return scenario.plan(plan).order(which)
+        if ARROW in which:
+            raise UsageError(f"{which!r} looks like an order: say with plan= of which plan")
+    return scenario.sequence(which)
 
 
 def flips_of(
@@ -163,8 +164,8 @@ def flips_of(
         Along ``point`` (worlds in which there is a difference to see): ``world_difference``, the average over luck,
         ``world_noise``, its variance that is luck's; ``world_luck``, half the difference between the averages over
         even and odd luck, which has that variance and nothing else; and the parameters that vary.  Attributes
-        ``sequence_a``, ``sequence_b``, ``worlds``, ``luck``, ``mean_sign_known`` (0 where the interval of the mean holds zero: then
-        which sign is "the other" is itself a guess; read ``higher`` and ``lower``).
+        ``sequence_a``, ``sequence_b``, ``worlds``, ``luck``, ``mean_sign_known`` (0 where the interval of the mean
+        holds zero: then which sign is "the other" is itself a guess; read ``higher`` and ``lower``).
 
     Raises
     ------
@@ -221,7 +222,7 @@ def flips_of(
         out[name] = dataset[name].isel(point=pair.worlds)
     if "point" in dataset.coords:
         out = out.assign_coords(point=dataset["point"].values[pair.worlds])
-    notes = {
+    attrs = {
         "sequence_a": a,
         "sequence_b": b,
         "variable": outcome,
@@ -232,7 +233,7 @@ def flips_of(
         "luck": pair.lucks,
         "mean_sign_known": int(mean[2] > 0 or mean[3] < 0),
     }
-    return out.assign_attrs({**dataset.attrs, **notes})
+    return out.assign_attrs({**dataset.attrs, **attrs})
 
 
 def _halves(pair: Differences) -> list[Any]:

@@ -19,6 +19,7 @@ from settlesim.errors import UsageError, choose
 if TYPE_CHECKING:
     from settlesim.chance.worlds import Rng
     from settlesim.experiments.execution import Execution
+    from settlesim.scenario.plan import Plan
     from settlesim.scenario.scenario import Scenario
     from settlesim.scenario.sequence import Sequence
 
@@ -142,7 +143,7 @@ def sobol(
     size: int = 64,
     luck: int = 20,
     rng: Rng = None,
-    plan: Any = None,
+    plan: str | Plan | None = None,
     kind: str | None = None,
     level: float = 0.95,
     execution: Execution | None = None,
@@ -227,9 +228,9 @@ def sobol_of(
     Notes
     -----
     Estimators of Saltelli et al. (2010), as in SALib.  All are quadratic in the differences; luck would add to them,
-    and not to all alike, since neighbouring points have much of it in common.  With the averages y1, y2 over the two halves
-    of luck, ``q(y1, y2) = q((y1 + y2) / 2) - q((y1 - y2) / 2)`` holds for every quadratic q, and its expectation is
-    free of luck, whatever luck the points share.
+    and not to all alike, since neighbouring points have much of it in common.  With the averages y1, y2 over the two
+    halves of luck, ``q(y1, y2) = q((y1 + y2) / 2) - q((y1 - y2) / 2)`` holds for every quadratic q, and its
+    expectation is free of luck, whatever luck the points share.
     """
     check_level(level)
     names = list(parameters)
@@ -298,7 +299,9 @@ def _salib(module: str) -> Any:
         raise UsageError('sensitivities need SALib: pip install "settlesim[sensitivity]"') from error
 
 
-def _table(found: xr.Dataset, names: list[str], values: dict[str, Floats], key: str, notes: dict[str, Any]) -> xr.Dataset:
+def _table(
+    found: xr.Dataset, names: list[str], values: dict[str, Floats], key: str, notes: dict[str, Any]
+) -> xr.Dataset:
     order = np.argsort(-values[key], kind="stable")
     units = [str(found[names[i]].attrs.get("units", "1")) for i in order]
     data = {name: ("parameter", np.asarray(value)[order]) for name, value in values.items()}
