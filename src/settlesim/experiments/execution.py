@@ -129,11 +129,11 @@ def carry_out(
         protocol=job.protocol_name,
     )
     dataset = assembly.dataset(job.scenario, job.shown, attrs)
+    completed, lines = dataset.sizes["run"], dataset.sizes["sequence"]
     if arrange is not None:
         dataset = arrange(dataset)
     if dataset.attrs["interrupted"]:
-        completed, lines = dataset.attrs["runs_completed"], dataset.sizes.get("sequence", 0)
-        kept = "" if lines in (0, job.lines) else f" under {lines} of {job.lines} sequences"
+        kept = "" if lines == job.lines else f" under {lines} of {job.lines} sequences"
         # At the user's call of simulate, compare or sweep.
         warnings.warn(f"interrupted: {completed} of {len(runs)} runs were completed{kept}", stacklevel=3)
     if how.out is not None:

@@ -107,10 +107,10 @@ class Narrator:
         plan = self.course.sequence
         for i, name in self._rows("fires", "step", w):
             step = plan.steps[i]
-            whys = [] if step.when is None else [f"its condition holds: {self.say.condition(step.when.tree())}"]
-            if plan.ordered and i:
-                whys.append(f"its turn has come, {_weeks(plan.pace)} or more after “{plan.steps[i - 1].name}”")
-            if step.reciprocal:
+            whys, overdue = self._turn(plan, i, w)
+            if step.when is not None and not overdue:
+                whys.insert(0, f"its condition holds: {self.say.condition(step.when.tree())}")
+            if step.reciprocal and not overdue:
                 whys.append(f"{self.say.actor('insurgency')} has kept quiet for {_weeks(step.weeks or 0)} or more")
             yield f"the plan takes the step “{name}”", "; ".join(whys) or "it has no condition"
         for i, _ in self._rows("event_happens", "event", w):
@@ -121,6 +121,21 @@ class Narrator:
             patron = self.say.actor("patron")
             why = f"the plan's step “{forced[0]}”" if forced else f"{patron}'s clock of policy rang"
             yield f"{patron} gives up its refusal of bilateral talks", why
+
+    def _turn(self, plan: Sequence, i: int, w: int) -> tuple[list[str], bool]:
+        """What in the order of the plan lets step `i` be taken in week `w`, and whether it is its patience alone."""
+        step = plan.steps[i]
+        before = next((s for s in plan.steps[:i][::-1] if not s.apart), None)
+        if before is None or step.apart or not plan.ordered:
+            return [], False
+        waited = w - self._of("taken_week", "step", str(before.name), w)
+        patience = None if plan.patience is None else plan.patience + (0 if step.together else plan.pace)
+        if patience is not None and waited >= patience:
+            return [f"{_weeks(patience)} have passed since “{before.name}”, and there patience ends"], True
+        if step.together:
+            return [f"it goes with “{before.name}”"], False
+        done = ", which is done" if plan.awaited(before) is not None else ""
+        return [f"its turn has come, {_weeks(plan.pace)} or more after “{before.name}”{done}"], False
 
     def _talks(self, w: int) -> Iterator[tuple[str, str]]:
         say = self.say

@@ -150,7 +150,7 @@ PLAN_STEPS = Mechanism(
     variables=(
         Variable("fires", scope="step", units="1", meaning="the step is taken this week", kind="bool", told=True),
         Variable("taken_week", scope="step", units="weeks", meaning="week in which the step was taken, -1 before",
-                 start=-1.0, low=-1.0),
+                 start=-1.0, low=-1.0, told=True),
         Variable("condition_since", scope="condition", units="weeks", meaning="week in which the condition first held",
                  start=-1.0, low=-1.0),
     ),
