@@ -8,11 +8,11 @@ import sys
 import settlesim as ss
 
 PUBLIC = {
-    "FaultError", "Mechanism", "Plan", "ProtocolError",
-    "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
-    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "claims", "compare", "differences",
-    "hindcast", "incidence", "load", "open", "order_effects", "plots", "process", "rank", "replay", "rule", "save",
-    "simulate", "steps", "summary", "sweep", "verify",
+    "Execution", "FaultError", "Fold", "Luck", "Mechanism", "Outcome", "Plan", "ProtocolError", "Rule", "Scenario",
+    "ScenarioError", "Sequence", "SettlesimError", "STANDARD", "STANDARD_OUTCOMES", "Step", "UsageError",
+    "Variable", "base_rates", "claims", "compare", "differences", "evppi", "flips", "flips_of", "hindcast",
+    "incidence", "load", "nested", "open", "orders", "order_effects", "plots", "process", "rank", "regions", "replay",
+    "reweight", "rule", "save", "sensitivity", "simulate", "sobol", "steps", "summary", "sweep", "verify",
 }  # fmt: skip
 
 

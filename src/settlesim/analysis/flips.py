@@ -211,7 +211,11 @@ def flips_of(
     table["world_difference"] = (
         "point",
         pair.means,
-        {"units": units, "long_name": f"{outcome}, {a} less {b}"},
+        {
+            "units": units,
+            "long_name": f"{outcome}, {a} less {b}",
+            "kind": "share" if kind else kind_of(dataset[outcome]),
+        },
     )
     table["world_noise"] = ("point", spread.noise, {"units": f"({units})^2", "long_name": "variance left by luck"})
     halves = [np.nanmean(np.where(odd, pair.each, np.nan), axis=1) for odd in _halves(pair)]

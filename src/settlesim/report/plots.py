@@ -11,6 +11,7 @@ from settlesim.analysis.incidence import incidence as course_of
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
 from settlesim.report import palette
+from settlesim.report.flip_plots import flip_map
 from settlesim.report.measures import lines_of, scale_of, titled
 from settlesim.report.wording import briefly
 from settlesim.results.dataset import weekly_name
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from settlesim.scenario.scenario import Scenario
 
-__all__ = ["control_map", "differences", "fan", "incidence", "outcomes", "timeline"]
+__all__ = ["control_map", "differences", "fan", "flip_map", "incidence", "outcomes", "timeline"]
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
