@@ -102,6 +102,18 @@ def test_luck_in_common_widens_the_interval_of_the_mean():
     assert narrow < binom.ppf(0.001, repeats, 0.8)
 
 
+def test_few_lucks_in_common_leave_variances_uncertain():
+    """Luck decides how much a world matters: intervals from worlds alone hold the variance of 1 in a fifth of cases."""
+    repeats, hits, narrow = 40, 0, 0
+    for seed in range(repeats):
+        rng = np.random.default_rng(seed)
+        each = 1 + rng.normal(0, 1, (200, 1)) * (1 + rng.normal(0, 1, 16)) + rng.normal(0, 0.5, (200, 16))
+        hits += holds(flips_of(against_nothing(each, own=False), "a", "b", "y", resamples=100), "between", 1.0)
+        narrow += holds(flips_of(against_nothing(each), "a", "b", "y", resamples=100), "between", 1.0)
+    # One in 1,000 for 90%: an interval symmetric about a skewed estimate is not quite of 95%.
+    assert hits >= binom.ppf(0.001, repeats, 0.9) and narrow < binom.ppf(0.001, repeats, 0.75)
+
+
 def test_shares_of_outcomes_that_happen_or_not():
     """Truths differ by -1, 0 or 1: averages tie, and the noise of a world hangs on the world."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from settlesim.analysis.luck_averaged import Differences, Spread
 
@@ -31,9 +31,6 @@ class Shares:
         Share of worlds in which no luck makes any difference; the three sum to one.
     naive_higher, naive_lower : ndarray
         Shares of worlds whose average over the luck met is above, or below, zero.
-    density : ndarray
-        Density of worlds at an expected difference of zero, per unit of the difference: of averages
-        within half a standard deviation of it.
     """
 
     higher: Floats
@@ -41,7 +38,6 @@ class Shares:
     same: Floats
     naive_higher: Floats
     naive_lower: Floats
-    density: Floats
 
 
 def shares_of(pair: Differences, spread: Spread) -> Shares:
@@ -67,11 +63,7 @@ def shares_of(pair: Differences, spread: Spread) -> Shares:
 
 
 def draw_shares(pair: Differences, spread: Spread, resamples: int, generator: np.random.Generator) -> Shares:
-    """Repeat `shares_of` on worlds drawn with replacement.
-
-    What luck does to all worlds alike moves the zero line by an amount that no resampling of worlds shows: shares are
-    shifted by a draw of it times the density of worlds at zero.
-    """
+    """Repeat `shares_of` on worlds drawn with replacement."""
     n = len(pair.weights)
     parts = []
     for start in range(0, resamples, max(1, BATCH // n)):
@@ -80,25 +72,7 @@ def draw_shares(pair: Differences, spread: Spread, resamples: int, generator: np
         weights = counts * pair.weights
         parts.append(_shares(pair, spread, weights / weights.sum(axis=1, keepdims=True)))
     names = Shares.__dataclass_fields__
-    drawn = Shares(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
-    # Student's, since the variance of what is common is known from so many lucks only.
-    shift = np.sqrt(spread.common / pair.lucks) * generator.standard_t(max(pair.lucks - 1, 1), resamples)
-    differing = 1 - drawn.same
-    moved = {}
-    for name, sign in (("higher", 1), ("lower", -1), ("naive_higher", 1), ("naive_lower", -1)):
-        limit = differing if "naive" not in name else np.ones(resamples)
-        moved[name] = _moved(getattr(drawn, name), limit, sign * shift * drawn.density)
-    return Shares(same=drawn.same, density=drawn.density, **moved)
-
-
-def _moved(share: Floats, limit: Floats, shift: Floats) -> Floats:
-    """Move a share of `limit` by a shift, to first order, along the normal curve, so that it stays a share."""
-    tiny = np.finfo(float).eps
-    inner = np.clip(share / np.maximum(limit, tiny), tiny, 1 - tiny)
-    z = ndtri(inner)
-    slope = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    moved: Floats = np.where(shift == 0, share, ndtr(z + shift / np.maximum(slope, 0.02)) * limit)
-    return moved
+    return Shares(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def _shares(pair: Differences, spread: Spread, weights: Floats) -> Shares:
@@ -124,12 +98,9 @@ def _shares(pair: Differences, spread: Spread, weights: Floats) -> Shares:
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         seen = (live * ndtr(np.nan_to_num(-mean[:, np.newaxis] / np.maximum(noisy, tiny)))).sum(axis=1)
         real = ndtr(np.nan_to_num(-mean / sd))
-        total = np.maximum(np.sqrt(s2 + noise), tiny)
-    near = total[:, np.newaxis] / 2
-    density = (weights * (np.abs(means) < near) * (differing > 0)).sum(axis=1) / (2 * near[:, 0])
     half = below + np.maximum(level - same, 0) / 2
     share = np.clip(np.where(left > 0, half / np.where(left > 0, left, 1) - (seen - real), 0.5), 0, 1)
-    return Shares((1 - share) * left, share * left, same, above, below, density)
+    return Shares((1 - share) * left, share * left, same, above, below)
 
 
 def pair_noise(pair: Differences, spread: Spread) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import t as student
 
-from settlesim.analysis.flip_shares import draw_shares, shares_of
+from settlesim.analysis.flip_shares import draw_shares, pair_noise, shares_of
 from settlesim.analysis.luck_averaged import Differences, Spread, pair_of, parameters_of, spread_of
 from settlesim.analysis.statistics import better_end, check_level, kind_of, wilson
 from settlesim.errors import UsageError, choose
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["flips", "flips_of", "pair_asked"]
 
 STATISTICS = ("estimate", "error", "low", "high")
+SHARES = ("higher", "lower", "same", "naive_higher", "naive_lower")
+# Degrees of freedom given to errors from few lucks.
+LUCK_FREEDOM = 10
 
 
 def flips(
@@ -176,7 +179,8 @@ def flips_of(
     -----
     The mean has two sources of error, since the same luck meets every world: worlds, and luck.  Its interval is
     Student's with the degrees of freedom of Satterthwaite.  Intervals of shares and variances are percentiles of a
-    bootstrap over worlds, to which what luck does in common is added; the worlds are taken as drawn one by one, so
+    bootstrap over worlds; where one luck meets all of them, wider by the error that a jackknife over luck finds.  The
+    worlds are taken as drawn one by one, so
     that the intervals of a designed sample (Latin hypercube, Sobol) are too wide rather than too narrow.
 
     Values that are missing, such as the week of a settlement that did not come, leave out that luck of that world: the
@@ -206,8 +210,7 @@ def flips_of(
     reach = spread.error * float(student.ppf(0.5 + level / 2, spread.freedom)) if spread.error > 0 else 0.0
     mean = (spread.mean, spread.error, spread.mean - reach, spread.mean + reach)
     table: dict[str, Any] = {"difference": ("statistic", list(mean), {"units": units})}
-    table |= _shares(pair, spread, level, resamples, np.random.default_rng(rng))
-    table |= _variances(pair, spread, units, level, resamples, np.random.default_rng(rng))
+    table |= _tabled(pair, spread, units, level, resamples, np.random.default_rng(rng))
     table["world_difference"] = (
         "point",
         pair.means,
@@ -247,45 +250,75 @@ def _halves(pair: Differences) -> list[Any]:
     return [odd, np.where((pair.known > 1)[:, np.newaxis], there & ~odd, there)]
 
 
-def _shares(
-    pair: Differences, spread: Spread, level: float, resamples: int, generator: np.random.Generator
-) -> dict[str, Any]:
-    found, drawn = shares_of(pair, spread), draw_shares(pair, spread, resamples, generator)
-    other, naive = ("lower", "naive_lower") if spread.mean >= 0 else ("higher", "naive_higher")
-    named = {"flips": other, "naive_flips": naive, "higher": "higher", "lower": "lower", "same": "same"}
-    out: dict[str, Any] = {}
-    for name, key in named.items():
-        estimate, error, low, high = _row(float(getattr(found, key)[0]), getattr(drawn, key), level)
-        # Where no world was seen to flip no resample does either, which does not mean that none could.
-        least, most = wilson(estimate, spread.effective, level)
-        out[name] = ("statistic", [estimate, error, min(low, float(least)), max(high, float(most))], {"units": "share"})
-    return out
-
-
-def _variances(
-    pair: Differences, spread: Spread, units: str, level: float, resamples: int, generator: np.random.Generator
-) -> dict[str, Any]:
-    """Variances, resampling whole worlds; those of luck in common have no interval, since luck is not resampled."""
-    n = len(pair.weights)
-    columns = np.stack([pair.means, pair.means**2, pair.variances, pair.variances / pair.known, 1 / pair.known])
-    weights = generator.multinomial(n, np.full(n, 1 / n), resamples) * pair.weights
-    weights = weights / weights.sum(axis=1, keepdims=True)
-    mean, square, inside, noise, share = columns @ weights.T
-    apart = (square - mean**2) / (1 - (pair.weights**2).sum())
-    between = np.maximum(apart - noise + spread.common * share, 0)
-    rest = np.maximum(inside - spread.common, 0)
-    total = spread.between + float(pair.weights @ spread.noise)
-    reliable = between / np.maximum(between + noise, np.finfo(float).tiny)
-    square_units = {"units": "1" if units == "1" else f"({units})^2"}
-    nothing = [spread.common, np.nan, np.nan, np.nan]
+def _estimates(pair: Differences, spread: Spread) -> dict[str, float]:
+    """Shares and variances."""
+    shares = shares_of(pair, spread)
+    noise = float(pair.weights @ pair_noise(pair, spread))
+    total = spread.between + noise
     return {
-        "between": ("statistic", _row(spread.between, between, level), square_units),
-        "common": ("statistic", nothing, square_units),
-        "rest": ("statistic", _row(spread.rest, rest, level), square_units),
-        "reliability": ("statistic", _row(spread.between / total if total > 0 else np.nan, reliable, level)),
+        **{name: float(getattr(shares, name)[0]) for name in SHARES},
+        "between": spread.between,
+        "common": spread.common,
+        "rest": spread.rest,
+        "reliability": spread.between / total if total > 0 else np.nan,
     }
 
 
-def _row(estimate: float, drawn: Any, level: float) -> list[float]:
+def _resampled(pair: Differences, spread: Spread, resamples: int, generator: np.random.Generator) -> dict[str, Any]:
+    """The same on worlds drawn with replacement."""
+    n = len(pair.weights)
+    drawn = draw_shares(pair, spread, resamples, generator)
+    columns = np.stack([pair.means, pair.means**2, pair.variances, pair_noise(pair, spread)])
+    weights = generator.multinomial(n, np.full(n, 1 / n), resamples) * pair.weights
+    mean, square, inside, noise = columns @ (weights / weights.sum(axis=1, keepdims=True)).T
+    between = np.maximum((square - mean**2) / (1 - (pair.weights**2).sum()) - noise, 0)
+    return {
+        **{name: getattr(drawn, name) for name in SHARES},
+        "between": between,
+        "common": np.full(resamples, spread.common),
+        "rest": np.maximum(inside - spread.common, 0),
+        "reliability": between / np.maximum(between + noise, np.finfo(float).tiny),
+    }
+
+
+def _lucky_errors(pair: Differences) -> dict[str, float]:
+    """Standard errors from which luck it was that met all worlds, by the jackknife; none where each has its own."""
+    if not pair.crossed or pair.lucks < 3:
+        return {}
+    met = np.flatnonzero(np.isfinite(pair.each).any(axis=0))
+    fewer = [pair.without(int(luck)) for luck in met]
+    left = [_estimates(one, spread_of(one)) for one in fewer if one.lucks > 1 and one.known.max() > 1]
+    k = len(left)
+    return {name: float(np.std([one[name] for one in left]) * np.sqrt(k - 1)) for name in left[0]}
+
+
+def _tabled(
+    pair: Differences, spread: Spread, units: str, level: float, resamples: int, generator: np.random.Generator
+) -> dict[str, Any]:
+    """Shares and variances with errors and intervals."""
+    found, drawn = _estimates(pair, spread), _resampled(pair, spread, resamples, generator)
+    lucky = _lucky_errors(pair)
+    other, naive = ("lower", "naive_lower") if spread.mean >= 0 else ("higher", "naive_higher")
+    named = {"flips": other, "naive_flips": naive, **{name: name for name in ("higher", "lower", "same")}}
+    named |= {name: name for name in ("between", "common", "rest", "reliability")}
+    square = "1" if units == "1" else f"({units})^2"
+    out: dict[str, Any] = {}
+    for name, key in named.items():
+        share = key in SHARES
+        estimate, error, low, high = _row(found[key], drawn[key], lucky.get(key, 0.0), level)
+        if share:
+            # Where no world was seen to flip no resample does either, which does not mean that none could.
+            least, most = wilson(estimate, spread.effective, level)
+            low, high = max(min(low, float(least)), 0.0), min(max(high, float(most)), 1.0)
+        top = 1.0 if share or name == "reliability" else np.inf
+        row = [estimate, error, float(np.clip(low, 0, top)), float(np.clip(high, 0, top))]
+        out[name] = ("statistic", row, {"units": "share" if top == 1 else square})
+    return out
+
+
+def _row(estimate: float, drawn: Any, lucky: float, level: float) -> list[float]:
+    """Estimate, error and ends: quantiles over worlds, further apart by what luck adds."""
     low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
-    return [estimate, float(np.std(drawn)), float(low), float(high)]
+    more = lucky * float(student.ppf(0.5 + level / 2, LUCK_FREEDOM))
+    down, up = np.hypot(max(estimate - low, 0.0), more), np.hypot(max(high - estimate, 0.0), more)
+    return [estimate, float(np.hypot(np.std(drawn), lucky)), float(estimate - down), float(estimate + up)]

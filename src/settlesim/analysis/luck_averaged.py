@@ -42,6 +42,12 @@ class Differences:
         """How many lucks there are."""
         return int(np.isfinite(self.each).any(axis=0).sum())
 
+    def without(self, luck: int) -> Differences:
+        """Return the differences without one luck, and without worlds that then have none."""
+        each = np.delete(self.each, luck, axis=1)
+        kept = np.isfinite(each).any(axis=1)
+        return Differences(each[kept], self.weights[kept] / self.weights[kept].sum(), self.worlds[kept], self.crossed)
+
     @property
     def known(self) -> Floats:
         """How much luck of each world has a difference."""
