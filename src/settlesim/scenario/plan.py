@@ -49,8 +49,10 @@ def _pair(raw: Any) -> Any:
 
 
 def _singly(moves: Any, handler: Any) -> Any:
-    """Write a move of one step as that step."""
-    return {name: steps[0] if len(steps) == 1 else steps for name, steps in handler(moves).items()}
+    """Write moves of one step as that step; all as lists if one has several, since TOML keeps tables behind lists."""
+    written = handler(moves)
+    alone = all(len(steps) == 1 for steps in written.values())
+    return {name: steps[0] if alone else steps for name, steps in written.items()}
 
 
 Move = Annotated[tuple[Step, ...], BeforeValidator(_several)]
@@ -76,7 +78,7 @@ class Plan(Declaration):
     precedence
         Pairs of moves of which the first comes before the second, at once or with others between them.
     together
-        Groups of moves taken in the same week: in every order they stand side by side, as they are declared.
+        Groups of moves taken in the same week: in every order they stand side by side, as they are listed.
     pace
         Weeks from one move to the next.
     completes
@@ -203,7 +205,7 @@ class Plan(Declaration):
     @cached_property
     def blocks(self) -> tuple[tuple[str, ...], ...]:
         """The moves in the order declared, those taken together side by side in one block."""
-        groups = {name: tuple(sorted(group, key=list(self.moves).index)) for group in self.together for name in group}
+        groups = {name: group for group in self.together for name in group}
         return tuple(dict.fromkeys(groups.get(name, (name,)) for name in self.moves))
 
     @cached_property
