@@ -96,6 +96,7 @@ WAITS = [
     (week(236), [("us", "x")], None),
     (week(237), [("us", "x")], "in an order in which 2 moves follow 'x'"),
     (week(230) | quiet(1), [], None),
+    (week(230) & quiet(1), [], "in an order in which 3 moves follow 'x', taken in week 230"),
     (quiet(1).after(250), [], "in an order in which 3 moves follow 'x', taken in week 250"),
 ]
 

@@ -233,6 +233,7 @@ def test_the_same_seed_draws_the_same_orders():
     plan = plan_of(9, zigzag(9))
     assert plan.sample(5, 7) == plan.sample(5, np.random.SeedSequence(7)) == plan.sample(5, np.random.default_rng(7))
     assert plan.sample(5, 7) != plan.sample(5, 8)
+    assert plan.sample(np.int64(5), np.int64(7)) == plan.sample(5, 7)
     rng = np.random.default_rng(7)
     assert plan.sample(5, rng) != plan.sample(5, rng)
     assert len(plan.sample(2)) == 2

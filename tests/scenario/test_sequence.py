@@ -74,7 +74,7 @@ def test_conditions_are_joined_by_operators():
 
 def test_conditions_joined_by_words_are_refused():
     for join in (lambda a, b: a and b, lambda a, b: a or b, lambda a, b: not a):
-        with pytest.raises(UsageError, match="join conditions by & | ~"):
+        with pytest.raises(UsageError, match=r"join conditions by & \| ~"):
             join(opened("a"), signed("b"))
 
 
