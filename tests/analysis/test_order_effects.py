@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.stats import t as student
 
 import settlesim as ss
-from order_worlds import MOVES, all_places, dates_and_precedence, order_noise, orders_dataset
+from made_orders import MOVES, all_places, dates_and_precedence, order_noise, orders_dataset
 from settlesim.analysis import order_fits
 from settlesim.analysis.order_effects import order_effects
 from settlesim.errors import UsageError
@@ -403,3 +403,29 @@ def test_what_has_no_effects_of_order():
         order_effects(table.assign(deaths=table["deaths"].expand_dims(track=2)), "deaths")
     with pytest.raises(UsageError, match="each place from 1 to 3 once"):
         order_effects(table.assign_coords(position=table["position"] - 1), "deaths")
+
+
+def test_moves_made_together_are_one():
+    """Two that always stand side by side have one date: what is estimated is that of a plan in which they are one."""
+    three = all_places(3)
+    function = model_function(three)
+    # The second and third of four moves as the second of three.
+    four = np.stack([p + (p > three[:, 1]) for p in (three[:, 0], three[:, 1], three[:, 1], three[:, 2])], axis=1)
+    four[:, 2] = four[:, 1] + 1
+    found, known = effects_of(function, four), effects_of(function, three)
+    assert found["move"].values.tolist() == [A, f"{B} + {C}", MOVES[3]]
+    for name in ("swap", "date", "precedence", "share"):
+        assert np.allclose(found[name], known[name], equal_nan=True), name
+    assert found.attrs["possible"] == 6
+
+
+def test_the_plan_says_what_must_come_first():
+    """In few orders one move may come before another by chance; the plan of the dataset tells chance from rule."""
+    places = all_places(5)[np.random.default_rng(2).permutation(120)[:15]]
+    assert (places[:, 0] < places[:, 2]).all()
+    table = orders_dataset(pairwise(places, cyclic())[:, np.newaxis] + np.zeros(5), places)
+    assert order_effects(table, "deaths").attrs["possible"] < 120
+    told = order_effects(table.assign_attrs(plan_definition="{}"), "deaths")
+    assert told.attrs["possible"] == 120 and told["swap"].sel(first=A, second=C).isnull()
+    ruled = order_effects(table.assign_attrs(plan_definition=f'{{"precedence": [["{A}", "{C}"]]}}'), "deaths")
+    assert ruled.attrs["possible"] == 60

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from order_worlds import all_places, dates_and_precedence, order_noise, orders_dataset
+from made_orders import all_places, dates_and_precedence, order_noise, orders_dataset
 from settlesim.analysis.order_effects import order_effects
 from settlesim.analysis.world_intervals import mean_intervals, pair_mean, pair_ratio, sign_flip_test
 

@@ -35,7 +35,7 @@ Integers = NDArray[np.int64]
 STEP = 500
 
 
-def fit_blocked(values: Floats, positions: Integers) -> Fitted:
+def fit_blocked(values: Floats, positions: Integers, before: NDArray[np.bool_] | None = None) -> Fitted:
     """Fit a design in which each world meets orders of its own.
 
     Parameters
@@ -44,11 +44,13 @@ def fit_blocked(values: Floats, positions: Integers) -> Fitted:
         Outcome, none missing.
     positions : array, shape (slots, worlds, moves)
         Place of each move.
+    before : array, shape (moves, moves), optional
+        What must come before what, as for `population`.
     """
     slots, worlds, m = positions.shape
     distinct, which = np.unique(positions.reshape(-1, m), axis=0, return_inverse=True)
     which = which.reshape(slots, worlds)
-    over = population(distinct)
+    over = population(distinct, before)
     aim = targets(over)
     own = np.hstack(columns(distinct))
     values = centred(values)
