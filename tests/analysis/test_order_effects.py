@@ -421,8 +421,7 @@ def test_moves_made_together_are_one():
 
 def test_the_plan_says_what_must_come_first():
     """In few orders one move may come before another by chance; the plan of the dataset tells chance from rule."""
-    places = all_places(5)[np.random.default_rng(2).permutation(120)[:15]]
-    assert (places[:, 0] < places[:, 2]).all()
+    places = kept(all_places(5), (0, 2))[np.random.default_rng(2).permutation(60)[:20]]
     table = orders_dataset(pairwise(places, cyclic())[:, np.newaxis] + np.zeros(5), places)
     assert order_effects(table, "deaths").attrs["possible"] < 120
     told = order_effects(table.assign_attrs(plan_definition="{}"), "deaths")
