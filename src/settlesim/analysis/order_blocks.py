@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from settlesim.analysis.order_contrasts import Population, Targets, columns, population, targets
+from settlesim.analysis.order_contrasts import Population, Targets, model_columns, population, targets
 from settlesim.analysis.order_fits import (
     MODELS,
     SAID,
@@ -52,7 +52,7 @@ def fit_blocked(values: Floats, positions: Integers, before: NDArray[np.bool_] |
     which = which.reshape(slots, worlds)
     over = population(distinct, before)
     aim = targets(over)
-    own = np.hstack(columns(distinct))
+    own = model_columns(distinct)
     values = centred(values)
     parts = grouped(worlds)
     blocks = [_products(own, which[:, part], values[:, part]) for part in parts]

@@ -12,9 +12,10 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from settlesim.experiments.order_matrices import position_matrix, precedence_matrix
 from settlesim.scenario.linear_extensions import extensions
 
-__all__ = ["LISTED", "Population", "Targets", "columns", "population", "targets"]
+__all__ = ["LISTED", "Population", "Targets", "model_columns", "population", "targets"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -75,13 +76,9 @@ def population(positions: Integers, before: Truths | None = None) -> Population:
     return Population(places[np.lexsort(places.T[::-1])], before, whole=True)
 
 
-def columns(positions: Integers) -> tuple[Floats, Floats]:
-    """Columns of the component-position model and of the pairwise-ordering model, without the constant."""
-    m = positions.shape[-1]
-    stands = positions[..., : m - 1, np.newaxis] == np.arange(1, m)
-    first, second = np.triu_indices(m, 1)
-    pairs = np.where(positions[..., first] < positions[..., second], 1.0, -1.0)
-    return stands.reshape(*positions.shape[:-1], (m - 1) ** 2).astype(np.float64), pairs
+def model_columns(positions: Integers) -> Floats:
+    """Return the columns of both models side by side, positions first, without the constant."""
+    return np.hstack([position_matrix(positions), precedence_matrix(positions)])
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ class Targets:
 
 def targets(over: Population) -> Targets:
     """Return the weights of swap, date and precedence effects over a population of orders."""
-    dates, pairs = columns(over.positions)
+    dates, pairs = position_matrix(over.positions), precedence_matrix(over.positions)
     terms = np.hstack([dates, pairs])
     date = _date_weights(over)
     precedence = np.hstack([np.zeros((pairs.shape[1], dates.shape[1])), _beyond(dates, pairs)])
@@ -146,7 +143,7 @@ def _swap_terms(over: Population, pairs: Floats, terms: Floats) -> Floats:
     for row, (a, b) in enumerate(zip(*over.pairs, strict=True)):
         other, kept = _exchanged(over, int(a), int(b))
         if kept.any():
-            difference = terms[kept] - np.hstack(columns(other[kept]))
+            difference = terms[kept] - model_columns(other[kept])
             out[row] = (pairs[kept, row, np.newaxis] * difference).mean(axis=0)
     return out
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from settlesim.analysis.order_contrasts import Population, Targets, columns, population, targets
+from settlesim.analysis.order_contrasts import Population, Targets, model_columns, population, targets
 
 __all__ = [
     "MODELS",
@@ -165,7 +165,7 @@ def fit_crossed(values: Floats, positions: Integers, before: NDArray[np.bool_] |
     over = population(positions, before)
     aim = targets(over)
     full = over.whole and len(positions) == len(over.positions)
-    own = np.hstack(columns(positions))
+    own = model_columns(positions)
     own -= own.mean(axis=0)
     values = centred(values)
     fits = {model: _regression(own[:, used(model, aim)]) for model in MODELS}
