@@ -255,7 +255,7 @@ def test_the_seed_decides_the_draws_and_nothing_else():
     assert not one["swap_low_all"].equals(other["swap_low_all"])
     xr.testing.assert_identical(one["swap_low"], other["swap_low"])
     few = order_effects(table.isel(run=slice(0, 8)), "deaths")
-    assert (one.attrs["simultaneous"], few.attrs["simultaneous"]) == (
+    assert (one.attrs["simultaneous_swap"], few.attrs["simultaneous_swap"]) == (
         "max-t, multiplier bootstrap over worlds",
         "Bonferroni",
     )

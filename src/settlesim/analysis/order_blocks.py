@@ -188,20 +188,30 @@ def _common(which: Integers, parts: list[Integers], orders: int) -> float:
 
 
 def _lack(fit: _Regression, own: Floats, which: Integers, values: Floats, parts: list[Integers]) -> Floats:
-    """Products of what each world adds, order by order, to the sums of residuals."""
+    """Products of what each group of worlds adds, order by order, to the sums of residuals."""
     orders = len(own)
-    x = own[:, fit.columns] @ fit.directions
+    # In units in which the products of all worlds are the identity.
+    size = 1.0 / np.sqrt(np.diagonal(fit.inverse))
+    x, estimate = own[:, fit.columns] @ fit.directions / size, fit.estimate * size
     added = np.zeros((orders, len(parts)))
-    pulled = np.zeros((len(fit.estimate), len(parts)))
-    spread = np.zeros((orders, len(fit.estimate)))
+    summed = np.zeros(orders)
+    spread = np.zeros((orders, len(estimate)))
+    pulled = np.zeros((len(estimate), len(parts)))
     for number, part in enumerate(parts):
-        for run in part:
-            here = x[which[:, run]]
-            here = here - here.mean(axis=0)
-            residual = values[:, run] - here @ fit.estimate
-            np.add.at(added[:, number], which[:, run], residual)
-            pulled[:, number] += here.T @ residual
-            np.add.at(spread, which[:, run], here)
+        met = which[:, part]
+        here = x[met] - x[met].mean(axis=0)
+        np.add.at(spread, met, here)
+        flat = here.reshape(-1, len(estimate))
+        residual = values[:, part].ravel() - flat @ estimate
+        np.add.at(summed, met.ravel(), residual)
+        # As for the coefficients, what the fit took of a world's own residuals is given back.
+        pull, turned = np.linalg.eigh(flat.T @ flat)
+        pull = np.clip(pull, 1e-12, 1.0 - 1.0 / len(parts))
+        given = (1.0 / np.sqrt(1.0 - pull) - 1.0) / pull
+        mended = residual + flat @ (turned @ (given * (turned.T @ (flat.T @ residual))))
+        np.add.at(added[:, number], met.ravel(), mended)
+        pulled[:, number] = flat.T @ mended
     # A world's noise moves the coefficients too, and through them every residual.
-    added -= spread @ (fit.inverse @ pulled)
+    added -= spread @ pulled
+    added += ((summed - added.sum(axis=1)) / len(parts))[:, np.newaxis]
     return cleared(added.T @ added, float((values**2).sum()))

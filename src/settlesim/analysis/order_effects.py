@@ -79,7 +79,7 @@ def order_effects(
         And ``lack_of_fit``: the probability of so much higher order by chance.  Attributes: ``n`` worlds used,
         ``left_out`` worlds in which some order has no value, ``orders`` of ``possible`` (0: too many to list),
         ``layout`` (crossed or blocked), ``swap_by`` and ``date_by`` (``"exact"``, or which regression),
-        ``simultaneous`` (by which method).  What the design cannot tell is missing.
+        ``simultaneous_swap`` and so on (by which method).  What the design cannot tell is missing.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def order_effects(
         "layout": "crossed" if given.crossed else "blocked",
         "swap_by": fitted.swap_by,
         "date_by": fitted.date_by,
-        "simultaneous": families["swap"].method,
+        **{f"simultaneous_{name}": means.method for name, means in families.items()},
         "draws": draws,
     }
     if kind is not None:

@@ -84,7 +84,7 @@ def swap_table(effects: xr.Dataset) -> Table:
     table = _table(f"{_heading(effects)}: first before second, less second before first, {units}; {how}")
     for heading in ("first", "second"):
         table.add_column(heading, no_wrap=True)
-    table.caption = Text(f"All at once: {effects.attrs['simultaneous']}; bold: leaves out zero.")
+    table.caption = Text(f"All at once: {effects.attrs['simultaneous_swap']}; bold: leaves out zero.")
     all_of_them = f"{level} interval, all {len(rows)} pairs at once ({_method(effects)})"
     for heading in ("swap", "error", f"{level} interval, each alone", all_of_them, "beyond dates", f"{level} interval"):
         table.add_column(heading, justify="right")
@@ -133,9 +133,8 @@ def date_table(effects: xr.Dataset) -> Table:
     how = _how(effects, "date_by")
     table = _table(f"{_heading(effects)}: by the place of a move, less the mean, {units} ± {level} interval; {how}")
     count = sum(row["estimate"] is not None for row in rows)
-    table.caption = Text(
-        f"Intervals are each alone; bold: leaves out zero with all {count} at once ({effects.attrs['simultaneous']})."
-    )
+    method = effects.attrs["simultaneous_date"]
+    table.caption = Text(f"Intervals are each alone; bold: leaves out zero with all {count} at once ({method}).")
     table.add_column("move", no_wrap=True)
     places = reach_decimals(effects["date"], *_reach(rows))
     m = effects.sizes["place"]
@@ -180,7 +179,9 @@ def share_table(effects: xr.Dataset) -> Table:
     level = f"{100 * float(effects.attrs['level']):g}%"
     scale, units = _scale(effects)
     variance = float(effects["variance"])
-    spread = f"{scale * np.sqrt(variance):,.3g} {units}" if variance > 0 else "not above noise" if variance else "none"
+    size = scale * np.sqrt(max(variance, 0.0))
+    told = f"{size:,.{reach_decimals(effects['swap'], size, size / 10)}f} {units}"
+    spread = told if variance > 0 else "not above noise" if variance else "none"
     table = _table(f"{_heading(effects)}: what explains the differences between {effects.attrs['orders']:,} orders")
     chance = float(effects["lack_of_fit"])
     test = (
@@ -245,7 +246,7 @@ def _reach(rows: Rows) -> tuple[list[float], list[float]]:
 
 
 def _method(effects: xr.Dataset) -> str:
-    return str(effects.attrs["simultaneous"]).partition(",")[0]
+    return str(effects.attrs["simultaneous_swap"]).partition(",")[0]
 
 
 def _signed(value: float, places: int) -> str:
