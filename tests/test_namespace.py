@@ -10,9 +10,9 @@ import settlesim as ss
 PUBLIC = {
     "FaultError", "Mechanism", "Plan", "ProtocolError",
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
-    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "claims", "compare", "differences",
-    "hindcast", "incidence", "load", "open", "order_effects", "plots", "process", "rank", "replay", "rule", "save",
-    "simulate", "steps", "summary", "sweep", "verify",
+    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "best_orders", "claims", "compare",
+    "differences", "hindcast", "incidence", "load", "open", "order_design", "order_effects", "order_efficiency",
+    "orders", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps", "summary", "sweep", "verify",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import settlesim.report.plots as plots
     import settlesim.scenario.steps as steps
+    from settlesim.analysis.best_orders import best_orders
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
+    from settlesim.experiments.order_designs import order_design, order_efficiency
     from settlesim.experiments.orders import orders
     from settlesim.experiments.simulate import compare, simulate
     from settlesim.experiments.sweep import sweep
@@ -58,6 +60,8 @@ _HOME = {
     "compare": "experiments.simulate",
     "sweep": "experiments.sweep",
     "orders": "experiments.orders",
+    "order_design": "experiments.order_designs",
+    "order_efficiency": "experiments.order_designs",
     "FaultError": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
@@ -69,6 +73,7 @@ _HOME = {
     "base_rates": "analysis.terminations",
     "hindcast": "analysis.hindcast",
     "order_effects": "analysis.order_effects",
+    "best_orders": "analysis.best_orders",
     "process": "analysis.process",
     "claims": "analysis.verdicts",
     "replay": "report.story",
@@ -112,6 +117,7 @@ __all__ = [
     "UsageError",
     "Variable",
     "base_rates",
+    "best_orders",
     "claims",
     "compare",
     "differences",
@@ -119,7 +125,9 @@ __all__ = [
     "incidence",
     "load",
     "open",
+    "order_design",
     "order_effects",
+    "order_efficiency",
     "orders",
     "plots",
     "process",
