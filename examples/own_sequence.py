@@ -1,4 +1,4 @@
-"""Build a sequence of talks in Python, compare it with a shipped one, and try every order of its steps."""
+"""Build a sequence of talks in Python, compare it with a shipped one, and try every order of a plan's moves."""
 
 import os
 
@@ -26,18 +26,21 @@ def main() -> None:
         f"({float(one.low):+.3f} to {float(one.high):+.3f})"
     )
 
-    # In an ordered sequence each step waits for the one before it, here by eight weeks.
-    gestures = ss.Sequence(
-        "gestures",
-        ordered=True,
+    # In an order of a plan each move waits for the one before it, here by eight weeks.
+    gestures = ss.Plan(
+        {
+            "recognition": deliver("recognition"),
+            "prisoners": deliver("prisoners"),
+            "talks": open_track("three_way_talks"),
+        },
         pace=8,
-        steps=[deliver("recognition"), deliver("prisoners"), open_track("three_way_talks")],
     )
-    orders = ss.compare(scenario, gestures.permutations(), runs=RUNS, rng=7)
+    sequences = [gestures.order(names) for names in gestures.orders()]
+    orders = ss.compare(scenario, sequences, runs=RUNS, rng=7)
     ranking = ss.rank(orders, "settled")
-    print("\norders of recognition (1), prisoners (2) and the table of three (3), best first:")
+    print(f"\nthe {gestures.count()} orders of two gifts and the table of three, best first:")
     for name, value in zip(ranking.sequence.values, ranking.value.values, strict=True):
-        print(f"  {name:22s} settled in {100 * value:.1f}% of runs")
+        print(f"  {name:32s} settled in {100 * value:.1f}% of runs")
     print(f"the first two change places in {100 * float(ranking.reversed_runs[0, 1]):.0f}% of runs")
 
 

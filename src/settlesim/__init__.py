@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import settlesim.report.plots as plots
     import settlesim.scenario.steps as steps
+    from settlesim.analysis.best_orders import best_orders
     from settlesim.analysis.differences import differences
     from settlesim.analysis.flips import flips, flips_of
     from settlesim.analysis.hindcast import hindcast
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.nested import nested
+    from settlesim.experiments.order_designs import order_design, order_efficiency
     from settlesim.experiments.orders import orders
     from settlesim.experiments.simulate import compare, simulate
     from settlesim.experiments.sweep import sweep
@@ -64,6 +66,8 @@ _HOME = {
     "compare": "experiments.simulate",
     "sweep": "experiments.sweep",
     "orders": "experiments.orders",
+    "order_design": "experiments.order_designs",
+    "order_efficiency": "experiments.order_designs",
     "FaultError": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
@@ -83,6 +87,7 @@ _HOME = {
     "base_rates": "analysis.terminations",
     "hindcast": "analysis.hindcast",
     "order_effects": "analysis.order_effects",
+    "best_orders": "analysis.best_orders",
     "process": "analysis.process",
     "claims": "analysis.verdicts",
     "replay": "report.story",
@@ -126,6 +131,7 @@ __all__ = [
     "UsageError",
     "Variable",
     "base_rates",
+    "best_orders",
     "claims",
     "compare",
     "differences",
@@ -137,7 +143,9 @@ __all__ = [
     "load",
     "nested",
     "open",
+    "order_design",
     "order_effects",
+    "order_efficiency",
     "orders",
     "plots",
     "process",

@@ -10,30 +10,24 @@ import xarray as xr
 from scipy.stats import t as student
 
 import settlesim as ss
-from order_worlds import MOVES, all_places, dates_and_precedence, order_noise, orders_dataset
-from settlesim.analysis import order_fits
+from made_orders import (
+    MOVES,
+    all_places,
+    blocks,
+    cyclic,
+    dates_and_precedence,
+    effects_of,
+    exchanged,
+    kept,
+    order_noise,
+    orders_dataset,
+    pairwise,
+)
 from settlesim.analysis.order_effects import order_effects
 from settlesim.errors import UsageError
 from support import shipped
 
 A, B, C = MOVES[:3]
-
-
-def effects_of(function, places, runs=6, **how):
-    """Effects of a function of the order alone; worlds differ in their level, which must not matter."""
-    level = np.random.default_rng(3).normal(0, 50, runs)
-    return order_effects(orders_dataset(function[:, np.newaxis] + level, places), "deaths", draws=199, **how)
-
-
-def exchanged(places, a, b):
-    other = list(places)
-    other[a], other[b] = other[b], other[a]
-    return tuple(other)
-
-
-def kept(places, *before):
-    """Orders in which of each pair the first move comes first."""
-    return places[np.all([places[:, a] < places[:, b] for a, b in before], axis=0)]
 
 
 @pytest.mark.parametrize("before", [(), ((0, 1),), ((0, 2), (1, 2), (2, 4))])
@@ -73,20 +67,6 @@ def test_additive_dates():
     assert share["positions"] == pytest.approx(1) and share["both"] == pytest.approx(1)
     assert share["precedence_beyond_positions"] == pytest.approx(0, abs=1e-9)
     assert share["higher_order"] == 0 and effects["lack_of_fit"] == 1
-
-
-def cyclic(m=5):
-    """Pairwise effects of which each move wins as much as it loses."""
-    beta = np.zeros((m, m))
-    for size, (a, b, c) in zip((1.0, -0.5, 2.0), ((0, 1, 2), (1, 3, 4), (0, 2, 4)), strict=True):
-        for first, second in ((a, b), (b, c), (c, a)):
-            beta[first, second] += size
-            beta[second, first] -= size
-    return beta
-
-
-def pairwise(places, beta):
-    return (np.triu(dates_and_precedence(places)[1], 1) * beta).sum(axis=(1, 2))
 
 
 def test_pure_precedence_is_found_with_its_size():
@@ -176,95 +156,12 @@ def test_variances_are_means_over_pairs_of_worlds():
         assert found == pytest.approx(variance(x @ np.linalg.pinv(x)) / total), name
 
 
-FRACTION = np.random.default_rng(7).permutation(120)[:50]
-
-
-def model_function(places):
-    at, first = dates_and_precedence(places)
-    rng = np.random.default_rng(8)
-    m = places.shape[1]
-    dates, pairs = rng.normal(0, 1, (2, m, m))
-    return (at * dates).sum(axis=(1, 2)) + (np.triu(first, 1) * pairs).sum(axis=(1, 2))
-
-
-def blocks(worlds=40, slots=12, places=None):
-    places = all_places(5) if places is None else places
-    rng = np.random.default_rng(9)
-    return places[np.stack([rng.permutation(len(places))[:slots] for _ in range(worlds)], axis=1)]
-
-
-@pytest.mark.parametrize("design", ["fraction", "blocked"])
-def test_fewer_orders_tell_the_same_where_the_model_holds(design):
-    """With no noise but the worlds' levels, least squares predict the effects of all orders exactly."""
-    whole = effects_of(model_function(all_places(5)), all_places(5))
-    if design == "fraction":
-        found = effects_of(model_function(all_places(5)[FRACTION]), all_places(5)[FRACTION])
-    else:
-        places = blocks()
-        values = model_function(places.reshape(-1, 5)).reshape(places.shape[:2])
-        level = np.random.default_rng(3).normal(0, 50, places.shape[1])
-        found = order_effects(orders_dataset(values + level, places), "deaths", draws=199)
-    for name in ("swap", "date", "precedence", "variance", "share"):
-        assert np.allclose(found[name], whole[name], atol=1e-6, equal_nan=True), name
-    assert found.attrs["swap_by"] == "regression on positions and precedence"
-    assert found.attrs["layout"] == ("crossed" if design == "fraction" else "blocked")
-
-
-def test_fewer_orders_that_a_plan_admits():
-    """The averages are over the orders that keep to what comes first, though few of them were run."""
-    places = kept(all_places(5), (0, 1))
-    function = model_function(places)
-    whole = effects_of(function, places)
-    some = np.random.default_rng(1).permutation(60)[:35]
-    found = effects_of(function[some], places[some])
-    assert found.attrs["possible"] == 60 and found.attrs["orders"] == 35
-    assert np.isnan(float(found["swap"].sel(first=A, second=B)))
-    for name in ("date", "precedence", "share"):
-        assert np.allclose(found[name], whole[name], atol=1e-6, equal_nan=True), name
-    assert np.allclose(found["swap"], whole["swap"], atol=1e-6, equal_nan=True)
-
-
-def test_what_too_few_orders_cannot_tell_is_missing():
-    places = all_places(5)[[0, 30, 77]]
-    effects = effects_of(np.array([1.0, 2.0, 4.0]), places)
-    assert effects["precedence"].isnull().all() and effects["lack_of_fit"].isnull()
-    assert effects["share"].sel(component=["both", "higher_order"]).isnull().all()
-
-
-def test_precedence_alone_where_a_design_is_too_small_for_dates_too():
-    places = all_places(5)[np.random.default_rng(3).permutation(120)[:15]]
-    effects = effects_of(pairwise(places, cyclic()), places)
-    assert effects.attrs["swap_by"] == "regression on precedence"
-    whole = effects_of(pairwise(all_places(5), cyclic()), all_places(5))
-    assert np.allclose(effects["swap"], whole["swap"], equal_nan=True)
-
-
 def test_two_and_three_moves():
     two = effects_of(np.array([3.0, 1.0]), all_places(2))
     assert float(two["swap"][0, 1]) == 2 and two["precedence"].isnull().all()
     assert float(two["share"].sel(component="positions")) == 1 and two["lack_of_fit"].isnull()
     three = effects_of(np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0]), all_places(3))
     assert float(three["share"].sel(component="higher_order")) == 0 and three["lack_of_fit"].isnull()
-
-
-def test_more_orders_than_are_listed():
-    """Nine free moves, few of their orders: averages over the orders at hand and their exchanges."""
-    rng = np.random.default_rng(4)
-    places = np.array([rng.permutation(9) + 1 for _ in range(140)])
-    names = [f"move {i}" for i in range(9)]
-    beta = np.triu(rng.normal(0, 1, (9, 9)), 1)
-    value = pairwise(places, beta)
-    made = xr.Dataset(
-        {"deaths": (("order", "run"), value[:, np.newaxis] + np.zeros(5))},
-        {"position": (("order", "move"), places), "move": names},
-    )
-    effects = order_effects(made, "deaths", draws=199)
-    assert effects.attrs["possible"] == 0
-    gaps = []
-    for p, y in zip(places, value, strict=True):
-        other = np.array([exchanged(p, 2, 6)])
-        gaps.append((y - pairwise(other, beta)[0]) * (1 if p[2] < p[6] else -1))
-    assert float(effects["swap"][2, 6]) == pytest.approx(np.mean(gaps))
 
 
 def coded(places, runs=30):
@@ -350,22 +247,6 @@ def test_a_null_of_order_is_nothing_and_says_how_sure_it_is():
     assert float(share["swap_high_all"][0, 1]) == pytest.approx(1 - (0.025 / 6) ** (1 / 40))
 
 
-def test_many_worlds_are_grouped_and_none_is_lost(monkeypatch):
-    places = all_places(4)
-    values = model_function(places)[:, np.newaxis] + order_noise(np.random.default_rng(1), places, 90)
-    blocked = blocks(90, places=places)
-    mine = model_function(blocked.reshape(-1, 4)).reshape(12, 90) + np.random.default_rng(2).normal(0, 1, (12, 90))
-    for table in (orders_dataset(values, places), orders_dataset(mine, blocked)):
-        monkeypatch.setattr(order_fits, "GROUPS", 1_000)
-        alone = order_effects(table, "deaths")
-        monkeypatch.setattr(order_fits, "GROUPS", 40)
-        grouped = order_effects(table, "deaths")
-        for name in ("swap", "date", "precedence"):
-            assert np.allclose(alone[name], grouped[name], atol=0.02, equal_nan=True), name
-        assert np.allclose(alone["share"], grouped["share"], atol=0.1)
-        assert np.allclose(alone["swap_error"], grouped["swap_error"], rtol=0.4, equal_nan=True)
-
-
 def test_the_seed_decides_the_draws_and_nothing_else():
     places = all_places(4)
     table = orders_dataset(order_noise(np.random.default_rng(1), places, 25), places)
@@ -374,7 +255,7 @@ def test_the_seed_decides_the_draws_and_nothing_else():
     assert not one["swap_low_all"].equals(other["swap_low_all"])
     xr.testing.assert_identical(one["swap_low"], other["swap_low"])
     few = order_effects(table.isel(run=slice(0, 8)), "deaths")
-    assert (one.attrs["simultaneous"], few.attrs["simultaneous"]) == (
+    assert (one.attrs["simultaneous_swap"], few.attrs["simultaneous_swap"]) == (
         "max-t, multiplier bootstrap over worlds",
         "Bonferroni",
     )

@@ -59,6 +59,25 @@ def test_each_helper_writes_its_form(condition, tree):
     assert condition.tree() == tree
 
 
+def test_conditions_are_joined_by_operators():
+    a, b, c = opened("a"), signed("b"), week(8)
+    assert a & b & c == a & (b & c) == all_of(a, b, c)
+    assert a | b | c == a | (b | c) == any_of(a, b, c)
+    assert ~a == not_(a) and ~~a == not_(not_(a))
+    assert a & b | c == any_of(all_of(a, b), c) and a & (b | c) == all_of(a, any_of(b, c))
+    # With a delay of its own a group is one thing.
+    assert (a & b).after(4) & c == all_of(all_of(a, b).after(4), c)
+    for wrong in (True, None, {"week": 8}, "a"):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            a & wrong
+
+
+def test_conditions_joined_by_words_are_refused():
+    for join in (lambda a, b: a and b, lambda a, b: a or b, lambda a, b: not a):
+        with pytest.raises(UsageError, match=r"join conditions by & \| ~"):
+            join(opened("a"), signed("b"))
+
+
 def test_every_kind_of_condition_is_covered_by_the_strategies():
     made = {c.kind for c in (week(1), quiet(1), opened("t"), signed("t"), broken("t"), delivered("c"), taken("s"))}
     assert made | set(GROUPS) == set(KINDS)
@@ -172,12 +191,34 @@ def test_permutations_are_all_the_orders_each_once_and_the_given_one_first():
     orders = [tuple(step.concession for step in p.steps) for p in plan.permutations()]
     assert sorted(orders) == sorted(itertools.permutations("abc"))
     assert orders[0] == ("a", "b", "c")
-    assert [p.name for p in plan.permutations(limit=2)] == ["p [1,2,3]", "p [1,3,2]"]
+    named = [p.name for p in plan.permutations(limit=2)]
+    assert named == ["deliver:a > deliver:b > deliver:c", "deliver:a > deliver:c > deliver:b"]
     assert all((p.ordered, p.pace, p.levers, p.label) == (True, 4, {"x": 1.0}, "l") for p in plan.permutations())
     assert all({s.name for s in p.steps} == {s.name for s in plan.steps} for p in plan.permutations())
     assert list(plan.permutations(limit=0)) == []
     with pytest.raises(UsageError, match="must not be negative"):
         next(plan.permutations(limit=-1))
+
+
+def test_permutations_of_steps_without_an_order_are_refused_before_the_first():
+    with pytest.raises(UsageError, match=r"'p' have no order to be permuted.* say ordered=True .* or make a Plan"):
+        Sequence("p", [do.deliver("a"), do.deliver("b", when=week(8))]).permutations()
+
+
+def test_what_is_apart_stays_and_what_is_together_moves_as_one():
+    raw = [
+        {"do": "deliver", "concession": "a", "name": "a"},
+        {"do": "deliver", "concession": "x", "name": "x", "apart": True},
+        {"do": "deliver", "concession": "b", "name": "b"},
+        {"do": "deliver", "concession": "c", "name": "c", "together": True},
+        {"do": "deliver", "concession": "y", "name": "y", "apart": True},
+    ]
+    plan = Sequence("p", raw, ordered=True, pace=4)
+    assert [(p.name, [step.name for step in p.steps]) for p in plan.permutations()] == [
+        ("a > b", ["a", "x", "b", "c", "y"]),
+        ("b > a", ["b", "x", "c", "a", "y"]),
+    ]
+    assert [p.name for p in Sequence("p", raw[1:2], ordered=True).permutations()] == ["p"]
 
 
 def test_levers_are_added_and_replaced_without_touching_the_original():

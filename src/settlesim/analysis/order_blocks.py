@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from settlesim.analysis.order_contrasts import Population, Targets, columns, population, targets
+from settlesim.analysis.order_contrasts import Population, Targets, model_columns, population, targets
 from settlesim.analysis.order_fits import (
     MODELS,
     SAID,
@@ -35,7 +35,7 @@ Integers = NDArray[np.int64]
 STEP = 500
 
 
-def fit_blocked(values: Floats, positions: Integers) -> Fitted:
+def fit_blocked(values: Floats, positions: Integers, before: NDArray[np.bool_] | None = None) -> Fitted:
     """Fit a design in which each world meets orders of its own.
 
     Parameters
@@ -44,13 +44,15 @@ def fit_blocked(values: Floats, positions: Integers) -> Fitted:
         Outcome, none missing.
     positions : array, shape (slots, worlds, moves)
         Place of each move.
+    before : array, shape (moves, moves), optional
+        What must come before what, as for `population`.
     """
     slots, worlds, m = positions.shape
     distinct, which = np.unique(positions.reshape(-1, m), axis=0, return_inverse=True)
     which = which.reshape(slots, worlds)
-    over = population(distinct)
+    over = population(distinct, before)
     aim = targets(over)
-    own = np.hstack(columns(distinct))
+    own = model_columns(distinct)
     values = centred(values)
     parts = grouped(worlds)
     blocks = [_products(own, which[:, part], values[:, part]) for part in parts]
@@ -186,20 +188,30 @@ def _common(which: Integers, parts: list[Integers], orders: int) -> float:
 
 
 def _lack(fit: _Regression, own: Floats, which: Integers, values: Floats, parts: list[Integers]) -> Floats:
-    """Products of what each world adds, order by order, to the sums of residuals."""
+    """Products of what each group of worlds adds, order by order, to the sums of residuals."""
     orders = len(own)
-    x = own[:, fit.columns] @ fit.directions
+    # In units in which the products of all worlds are the identity.
+    size = 1.0 / np.sqrt(np.diagonal(fit.inverse))
+    x, estimate = own[:, fit.columns] @ fit.directions / size, fit.estimate * size
     added = np.zeros((orders, len(parts)))
-    pulled = np.zeros((len(fit.estimate), len(parts)))
-    spread = np.zeros((orders, len(fit.estimate)))
+    summed = np.zeros(orders)
+    spread = np.zeros((orders, len(estimate)))
+    pulled = np.zeros((len(estimate), len(parts)))
     for number, part in enumerate(parts):
-        for run in part:
-            here = x[which[:, run]]
-            here = here - here.mean(axis=0)
-            residual = values[:, run] - here @ fit.estimate
-            np.add.at(added[:, number], which[:, run], residual)
-            pulled[:, number] += here.T @ residual
-            np.add.at(spread, which[:, run], here)
+        met = which[:, part]
+        here = x[met] - x[met].mean(axis=0)
+        np.add.at(spread, met, here)
+        flat = here.reshape(-1, len(estimate))
+        residual = values[:, part].ravel() - flat @ estimate
+        np.add.at(summed, met.ravel(), residual)
+        # As for the coefficients, what the fit took of a world's own residuals is given back.
+        pull, turned = np.linalg.eigh(flat.T @ flat)
+        pull = np.clip(pull, 1e-12, 1.0 - 1.0 / len(parts))
+        given = (1.0 / np.sqrt(1.0 - pull) - 1.0) / pull
+        mended = residual + flat @ (turned @ (given * (turned.T @ (flat.T @ residual))))
+        np.add.at(added[:, number], met.ravel(), mended)
+        pulled[:, number] = flat.T @ mended
     # A world's noise moves the coefficients too, and through them every residual.
-    added -= spread @ (fit.inverse @ pulled)
+    added -= spread @ pulled
+    added += ((summed - added.sum(axis=1)) / len(parts))[:, np.newaxis]
     return cleared(added.T @ added, float((values**2).sum()))

@@ -1,21 +1,25 @@
 """What is estimated of the effects of order: weights over the orders that a plan admits.
 
-The orders that a dataset holds are read for what comes before what in all of them.  Where the orders that keep to
-that can be listed they are the *population*: averages are over them, each counting once.  Where they are too many to
-list, the orders of the dataset stand for them.
+Where the orders that keep to what must come first can be listed they are the *population*: averages are over them, each
+counting once.  Where they are too many to list, the orders of the dataset stand for them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LISTED", "Population", "Targets", "columns", "orders_that_keep", "population", "targets"]
+from settlesim.experiments.order_matrices import position_matrix, precedence_matrix
+from settlesim.scenario.linear_extensions import extensions
+
+__all__ = ["LISTED", "Population", "Targets", "model_columns", "population", "targets"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Truths = NDArray[np.bool_]
 
 # Orders that are listed at most: those of eight free moves.
 LISTED = 40_320
@@ -30,13 +34,13 @@ class Population:
     positions : array, shape (orders, moves)
         Place of each move, from 1.
     before : array, shape (moves, moves)
-        Whether the first comes before the second in every order.
+        Whether the first must come before the second.
     whole : bool
         Whether these are all orders that keep to `before`, not a sample of them.
     """
 
     positions: Integers
-    before: NDArray[np.bool_]
+    before: Truths
     whole: bool
 
     @property
@@ -46,60 +50,35 @@ class Population:
         return first.astype(np.int64), second.astype(np.int64)
 
 
-def population(positions: Integers) -> Population:
-    """Return the orders that `positions`, shape (orders, moves), are taken from."""
-    before = np.asarray((positions[:, :, np.newaxis] < positions[:, np.newaxis, :]).all(axis=0))
-    every = orders_that_keep(before, LISTED)
-    if every is None:
-        return Population(positions, before, whole=False)
-    return Population(every, before, whole=True)
-
-
-def orders_that_keep(before: NDArray[np.bool_], limit: int) -> Integers | None:
-    """List the orders in which each move comes after those that are to come before it.
+def population(positions: Integers, before: Truths | None = None) -> Population:
+    """Return the orders from which some are taken.
 
     Parameters
     ----------
-    before : array, shape (moves, moves)
-        Whether the first must come before the second; transitive.
-    limit : int
-        How many orders there may be.
-
-    Returns
-    -------
-    array of shape (orders, moves) or None
-        Place of each move, from 1; None where there are more.
+    positions : array, shape (orders, moves)
+        Place of each move in the orders at hand.
+    before : array, shape (moves, moves), optional
+        Whether the first must come before the second; transitive.  By default what does in all orders at hand.
 
     Examples
     --------
-    >>> first = np.zeros((3, 3), bool)
-    >>> first[0, 2] = True
-    >>> orders_that_keep(first, 10).tolist()
-    [[1, 2, 3], [1, 3, 2], [2, 1, 3]]
+    >>> at_hand = np.array([[1, 2, 3], [1, 3, 2], [2, 1, 3]])
+    >>> population(at_hand).positions.tolist(), len(population(at_hand, np.zeros((3, 3), bool)).positions)
+    ([[1, 2, 3], [1, 3, 2], [2, 1, 3]], 6)
     """
-    m = len(before)
-    places = np.zeros((1, m), np.int64)
-    for place in range(1, m + 1):
-        grown = []
-        for move in range(m):
-            free = (places[:, move] == 0) & (places[:, before[:, move]] > 0).all(axis=1)
-            more = places[free]
-            more[:, move] = place
-            grown.append(more)
-        places = np.concatenate(grown)
-        # A beginning can always be completed, so there are never fewer whole orders than beginnings.
-        if len(places) > limit:
-            return None
-    return places[np.lexsort(places.T[::-1])]
+    if before is None:
+        before = np.asarray((positions[:, :, np.newaxis] < positions[:, np.newaxis, :]).all(axis=0))
+    below = tuple(sum(1 << int(i) for i in np.flatnonzero(column)) for column in before.T)
+    orders = list(islice(extensions(below), LISTED + 1))
+    if len(orders) > LISTED:
+        return Population(positions, before, whole=False)
+    places = np.argsort(np.array(orders, np.int64), axis=1) + 1
+    return Population(places[np.lexsort(places.T[::-1])], before, whole=True)
 
 
-def columns(positions: Integers) -> tuple[Floats, Floats]:
-    """Columns of the component-position model and of the pairwise-ordering model, without the constant."""
-    m = positions.shape[-1]
-    stands = positions[..., : m - 1, np.newaxis] == np.arange(1, m)
-    first, second = np.triu_indices(m, 1)
-    pairs = np.where(positions[..., first] < positions[..., second], 1.0, -1.0)
-    return stands.reshape(*positions.shape[:-1], (m - 1) ** 2).astype(np.float64), pairs
+def model_columns(positions: Integers) -> Floats:
+    """Return the columns of both models side by side, positions first, without the constant."""
+    return np.hstack([position_matrix(positions), precedence_matrix(positions)])
 
 
 @dataclass(frozen=True)
@@ -131,7 +110,7 @@ class Targets:
 
 def targets(over: Population) -> Targets:
     """Return the weights of swap, date and precedence effects over a population of orders."""
-    dates, pairs = columns(over.positions)
+    dates, pairs = position_matrix(over.positions), precedence_matrix(over.positions)
     terms = np.hstack([dates, pairs])
     date = _date_weights(over)
     precedence = np.hstack([np.zeros((pairs.shape[1], dates.shape[1])), _beyond(dates, pairs)])
@@ -141,7 +120,7 @@ def targets(over: Population) -> Targets:
     return Targets(None, date, _swap_terms(over, pairs, terms), date @ terms, precedence, terms, dates.shape[1])
 
 
-def _exchanged(over: Population, a: int, b: int) -> tuple[Integers, NDArray[np.bool_]]:
+def _exchanged(over: Population, a: int, b: int) -> tuple[Integers, Truths]:
     """The orders with two moves exchanged, and which of them still keep to what must come before what."""
     other = over.positions.copy()
     other[:, [a, b]] = other[:, [b, a]]
@@ -164,7 +143,7 @@ def _swap_terms(over: Population, pairs: Floats, terms: Floats) -> Floats:
     for row, (a, b) in enumerate(zip(*over.pairs, strict=True)):
         other, kept = _exchanged(over, int(a), int(b))
         if kept.any():
-            difference = terms[kept] - np.hstack(columns(other[kept]))
+            difference = terms[kept] - model_columns(other[kept])
             out[row] = (pairs[kept, row, np.newaxis] * difference).mean(axis=0)
     return out
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,14 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.order_blocks import fit_blocked
 from settlesim.analysis.order_fits import Fitted, fit_crossed
-from settlesim.analysis.statistics import check_level, indicators
+from settlesim.analysis.order_worlds import worlds_of
+from settlesim.analysis.statistics import check_level
 from settlesim.analysis.world_intervals import Means, mean_intervals, pair_mean, pair_ratio, sign_flip_test
-from settlesim.errors import UsageError, choose
+from settlesim.errors import UsageError
 
-__all__ = ["COMPONENTS", "Worlds", "order_effects", "worlds_of"]
+__all__ = ["COMPONENTS", "order_effects"]
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 COMPONENTS = (
     "positions",
@@ -80,7 +79,7 @@ def order_effects(
         And ``lack_of_fit``: the probability of so much higher order by chance.  Attributes: ``n`` worlds used,
         ``left_out`` worlds in which some order has no value, ``orders`` of ``possible`` (0: too many to list),
         ``layout`` (crossed or blocked), ``swap_by`` and ``date_by`` (``"exact"``, or which regression),
-        ``simultaneous`` (by which method).  What the design cannot tell is missing.
+        ``simultaneous_swap`` and so on (by which method).  What the design cannot tell is missing.
 
     Raises
     ------
@@ -132,7 +131,8 @@ def order_effects(
     if draws < 100:
         raise UsageError(f"draws must be at least 100, got {draws}")
     given = worlds_of(dataset, variable, kind)
-    fitted = fit_crossed(given.values, given.positions) if given.crossed else fit_blocked(given.values, given.positions)
+    fit = fit_crossed if given.crossed else fit_blocked
+    fitted = fit(given.values, given.positions, given.before)
     generator = np.random.default_rng(rng)
     largest = 1.0 if given.attrs["kind"] in ("share", "bounded") else None
     scale = float(np.abs(given.values).max())
@@ -165,7 +165,7 @@ def order_effects(
         "layout": "crossed" if given.crossed else "blocked",
         "swap_by": fitted.swap_by,
         "date_by": fitted.date_by,
-        "simultaneous": families["swap"].method,
+        **{f"simultaneous_{name}": means.method for name, means in families.items()},
         "draws": draws,
     }
     if kind is not None:
@@ -174,112 +174,6 @@ def order_effects(
     places = np.arange(1, len(moves) + 1)
     labels = {"first": moves, "second": moves, "move": moves, "place": places, "component": list(COMPONENTS)}
     return xr.Dataset(variables, labels, attrs)
-
-
-@dataclass(frozen=True)
-class Worlds:
-    """An outcome in the worlds that have it under every order.
-
-    Attributes
-    ----------
-    values : array, shape (orders or slots, worlds)
-        The outcome.
-    positions : array, shape (orders, moves) or (slots, worlds, moves)
-        Place of each move, from 1.
-    moves : tuple of str
-        Names of the moves.
-    runs : array
-        Which runs these worlds are, by their place in the dataset.
-    left_out : int
-        Worlds in which some order has no value.
-    attrs : dict
-        ``units``, ``long_name`` and ``kind`` of the outcome.
-    """
-
-    values: Floats
-    positions: Integers
-    moves: tuple[str, ...]
-    runs: Integers
-    left_out: int
-    attrs: dict[str, Any]
-
-    @property
-    def crossed(self) -> bool:
-        """Whether every world meets the same orders."""
-        return self.positions.ndim == 2
-
-
-def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Worlds:
-    """Return an outcome of a dataset of orders in the worlds that have it under every order.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        From `orders`.
-    variable : str
-        An outcome.
-    kind : str, optional
-        For a coded outcome: the meaning whose share counts.
-
-    Raises
-    ------
-    UsageError
-        As `order_effects` says.
-    """
-    choose(variable, map(str, dataset.data_vars), "variable")
-    if "position" not in dataset.coords or "move" not in dataset["position"].dims:
-        raise UsageError(
-            "this is not a dataset of orders: it has no coordinate 'position' along moves; make one with `orders`"
-        )
-    raw = dataset[variable]
-    axis = "slot" if "slot" in dataset["position"].dims else "order"
-    values = _counted(raw, variable, kind).where(raw.notnull())
-    if set(values.dims) != {axis, "run"}:
-        extra = ", ".join(str(dim) for dim in values.dims if dim not in (axis, "run"))
-        what = f"also varies by {extra}: select one value of it first" if extra else f"does not vary by {axis} and run"
-        raise UsageError(f"{variable!r} {what}")
-    table = np.asarray(values.transpose(axis, "run").values, np.float64)
-    known = np.asarray(~np.isnan(table).any(axis=0))
-    places = dataset["position"].transpose(axis, ..., "move").values.astype(np.int64)
-    moves = tuple(str(name) for name in dataset["move"].values)
-    _check_places(places, moves)
-    if axis == "order" and len(np.unique(places, axis=0)) < len(places):
-        raise UsageError("an order stands twice in the dataset: keep one of them")
-    if len(table) < 2:
-        raise UsageError("effects of order need at least two orders")
-    n, runs = len(known), np.flatnonzero(known)
-    if len(runs) < 2:
-        raise UsageError(
-            f"{variable!r} has a value under every order in {len(runs)} of {n} runs, and effects need two; take an "
-            "outcome that all runs have"
-        )
-    if axis == "slot":
-        places = places[:, known]
-    attrs = {"units": values.attrs.get("units", "1"), "long_name": values.attrs.get("long_name", variable)}
-    attrs["kind"] = "share" if kind is not None else str(values.attrs.get("kind", "amount"))
-    if raw.dtype.kind == "b":
-        attrs["kind"] = "share"
-    return Worlds(table[:, known], places, moves, runs, n - len(runs), attrs)
-
-
-def _counted(raw: xr.DataArray, variable: str, kind: str | None) -> xr.DataArray:
-    values = indicators(raw)
-    axis = f"{variable}_kind"
-    if axis in values.dims:
-        kinds = [str(name) for name in values[axis].values]
-        if kind is None:
-            raise UsageError(f"{variable!r} is coded: say with kind= which of {', '.join(kinds)} counts")
-        return values.sel({axis: choose(kind, kinds, "kind")}, drop=True)
-    if kind is not None:
-        raise UsageError(f"{variable!r} is not coded, so it has no kind {kind!r}")
-    return values
-
-
-def _check_places(places: Integers, moves: tuple[str, ...]) -> None:
-    if len(moves) < 2:
-        raise UsageError("effects of order need at least two moves")
-    if (np.sort(places, axis=-1) != np.arange(1, len(moves) + 1)).any():
-        raise UsageError(f"'position' must give every order each place from 1 to {len(moves)} once")
 
 
 def _pairs(name: str, means: Means, m: int, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from settlesim.analysis.order_contrasts import Population, Targets, columns, population, targets
+from settlesim.analysis.order_contrasts import Population, Targets, model_columns, population, targets
 
 __all__ = [
     "MODELS",
@@ -150,7 +150,7 @@ def explained(over: Population, aim: Targets, directions: Floats) -> dict[str, F
     return out
 
 
-def fit_crossed(values: Floats, positions: Integers) -> Fitted:
+def fit_crossed(values: Floats, positions: Integers, before: NDArray[np.bool_] | None = None) -> Fitted:
     """Fit a design in which every world meets every order.
 
     Parameters
@@ -159,11 +159,13 @@ def fit_crossed(values: Floats, positions: Integers) -> Fitted:
         Outcome, none missing.
     positions : array, shape (orders, moves)
         Place of each move; no order twice.
+    before : array, shape (moves, moves), optional
+        What must come before what, as for `population`.
     """
-    over = population(positions)
+    over = population(positions, before)
     aim = targets(over)
     full = over.whole and len(positions) == len(over.positions)
-    own = np.hstack(columns(positions))
+    own = model_columns(positions)
     own -= own.mean(axis=0)
     values = centred(values)
     fits = {model: _regression(own[:, used(model, aim)]) for model in MODELS}

@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 
 # Below this many worlds the flipped signs have too few patterns, and Bonferroni takes their place.
 FEW_WORLDS = 20
-# Observations beside which a mean's own rounding shows.
+# Fewer than this many that carry a quantity's spread leave Student's t and the bootstrap little to go by.
+FEW_CARRIERS = 8
 ROUNDING = 1e-12
 
 
@@ -72,8 +73,10 @@ def mean_intervals(
     -----
     The interval of one mean is Student's.  For all at once its factor is the quantile, over worlds whose deviations
     from the mean are given random signs, of the largest studentized mean: the max-t of a multiplier bootstrap
-    (Chernozhukov, Chetverikov and Kato 2013), which knows how the quantities hang together; with fewer than
-    `FEW_WORLDS` worlds it is Bonferroni's.
+    (Chernozhukov, Chetverikov and Kato 2013), which knows how the quantities hang together.  It is Bonferroni's with
+    fewer than `FEW_WORLDS` worlds, and where fewer than `FEW_CARRIERS` worlds carry the spread of some quantity,
+    counted as 3 (Σ d²)² / Σ d⁴ of the deviations d, which is n for normal ones: such as of a rare event, for which
+    Student's interval is rough as well.
 
     Where no world differs from another there is no spread to go by.  With a `largest` the interval then reaches as
     far as a share of worlds that `level` does not exclude at 0 of n; otherwise it is a point.
@@ -92,13 +95,14 @@ def mean_intervals(
     one = float(student.ppf(0.5 + level / 2, n - 1))
     vary = np.isfinite(spread) & (spread > ROUNDING * np.abs(middle))
     count = max(int(np.isfinite(spread).sum()), 1)
-    if n < FEW_WORLDS:
-        together, method = float(student.ppf(1 - (1 - level) / (2 * count), n - 1)), "Bonferroni"
+    apart = (values[vary] - middle[vary, np.newaxis]) / spread[vary, np.newaxis]
+    carriers = 3 * (apart**2).sum(axis=1) ** 2 / (apart**4).sum(axis=1)
+    if n < FEW_WORLDS or carriers.min(initial=np.inf) < FEW_CARRIERS:
+        method = "Bonferroni" if n < FEW_WORLDS else "Bonferroni, for few worlds carry some effect"
+        together = float(student.ppf(1 - (1 - level) / (2 * count), n - 1))
     else:
-        together, method = one, "max-t, multiplier bootstrap over worlds"
-        if vary.any():
-            apart = (values[vary] - middle[vary, np.newaxis]) / spread[vary, np.newaxis]
-            together = max(one, _largest_quantile(apart, level, draws, rng))
+        method = "max-t, multiplier bootstrap over worlds"
+        together = max(one, _largest_quantile(apart, level, draws, rng)) if vary.any() else one
     reach, reach_all = one * error, together * error
     if largest is not None:
         still = np.isfinite(spread) & ~vary
@@ -193,8 +197,8 @@ def pair_ratio(kernel: Floats, whole: Floats, level: float) -> Pairs:
     Returns
     -------
     Pairs
-        Without an estimate where the denominator is not above zero.  The interval (Fieller 1954) has no ends where the
-        denominator cannot be told from zero: then any ratio is possible.
+        Without an estimate where the denominator is not above zero.  The interval (Fieller 1954) has no ends, and the
+        ratio no error, where the denominator cannot be told from zero: then any ratio is possible.
 
     Examples
     --------
@@ -218,7 +222,7 @@ def pair_ratio(kernel: Floats, whole: Floats, level: float) -> Pairs:
     b = part * all_of_it - square * float(spread[0, 1])
     c = part**2 - square * float(spread[0, 0])
     if a <= 0:
-        return Pairs(ratio, error, -np.inf, np.inf)
+        return Pairs(ratio, np.nan, -np.inf, np.inf)
     root = np.sqrt(max(b * b - a * c, 0.0))
     return Pairs(ratio, error, float(b - root) / a, float(b + root) / a)
 

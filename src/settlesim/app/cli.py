@@ -29,6 +29,7 @@ from settlesim.app.options import (
     plan_names,
     scenario_names,
 )
+from settlesim.app.show_commands import list_, show
 from settlesim.errors import UsageError, choose
 
 if TYPE_CHECKING:
@@ -56,55 +57,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("list")(list_)
+app.command()(show)
 app.command()(claims)
-
-
-@app.command("list")
-def list_(as_json: Json = False) -> None:
-    """List the shipped scenarios and their sequences."""
-    from settlesim.scenario.files import builtin, load
-
-    found = {name: load(name) for name in builtin()}
-    if as_json:
-        print(json.dumps({name: list(s.sequences) for name, s in found.items()}, indent=2))
-        return
-    console = terminal.console()
-    for name, scenario in found.items():
-        console.print(f"[bold]{name}[/]  {scenario.title}")
-        console.print(f"    {', '.join(scenario.sequences)}")
-
-
-@app.command()
-def show(scenario: Name, sequence: Plan = None, as_json: Json = False, plot: Plot = None) -> None:
-    """Show a scenario, or the steps of one of its sequences (--plot draws its timeline)."""
-    from settlesim.report import tables as report
-    from settlesim.scenario.files import load
-
-    war = load(scenario)
-    if sequence is not None:
-        plan = war.sequence(sequence)
-        if as_json:
-            print(json.dumps(war.tree()["sequences"][sequence], indent=2, default=str))
-        else:
-            terminal.console().print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
-            if not plan.steps:
-                terminal.console().print("  no steps")
-            for i, step in enumerate(plan.steps, 1):
-                wait = "" if step.when is None else f"  when {json.dumps(step.when.tree())}"
-                terminal.console().print(f"  {i}. {step.name}{wait}", markup=False)
-        if plot is not None:
-            from settlesim.report import plots
-
-            terminal.draw(plot, lambda: plots.timeline(war, sequence))
-        return
-    if as_json:
-        print(json.dumps(war.tree(), indent=2, default=str))
-        return
-    console = terminal.console()
-    console.print(f"[bold]{war.title}[/] (from {war.start}, {war.horizon} weeks)\n{war.description}\n")
-    for table in report.scenario_tables(war):
-        console.print(table)
-    console.print(f"{len(war.parameters)} parameters, {len(war.provinces)} provinces, {len(war.factions)} factions.")
 
 
 @app.command()
@@ -321,10 +276,13 @@ def check(scenario: Name) -> None:
     found = STANDARD.check(war)
     for name in war.sequences:
         STANDARD.check(war, name)
+    for plan in war.plans.values():
+        STANDARD.check(war, plan.order(next(plan.orders())))
     for claim in war.claims:
         watched(war, claim)
     print(f"{war.origin}: {war.title}")
-    print(f"{len(war.sequences)} sequences, {found.parameters} parameters; no mistake found")
+    plans = f"{len(war.plans)} plan{'s' * (len(war.plans) > 1)}, " if war.plans else ""
+    print(f"{len(war.sequences)} sequences, {plans}{found.parameters} parameters; no mistake found")
     print(f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck, {found.outcomes} outcomes")
     for note in found.notes:
         print(f"note: {note}")

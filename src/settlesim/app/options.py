@@ -30,6 +30,7 @@ __all__ = [
     "compared_sequences",
     "execution_of",
     "loaded",
+    "order_plan_names",
     "plan_names",
     "scenario_names",
 ]
@@ -51,6 +52,17 @@ def plan_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
     try:
         names = list(load(ctx.params.get("scenario") or "afghanistan-2018").sequences)
+    except SettlesimError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def order_plan_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return plans, of which every order can be run, of the scenario named before that begin so, for completion."""
+    from settlesim.scenario.files import load
+
+    try:
+        names = list(load(ctx.params.get("scenario") or "afghanistan-2018").plans)
     except SettlesimError:
         return []
     return [name for name in names if name.startswith(incomplete)]

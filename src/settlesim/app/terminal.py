@@ -54,14 +54,23 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def check_figure(path: Path | None) -> None:
+    """Refuse a figure that could not be saved, before the work that it is to show is done."""
+    if path is None:
+        return
+    if path.suffix not in (".png", ".pdf", ".svg"):
+        raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"cannot draw to {str(path)!r}: there is no folder {str(path.absolute().parent)!r}")
+
+
 def draw(path: Path | None, axes: Callable[[], Any]) -> None:
     """Save the figure of some axes, which are drawn only if there is a path."""
     if path is None:
         return
     from settlesim.results.stores import replacing
 
-    if path.suffix not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
+    check_figure(path)
     with replacing(path) as temporary:
         axes().figure.savefig(temporary, dpi=200, format=path.suffix[1:])
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.luck_averaged import parameters_of
 from settlesim.errors import UsageError, choose
+from settlesim.report.canvas import axes_of, said
 from settlesim.report.measures import scale_of
 
 if TYPE_CHECKING:
@@ -76,10 +77,7 @@ def flip_map(
     mean, error, worlds = _smoothed(x, y, difference, weights, xs, ys, width)
     scale, units = scale_of(found["world_difference"])
     end = scale * float(np.quantile(np.abs(difference), 0.98)) or 1.0
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(7.2, 5.2), layout="constrained").add_subplot()
+    ax = axes_of(ax, (7.2, 5.2))
     hidden = worlds < THIN
     shown = np.ma.masked_where(hidden, scale * mean)
     look: dict[str, Any] = {"cmap": "RdBu", "vmin": -end, "vmax": end}
@@ -145,13 +143,13 @@ def _labelled(ax: Axes, found: xr.Dataset, names: tuple[str, str], dots: Any, un
     labels = []
     for name in names:
         unit = str(found[name].attrs.get("units", "1"))
-        said = name.replace("_", " ").replace(".", ": ")
-        labels.append(said if unit in ("", "1") else f"{said} ({unit})")
+        label = said(name).replace(".", ": ")
+        labels.append(label if unit in ("", "1") else f"{label} ({unit})")
     ax.set(xlabel=labels[0], ylabel=labels[1])
     a, b = found.attrs.get("sequence_a", "a"), found.attrs.get("sequence_b", "b")
     low, high = (100 * float(found["flips"].sel(statistic=end)) for end in ("low", "high"))
     middle = 100 * float(found["flips"].sel(statistic="estimate"))
-    outcome = str(found.attrs.get("variable", "")).replace("_", " ")
+    outcome = said(str(found.attrs.get("variable", "")))
     title = f"{outcome}: {a} less {b}; the other sign in {middle:.0f}% of worlds ({low:.0f} to {high:.0f}%)"
     second = "dots: worlds, averaged over luck; line: where the smoothed difference is zero"
     ax.set_title(f"{title}\n{second}" + ("; hatched: sign not known" if hatched else ""), loc="left", fontsize=8)

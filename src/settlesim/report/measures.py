@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike
 
-__all__ = ["EXPLAINED", "decimals", "is_reference", "lines_of", "meanings", "scale_of", "titled"]
+__all__ = ["EXPLAINED", "decimals", "is_reference", "lines_of", "meanings", "reach_decimals", "scale_of", "titled"]
 
 # Outcomes whose names are near one another and do not mean the same: tables that they head say what they mean.
 EXPLAINED = ("signed", "settled", "standing", "comprehensive")
@@ -47,6 +47,21 @@ def decimals(variable: xr.DataArray, values: ArrayLike) -> int:
     known = known[np.isfinite(known)]
     largest = float(known.max()) if known.size else 0.0
     return 0 if largest >= 100 else 1 if largest >= 10 else 3
+
+
+def reach_decimals(variable: xr.DataArray, values: ArrayLike, reach: ArrayLike) -> int:
+    """Return with how many decimals values are written beside intervals, so that none of them reads as ± 0.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> reach_decimals(xr.DataArray([0.0]), [12345.6], [0.02, 300.0])
+    2
+    """
+    known = np.asarray(reach, float)
+    known = known[np.isfinite(known) & (known > 0)]
+    needed = int(np.ceil(-np.log10(known.min()))) if known.size else 0
+    return int(np.clip(needed, decimals(variable, values), 6))
 
 
 def meanings(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, str]:

@@ -11,8 +11,10 @@ from settlesim.analysis.incidence import incidence as course_of
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
 from settlesim.report import palette
+from settlesim.report.canvas import axes_of, said
 from settlesim.report.flip_plots import flip_map
 from settlesim.report.measures import lines_of, scale_of, titled
+from settlesim.report.order_plots import positions, precedence, ribbons
 from settlesim.report.wording import briefly
 from settlesim.results.dataset import weekly_name
 
@@ -22,20 +24,18 @@ if TYPE_CHECKING:
 
     from settlesim.scenario.scenario import Scenario
 
-__all__ = ["control_map", "differences", "fan", "flip_map", "incidence", "outcomes", "timeline"]
-
-
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    # A Figure of its own: pyplot would keep it alive and need a display.
-    return Figure(figsize=size, layout="constrained").add_subplot()
-
-
-def _said(name: str) -> str:
-    return name.replace("_", " ")
+__all__ = [
+    "control_map",
+    "differences",
+    "fan",
+    "flip_map",
+    "incidence",
+    "outcomes",
+    "positions",
+    "precedence",
+    "ribbons",
+    "timeline",
+]
 
 
 def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
@@ -61,7 +61,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """
     names = lines_of(dataset)
     shares = summary(dataset, "outcome")["outcome"].sel(statistic="estimate", sequence=names)
-    ax = _axes(ax, (8.5, 1.4 + 0.42 * len(names)))
+    ax = axes_of(ax, (8.5, 1.4 + 0.42 * len(names)))
     left = np.zeros(len(names))
     for kind in (str(k) for k in shares["outcome_kind"].values):
         width = 100 * shares.sel(outcome_kind=kind).values
@@ -76,7 +76,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
             hatch=palette.HATCHES.get(kind),
             edgecolor="white",
             linewidth=0.6,
-            label=_said(kind),
+            label=said(kind),
         )
         for bar, w in zip(bars, width, strict=True):
             if w >= 5:
@@ -85,7 +85,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
                 ax.text(x, y, f"{w:.0f}", ha="center", va="center", fontsize=8, bbox=box)
         left += width
     ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)))
-    ax.set_yticklabels([_said(titled(dataset, name)) for name in names])
+    ax.set_yticklabels([said(titled(dataset, name)) for name in names])
     ax.invert_yaxis()
     ax.set_title(f"Outcomes, {dataset.sizes['run']:,} runs a sequence", loc="left", fontsize=10)
     ax.legend(ncols=3, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.16))
@@ -119,7 +119,7 @@ def incidence(
     axis = f"{course.attrs['event']}_kind"
     if axis not in course.dims:
         course = course.expand_dims({axis: [course.attrs["event"]]})
-    ax = _axes(ax, (7.0, 4.2))
+    ax = axes_of(ax, (7.0, 4.2))
     for kind in (str(k) for k in course[axis].values):
         one = course.sel({axis: kind})
         if float(one["incidence"].max()) <= 0.0:
@@ -132,13 +132,13 @@ def incidence(
             100 * one["incidence"],
             color=colour,
             linewidth=1.8,
-            label=_said(kind),
+            label=said(kind),
             linestyle="--" if kind in palette.HATCHES else "-",
         )
     ax.set(xlabel="weeks since the start", ylabel="cumulative incidence (% of runs)", xlim=(0, int(course["week"][-1])))
     ax.set_ylim(bottom=0)
     what, _, more = course.attrs["title"].partition(": ")
-    title = f"{_said(what[:1].upper() + what[1:])}: {_said(titled(dataset, name))}"
+    title = f"{said(what[:1].upper() + what[1:])}: {said(titled(dataset, name))}"
     ax.set_title(title + (f"\n{more[:1].upper()}{more[1:]}" if more else ""), loc="left", fontsize=9)
     if ax.lines:
         ax.legend(fontsize=8, frameon=False)
@@ -183,18 +183,18 @@ def fan(
         values = values.sel({scopes[0]: choose(entity or "", [str(e) for e in values[scopes[0]].values], scopes[0])})
     levels = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95], "run").transpose("quantile", "week").values
     weeks = values["week"].values
-    ax = _axes(ax, (7.0, 4.0))
+    ax = axes_of(ax, (7.0, 4.0))
     ax.fill_between(weeks, levels[0], levels[4], color=palette.LINE, alpha=0.18, linewidth=0, label="90% of runs")
     ax.fill_between(weeks, levels[1], levels[3], color=palette.LINE, alpha=0.35, linewidth=0, label="50% of runs")
     ax.plot(weeks, levels[2], color=palette.MEDIAN, linewidth=1.8, label="median")
     units = values.attrs.get("units", "1")
-    label = values.attrs.get("long_name", _said(variable))
+    label = values.attrs.get("long_name", said(variable))
     ax.set(
         xlabel="weeks since the start",
         ylabel=label if units == "1" else f"{label} ({units})",
         xlim=(weeks[0], weeks[-1]),
     )
-    ax.set_title(f"{_said(entity or variable)}: {_said(_one(dataset, sequence))}", loc="left", fontsize=10)
+    ax.set_title(f"{said(entity or variable)}: {said(_one(dataset, sequence))}", loc="left", fontsize=10)
     ax.legend(fontsize=8, frameon=False)
     return ax
 
@@ -221,18 +221,18 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     scale, units = scale_of(dataset[variable])
     names = [name for name in lines_of(dataset) if name != table.attrs["baseline"]]
     table = table.sel(sequence=names)
-    ax = _axes(ax, (7.0, 1.3 + 0.42 * len(names)))
+    ax = axes_of(ax, (7.0, 1.3 + 0.42 * len(names)))
     middle = scale * table["difference"].values
     spread = np.stack([middle - scale * table["low"].values, scale * table["high"].values - middle])
     ax.errorbar(middle, range(len(names)), xerr=spread, fmt="o", color=palette.LINE, capsize=3, markersize=5)
     ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
     ax.set(
         yticks=range(len(names)),
-        yticklabels=[_said(titled(dataset, name)) for name in names],
+        yticklabels=[said(titled(dataset, name)) for name in names],
         ylim=(len(names) - 0.5, -0.5),
-        xlabel=f"difference from {_said(table.attrs['baseline'])} ({units})",
+        xlabel=f"difference from {said(table.attrs['baseline'])} ({units})",
     )
-    title = f"{_said(variable)}: paired differences, 95% intervals, {dataset.sizes['run']:,} runs"
+    title = f"{said(variable)}: paired differences, 95% intervals, {dataset.sizes['run']:,} runs"
     ax.set_title(title, loc="left", fontsize=10)
     ax.grid(axis="x", alpha=0.25)
     return ax
@@ -255,7 +255,7 @@ def timeline(scenario: Scenario, sequence: str, *, ax: Axes | None = None) -> Ax
     matplotlib.axes.Axes
     """
     plan = scenario.sequence(sequence)
-    ax = _axes(ax, (8.5, 1.2 + 0.5 * len(plan.steps)))
+    ax = axes_of(ax, (8.5, 1.2 + 0.5 * len(plan.steps)))
     at: dict[str, float] = {}
     horizon = float(scenario.horizon)
     for row, step in enumerate(plan.steps):
@@ -319,7 +319,7 @@ def control_map(scenario: Scenario, share: Any, *, label: str = "insurgent share
     from matplotlib.colors import Normalize
     from matplotlib.patches import Rectangle
 
-    ax = _axes(ax, (8.5, 6.5))
+    ax = axes_of(ax, (8.5, 6.5))
     values = np.asarray(share, dtype=float)
     if values.shape != (len(scenario.provinces),):
         raise UsageError(f"share needs one value for each of the {len(scenario.provinces)} provinces")

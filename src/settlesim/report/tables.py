@@ -14,11 +14,13 @@ from settlesim.analysis.incidence import incidence, incidence_title
 from settlesim.analysis.ranking import rank
 from settlesim.analysis.statistics import is_share
 from settlesim.analysis.summary import summary
+from settlesim.errors import UsageError
 from settlesim.report.measures import decimals, is_reference, lines_of, meanings, scale_of, titled
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from settlesim.scenario.plan import Plan
     from settlesim.scenario.scenario import Scenario
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "difference_table",
     "incidence_rows",
     "incidence_table",
+    "order_count",
     "outcome_rows",
     "outcome_table",
     "rank_rows",
@@ -315,4 +318,19 @@ def scenario_tables(scenario: Scenario) -> list[Table]:
         plans.add_column(heading)
     for name, plan in scenario.sequences.items():
         plans.add_row(name, plan.description or plan.label)
-    return [actors, tracks, concessions, plans]
+    if not scenario.plans:
+        return [actors, tracks, concessions, plans]
+    orders = Table(title="Plans, to be run in every order", title_justify="left")
+    for heading in ("plan", "moves", "orders"):
+        orders.add_column(heading)
+    for name, one in scenario.plans.items():
+        orders.add_row(name, ", ".join(one.moves), order_count(one))
+    return [actors, tracks, concessions, plans, orders]
+
+
+def order_count(plan: Plan) -> str:
+    """Return the number of orders of a plan in words, also where they are too many to be counted."""
+    try:
+        return f"{plan.count():,}"
+    except UsageError:
+        return "more than can be counted"

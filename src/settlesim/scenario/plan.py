@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Several
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WrapSerializer, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from settlesim.errors import UsageError, nearest
-from settlesim.scenario.base import Count, Declaration, FrozenDict, Key, Table, Text, build, fail
+from settlesim.scenario.base import Count, Declaration, FrozenDict, Key, Table, Text, build
 from settlesim.scenario.linear_extensions import Below, closure, count, draw, extensions
+from settlesim.scenario.moves import Group, Moves, Pair, called
 from settlesim.scenario.plan_faults import faults
 from settlesim.scenario.sequence import Lever, Sequence, Step, TroopPath, named
 
@@ -29,34 +31,6 @@ __all__ = ["ARROW", "Plan"]
 ARROW = " > "
 # Up to so many times the size of a sample of distinct orders, all orders are written down and drawn from.
 FEW = 4
-
-
-def _several(raw: Any) -> Any:
-    """Read a move of one step, which stands by itself, as one of several."""
-    if isinstance(raw, (Step, Mapping)):
-        return (raw,)
-    if not isinstance(raw, (list, tuple)):
-        fail("a move is a step, or a list of steps that are taken together")
-    if not raw:
-        fail("a move needs at least one step")
-    return raw
-
-
-def _pair(raw: Any) -> Any:
-    if not isinstance(raw, (list, tuple)) or len(raw) != 2:
-        fail("a precedence is a pair: the move that comes before, and the one that comes after", allowed='["a", "b"]')
-    return raw
-
-
-def _singly(moves: Any, handler: Any) -> Any:
-    """Write a move of one step as that step."""
-    return {name: steps[0] if len(steps) == 1 else steps for name, steps in handler(moves).items()}
-
-
-Move = Annotated[tuple[Step, ...], BeforeValidator(_several)]
-Moves = Annotated[Mapping[Key, Move], AfterValidator(FrozenDict), WrapSerializer(_singly)]
-Pair = Annotated[tuple[Key, Key], BeforeValidator(_pair)]
-Group = Annotated[tuple[Key, ...], Field(min_length=2)]
 
 
 class Plan(Declaration):
@@ -76,7 +50,7 @@ class Plan(Declaration):
     precedence
         Pairs of moves of which the first comes before the second, at once or with others between them.
     together
-        Groups of moves taken in the same week: in every order they stand side by side, as they are declared.
+        Groups of moves taken in the same week: in every order they stand side by side, as they are listed.
     pace
         Weeks from one move to the next.
     completes
@@ -203,7 +177,7 @@ class Plan(Declaration):
     @cached_property
     def blocks(self) -> tuple[tuple[str, ...], ...]:
         """The moves in the order declared, those taken together side by side in one block."""
-        groups = {name: tuple(sorted(group, key=list(self.moves).index)) for group in self.together for name in group}
+        groups = {name: group for group in self.together for name in group}
         return tuple(dict.fromkeys(groups.get(name, (name,)) for name in self.moves))
 
     @cached_property
@@ -216,7 +190,7 @@ class Plan(Declaration):
     def steps(self) -> Mapping[str, tuple[Step, ...]]:
         """The steps of each move, named by it, as they stand in every order."""
         joined = {name for block in self.blocks for name in block[1:]}
-        return FrozenDict({name: tuple(_called(name, steps, name in joined)) for name, steps in self.moves.items()})
+        return FrozenDict({name: tuple(called(name, steps, name in joined)) for name, steps in self.moves.items()})
 
     @cached_property
     def apart(self) -> tuple[Step, ...]:
@@ -327,7 +301,7 @@ class Plan(Declaration):
         [('delisting', 'prisoners'), ('prisoners', 'delisting')]
         """
         generator = _generator(rng)
-        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 0:
             raise UsageError(f"n must be a whole number that is not negative, got {n!r}")
         if not distinct:
             return [self._spelt(draw(self.below, generator)) for _ in range(n)]
@@ -393,18 +367,6 @@ class Plan(Declaration):
         for block in self.blocks:
             if all(name in place for name in block) and block != names[place[block[0]] : place[block[0]] + len(block)]:
                 yield f"{ARROW.join(block)} must stand side by side in this order, since they are taken together"
-
-
-def _called(move: str, steps: tuple[Step, ...], joined: bool) -> Iterator[Step]:
-    """Name the steps of a move; further ones are taken in the week of the first."""
-    used: dict[str, int] = {}
-    for at, step in enumerate(steps):
-        name = move
-        if at:
-            name = f"{move}: {step.do} {step.track or step.concession or ''}".rstrip()
-            used[name] = used.get(name, 0) + 1
-            name += f" ({used[name]})" if used[name] > 1 else ""
-        yield step.model_copy(update={"name": name, "together": joined or at > 0})
 
 
 def _generator(rng: Any) -> np.random.Generator:

@@ -111,8 +111,8 @@ def _in_time(plan: Plan, horizon: float, file: str, root: KeyPath) -> Iterator[P
                     if weeks + plan.pace * after > horizon:
                         path = dotted((*root, *_brief(plan, ("moves", name, i)), "when"))
                         message = (
-                            f"in an order in which {after} moves follow {name!r}, taken in week {weeks:g} or later, the "
-                            f"last comes after the horizon of {horizon:g} weeks; give the plan less pace, or patience"
+                            f"in an order in which {after} moves follow {name!r}, taken in week {weeks:g} or later, "
+                            f"the last comes after the horizon of {horizon:g} weeks; less pace helps, or patience"
                         )
                         yield Problem(file, path, message)
 

@@ -290,7 +290,7 @@ class Sequence(Declaration):
         if not self.ordered:
             raise UsageError(
                 f"the steps of sequence {self.name!r} have no order to be permuted: each is taken when its own "
-                f"condition holds; say ordered=True (and a pace in weeks), or make a Plan of the moves whose order matters"
+                f"condition holds; say ordered=True (and a pace in weeks), or make a Plan of the moves"
             )
         return self._permutations(limit)
 

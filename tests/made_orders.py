@@ -7,6 +7,8 @@ from itertools import permutations
 import numpy as np
 import xarray as xr
 
+from settlesim.analysis.order_effects import order_effects
+
 MOVES = ("talks", "prisoners", "ceasefire", "recognition", "delisting", "pressure", "withdrawal")
 
 
@@ -49,3 +51,48 @@ def order_noise(rng, places, runs, *, level=3.0, interplay=0.5, own=1.0):
     pairs = np.tensordot(np.triu(first, 1).astype(float), rng.standard_normal((m, m, runs)), 2)
     alone = rng.standard_normal((len(places), runs))
     return level * rng.standard_normal(runs) + interplay * (dates + pairs) + own * alone
+
+
+def effects_of(function, places, runs=6, **how):
+    """Effects of a function of the order alone; worlds differ in their level, which must not matter."""
+    level = np.random.default_rng(3).normal(0, 50, runs)
+    return order_effects(orders_dataset(function[:, np.newaxis] + level, places), "deaths", draws=199, **how)
+
+
+def exchanged(places, a, b):
+    other = list(places)
+    other[a], other[b] = other[b], other[a]
+    return tuple(other)
+
+
+def kept(places, *before):
+    """Orders in which of each pair the first move comes first."""
+    return places[np.all([places[:, a] < places[:, b] for a, b in before], axis=0)]
+
+
+def cyclic(m=5):
+    """Pairwise effects of which each move wins as much as it loses."""
+    beta = np.zeros((m, m))
+    for size, (a, b, c) in zip((1.0, -0.5, 2.0), ((0, 1, 2), (1, 3, 4), (0, 2, 4)), strict=True):
+        for first, second in ((a, b), (b, c), (c, a)):
+            beta[first, second] += size
+            beta[second, first] -= size
+    return beta
+
+
+def pairwise(places, beta):
+    return (np.triu(dates_and_precedence(places)[1], 1) * beta).sum(axis=(1, 2))
+
+
+def model_function(places):
+    at, first = dates_and_precedence(places)
+    rng = np.random.default_rng(8)
+    m = places.shape[1]
+    dates, pairs = rng.normal(0, 1, (2, m, m))
+    return (at * dates).sum(axis=(1, 2)) + (np.triu(first, 1) * pairs).sum(axis=(1, 2))
+
+
+def blocks(worlds=40, slots=12, places=None):
+    places = all_places(5) if places is None else places
+    rng = np.random.default_rng(9)
+    return places[np.stack([rng.permutation(len(places))[:slots] for _ in range(worlds)], axis=1)]

@@ -1,0 +1,113 @@
+"""The command that runs one plan in many orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from settlesim.app import terminal
+from settlesim.app.options import Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.errors import SettlesimError, UsageError, choose
+
+__all__ = ["orders"]
+
+# Where a figure goes that is asked for without a name.
+FIGURE = "orders.png"
+
+
+def _plans(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the name of a plan of the scenario on the line."""
+    from settlesim.scenario.files import load
+
+    try:
+        names = list(load(ctx.params.get("scenario") or "afghanistan-2018").plans)
+    except SettlesimError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _designs(incomplete: str) -> list[str]:
+    from settlesim.experiments.order_designs import DESIGNS
+
+    return [name for name in DESIGNS if name.startswith(incomplete)]
+
+
+def orders(
+    scenario: Name,
+    plan: Annotated[
+        str | None, typer.Option(help="Plan of the scenario; by default its only one.", autocompletion=_plans)
+    ] = None,
+    runs: Runs = 200,
+    design: Annotated[str, typer.Option(help="Which orders are run.", autocompletion=_designs)] = "all",
+    size: Annotated[int | None, typer.Option(help="How many orders, for a design that leaves it open.", min=1)] = None,
+    each: Annotated[int | None, typer.Option(help="Each world meets only so many of the orders.", min=1)] = None,
+    outcome: Annotated[str, typer.Option(help="The outcome by which orders are told apart.")] = "settled",
+    kind: Annotated[str | None, typer.Option(help="Of a coded outcome, the meaning whose share counts.")] = None,
+    rng: Rng = None,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    plot: Annotated[
+        Path | None, typer.Option(help=f"Save a figure: .png, .pdf or .svg; without a name, {FIGURE}.")
+    ] = None,
+    as_json: Json = False,
+    progress: Progress = None,
+) -> None:
+    """Run the moves of one plan in every order: what each precedence is worth, and how much of it is mere date."""
+    from settlesim.analysis.order_effects import order_effects
+    from settlesim.experiments.order_designs import order_design
+    from settlesim.experiments.orders import orders as run_in_orders
+    from settlesim.model.standard import STANDARD
+    from settlesim.report import order_tables as report
+
+    war = loaded(scenario, settings)
+    chosen = war.plan(_only(war) if plan is None else plan)
+    known = {one.name: one for one in STANDARD.outcomes}
+    kept = known[choose(outcome, known, "outcome")]
+    if plot is not None:
+        terminal.check_figure(plot)
+    if runs < 2:
+        raise UsageError("effects of order need at least two runs of each order")
+    entropy = terminal.fresh_entropy(rng)
+    number = each or len(order_design(chosen, design, size=size, rng=entropy))
+    how = execution_of(workers, runs * number, progress, out)
+    # Thousands of orders of all outcomes would fill the memory with what is not asked for.
+    more = [known[name] for name in ("outcome", "settled", "standing", "deaths") if name != outcome]
+    result = run_in_orders(
+        war, chosen, runs=runs, design=design, size=size, each=each, rng=entropy, outcomes=[kept, *more], execution=how
+    )
+    effects = order_effects(result, outcome, kind=kind)
+    if as_json:
+        answer: dict[str, Any] = {"entropy": result.attrs["entropy"], "plan": chosen.name, "orders": result.attrs["orders"]}
+        answer |= {"runs": result.sizes["run"], "outcome": outcome, "best": report.order_rows(result, outcome, kind)}
+        answer |= {"swaps": report.swap_rows(effects), "dates": report.date_rows(effects)}
+        terminal.print_json(answer | {"shares": report.share_rows(effects)})
+    else:
+        console = terminal.console()
+        for table in (*report.best_tables(result, outcome, kind), *report.order_tables(effects)):
+            console.print(table)
+        console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
+    terminal.draw(plot, lambda: _figure(result, effects, outcome, kind))
+    terminal.exit_if_interrupted(result)
+
+
+def _only(war: Any) -> str:
+    """The one plan of a scenario."""
+    if len(war.plans) != 1:
+        known = ", ".join(war.plans) or "it declares none"
+        raise UsageError(f"say with --plan which plan of {war.name} to run: {known}")
+    return next(iter(war.plans))
+
+
+def _figure(result: Any, effects: Any, outcome: str, kind: str | None) -> Any:
+    """Precedence matrix beside the profiles of positions."""
+    from matplotlib.figure import Figure
+
+    from settlesim.report import plots
+
+    figure = Figure(figsize=(15, 6.2), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+    plots.positions(effects, ax=right)
+    return plots.precedence(effects, ax=left)
