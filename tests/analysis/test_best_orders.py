@@ -65,6 +65,7 @@ class Response:
 
 
 RUNS = 200
+SETTLED = next(outcome for outcome in ss.STANDARD_OUTCOMES if outcome.name == "settled")
 
 
 @pytest.fixture(scope="module")
@@ -303,19 +304,23 @@ def test_the_account_can_be_read(hunts):
     assert found.best[0] in text and "One swap away from the first" in text
 
 
+def test_the_same_entropy_gives_the_same_account(hunts):
+    response, found = hunts[0]
+    again = raced(Response(seed=0), response.plan, "peace", runs=RUNS, rng=0)
+    for part in ("orders", "neighbours", "rounds"):
+        xr.testing.assert_identical(getattr(found, part), getattr(again, part))
+
+
 def test_a_race_in_a_war():
-    """The best order of a small plan is found, and the account is the same whenever it is asked for."""
+    """What is found in a small plan is within .1 of the best share settled."""
     moves = {"talks": open_track("talks"), "gift": deliver("prisoners"), "peace": deliver("ceasefire")}
     plan = Plan(moves, pace=8)
     scenario = ss.load("two-party")
-    found = ss.best_orders(scenario, plan, "settled", keep=2, runs=60, fraction=1, rng=7)
-    again = ss.best_orders(scenario, plan, "settled", keep=2, runs=60, fraction=1, rng=7)
-    xr.testing.assert_identical(found.orders, again.orders)
+    found = ss.best_orders(scenario, plan, "settled", keep=1, runs=60, fraction=0.9, rng=7)
     assert set(found.orders.attrs) >= {"scenario_digest", "entropy", "spent", "full", "unexplained"}
-    full = ss.orders(scenario, plan, runs=range(60, 160), rng=7).settled.mean("run")
-    best = full.sel(order=found.best[0])
-    spread = (full - best).max()
-    assert float(spread) < 0.1
+    assert list(found.orders.data_vars)[:3] == ["settled", "deaths", "standing"]
+    full = ss.orders(scenario, plan, runs=range(0, 60), rng=7, outcomes=[SETTLED]).settled.mean("run")
+    assert float(full.max() - full.sel(order=found.best[0])) < 0.1
 
 
 @pytest.mark.parametrize(
