@@ -1,4 +1,4 @@
-"""What it saves to lay the orders of a plan along the axis of runs: one call of the engine against a call for each order.
+"""What it saves to lay the orders of a plan along the axis of runs: one call of the engine, or one for each order.
 
     python benchmarks/bench_orders.py
 
@@ -21,9 +21,16 @@ SIZES = ((10, 50), (50, 20), (200, 5))  # runs, orders
 REPEATS = int(os.environ.get("SETTLESIM_REPEATS", "5"))
 
 
-def clock(function):
+def together(scenario, sequences, drawn, runs):
     start = time.process_time()
-    function()
+    run_batch(scenario, sequences, worlds=drawn, fates=Fates(7, range(runs)))
+    return time.process_time() - start
+
+
+def apart(scenario, sequences, drawn, runs):
+    start, fates = time.process_time(), Fates(7, range(runs))
+    for sequence, world in zip(sequences, drawn, strict=True):
+        run(scenario, sequence, worlds=world, fates=fates)
     return time.process_time() - start
 
 
@@ -34,16 +41,10 @@ def main():
     for runs, number in SIZES:
         sequences = [plan.order(order) for order in plan.sample(number, 7, distinct=True)]
         drawn = [worlds(scenario, range(runs), entropy=7)] * number
-        together, apart = [], []
-        for _ in range(REPEATS):
-            fates = Fates(7, range(runs))
-            together.append(clock(lambda: run_batch(scenario, sequences, worlds=drawn, fates=fates)))
-            fates = Fates(7, range(runs))
-            apart.append(
-                clock(lambda: [run(scenario, q, worlds=w, fates=fates) for q, w in zip(sequences, drawn, strict=True)])
-            )
-        ratio = statistics.median(b / a for a, b in zip(together, apart, strict=True))
-        one, each = (1e3 * statistics.median(times) / (runs * number) for times in (together, apart))
+        asked = (scenario, sequences, drawn, runs)
+        pairs = [(together(*asked), apart(*asked)) for _ in range(REPEATS)]
+        ratio = statistics.median(b / a for a, b in pairs)
+        one, each = (1e3 * statistics.median(times) / (runs * number) for times in zip(*pairs, strict=True))
         print(f"{runs:4d}   {number:6d}   {one:18.2f}   {each:21.2f}   {ratio:22.2f} x")
 
 

@@ -281,7 +281,8 @@ def entering(seen: Seen, budget: int, left: int, keep: int) -> int:
     >>> entering(Seen(expected, 0.01, 1.0, 0.16, 0.001), 100_000, 10, 5)
     5040
     """
-    number = total = seen.expected.shape[1]
+    total: int = seen.expected.shape[1]
+    number = total
     best, chosen = -1.0, total
     height = float(ndtri(1 - keep / total))
     by_model = seen.between * (1 - seen.unexplained)
@@ -295,7 +296,7 @@ def entering(seen: Seen, budget: int, left: int, keep: int) -> int:
             best, chosen = chance, number
         if number <= 2 * left:
             return chosen if best >= 0 else number
-        number = int(max(2 * left, -(-number // 2)))
+        number = max(2 * left, -(-number // 2))
 
 
 def _lasts(height: float, reliability: float, share: float) -> float:

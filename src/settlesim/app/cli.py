@@ -29,6 +29,7 @@ from settlesim.app.options import (
     plan_names,
     scenario_names,
 )
+from settlesim.app.orders_command import OrdersCommand, orders
 from settlesim.app.show_commands import list_, show
 from settlesim.errors import UsageError, choose
 
@@ -60,6 +61,7 @@ app = typer.Typer(
 app.command("list")(list_)
 app.command()(show)
 app.command()(claims)
+app.command(cls=OrdersCommand)(orders)
 
 
 @app.command()

@@ -6,15 +6,28 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from settlesim.app import terminal
 from settlesim.app.options import Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
 from settlesim.errors import SettlesimError, UsageError, choose
 
-__all__ = ["orders"]
+__all__ = ["OrdersCommand", "orders"]
 
 # Where a figure goes that is asked for without a name.
 FIGURE = "orders.png"
+
+
+class OrdersCommand(TyperCommand):
+    """Lets ``--plot`` stand without a name, which options of typer's cannot."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Fill in the name that was left out."""
+        named = [
+            [arg, FIGURE] if arg == "--plot" and (after is None or after.startswith("-")) else [arg]
+            for arg, after in zip(args, [*args[1:], None], strict=True)
+        ]
+        return super().parse_args(ctx, [arg for one in named for arg in one])
 
 
 def _plans(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -57,10 +70,13 @@ def orders(
 ) -> None:
     """Run the moves of one plan in every order: what each precedence is worth, and how much of it is mere date."""
     from settlesim.analysis.order_effects import order_effects
+    from settlesim.chance.worlds import entropy_of
     from settlesim.experiments.order_designs import order_design
     from settlesim.experiments.orders import orders as run_in_orders
     from settlesim.model.standard import STANDARD
     from settlesim.report import order_tables as report
+    from settlesim.report.order_extremes import extreme_rows, extreme_table
+    from settlesim.report.tables import CAUTION
 
     war = loaded(scenario, settings)
     chosen = war.plan(_only(war) if plan is None else plan)
@@ -70,7 +86,7 @@ def orders(
         terminal.check_figure(plot)
     if runs < 2:
         raise UsageError("effects of order need at least two runs of each order")
-    entropy = terminal.fresh_entropy(rng)
+    entropy = entropy_of(rng)
     number = each or len(order_design(chosen, design, size=size, rng=entropy))
     how = execution_of(workers, runs * number, progress, out)
     # Thousands of orders of all outcomes would fill the memory with what is not asked for.
@@ -80,15 +96,16 @@ def orders(
     )
     effects = order_effects(result, outcome, kind=kind)
     if as_json:
-        answer: dict[str, Any] = {"entropy": result.attrs["entropy"], "plan": chosen.name, "orders": result.attrs["orders"]}
-        answer |= {"runs": result.sizes["run"], "outcome": outcome, "best": report.order_rows(result, outcome, kind)}
+        answer: dict[str, Any] = {key: result.attrs[key] for key in ("entropy", "plan", "design", "orders")}
+        answer |= {"runs": result.sizes["run"], "outcome": outcome, "extremes": extreme_rows(result, outcome, kind)}
         answer |= {"swaps": report.swap_rows(effects), "dates": report.date_rows(effects)}
         terminal.print_json(answer | {"shares": report.share_rows(effects)})
     else:
         console = terminal.console()
-        for table in (*report.best_tables(result, outcome, kind), *report.order_tables(effects)):
-            console.print(table)
-        console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
+        for table in (extreme_table(result, outcome, kind), *report.order_tables(effects)):
+            if table is not None:
+                console.print(table)
+        console.print(f"{CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _figure(result, effects, outcome, kind))
     terminal.exit_if_interrupted(result)
 
@@ -98,7 +115,7 @@ def _only(war: Any) -> str:
     if len(war.plans) != 1:
         known = ", ".join(war.plans) or "it declares none"
         raise UsageError(f"say with --plan which plan of {war.name} to run: {known}")
-    return next(iter(war.plans))
+    return str(next(iter(war.plans)))
 
 
 def _figure(result: Any, effects: Any, outcome: str, kind: str | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,8 @@ def _design(plan: Plan, design: str | Iterable[Any], size: int | None, entropy: 
         raise UsageError("size= goes with a design that is named, not with orders of your own")
     sequences = [plan.order(order if isinstance(order, str) else tuple(order)) for order in design]
     names = [tuple(sequence.name.split(ARROW)) for sequence in sequences]
-    twice = sorted({ARROW.join(order) for order in names if names.count(order) > 1})
+    met = Counter(names)
+    twice = sorted(ARROW.join(order) for order in met if met[order] > 1)
     if twice or not names:
         raise UsageError(f"the order {twice[0]!r} is given twice" if twice else "no order is given")
     return names
