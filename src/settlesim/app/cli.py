@@ -278,7 +278,7 @@ def check(scenario: Name) -> None:
     found = STANDARD.check(war)
     for name in war.sequences:
         STANDARD.check(war, name)
-    for plan in war.plans.values():
+    for plan in map(war.plan, war.plans):
         STANDARD.check(war, plan.order(next(plan.orders())))
     for claim in war.claims:
         watched(war, claim)

@@ -23,7 +23,7 @@ from settlesim.scenario.conflict import Actor, Concession, Control, Event, Facti
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.plan import Plan
-from settlesim.scenario.plan_checks import check_plan, check_plans
+from settlesim.scenario.plan_checks import check_plan, check_plans, check_time
 from settlesim.scenario.sequence import Sequence, TroopPath
 from settlesim.scenario.targets import Target
 
@@ -172,16 +172,17 @@ class Scenario(Declaration):
         UsageError
             When there is none of that name.
         ScenarioError
-            When a plan made in Python refers to what this scenario does not have, or has orders that cannot be run.
+            When a plan made in Python refers to what this scenario does not have, or has orders that cannot be run;
+            when pace or dates put the last move of some order of any plan beyond the horizon.
         """
-        if isinstance(name, Plan):
-            problems = list(check_plan(name, self._fields(), self.name))
-            if problems:
-                raise ScenarioError(problems)
-            return name
-        if not self.plans:
+        if not isinstance(name, Plan) and not self.plans:
             raise UsageError(f"{self.name} declares no plan; write a table [plans.NAME], or give a Plan")
-        return self.plans[choose(name, self.plans, "plan")]
+        plan = name if isinstance(name, Plan) else self.plans[choose(name, self.plans, "plan")]
+        problems = list(check_plan(plan, self._fields(), self.name)) if plan is name else []
+        problems = problems or list(check_time(plan, self.horizon, self.origin))
+        if problems:
+            raise ScenarioError(problems)
+        return plan
 
     @cached_property
     def origin(self) -> str:
