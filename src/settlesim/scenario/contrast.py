@@ -57,15 +57,21 @@ def differs_in(a: Sequence, b: Sequence) -> tuple[str, ...]:
     if first.keys() != second.keys():
         found.add("content")
     common = [key for key in first if key in second]
-    if _ordered(a) != _ordered(b) or (_ordered(a) and common != [key for key in second if key in first]):
+    ordered = a.ordered or b.ordered
+    if a.ordered != b.ordered or (ordered and common != [key for key in second if key in first]):
         found.add("order")
+    dated = [] if ordered else _dated(first, second)
+    if _by_date(dated, first) != _by_date(dated, second):
+        found.add("order")
+    if sorted(_week(first[key]) for key in dated) != sorted(_week(second[key]) for key in dated):
+        found.add("pace")
     for key in common:
         mine, other = first[key], second[key]
         if _waits_for(mine) != _waits_for(other) or mine.concessions != other.concessions:
             found.add("order")
-        elif _weeks_of(mine) != _weeks_of(other):
+        elif key not in dated and (_numbers(mine.when), mine.done) != (_numbers(other.when), other.done):
             found.add("pace")
-    if (_ordered(a) or _ordered(b)) and any(_field(a, name) != _field(b, name) for name in PACED):
+    if ordered and any(getattr(a, name) != getattr(b, name) for name in PACED):
         found.add("pace")
     found |= {part for part, name in PLAIN.items() if getattr(a, name) != getattr(b, name)}
     return tuple(part for part in PARTS if part in found)
@@ -106,24 +112,18 @@ def hybrid(a: Sequence, b: Sequence, from_b: Iterable[str], name: str) -> Sequen
         return b if part in chosen else a
 
     content, order, pace = (_by_key(source(part)) for part in ("content", "order", "pace"))
+    dated = [] if a.ordered or b.ordered else _dated(_by_key(a), _by_key(b))
+    # Steps that wait for nothing but a week share out the weeks of one sequence in the order of the other.
+    weeks = dict(zip(_by_date(dated, order), sorted(dated, key=lambda key: _week(pace[key])), strict=True))
     steps = []
     for key in _arranged(content, order):
         step = content[key]
         if key in order:
-            step = _retimed(step, order[key], pace.get(key, order[key]))
+            step = _retimed(step, order[key], pace[weeks[key]] if key in weeks else pace.get(key, order[key]))
         steps.append(step)
     fields = {field: getattr(source(part), field) for part, field in PLAIN.items()}
-    fields |= {field: getattr(source("pace"), field) for field in PACED if hasattr(a, field)}
-    made = {key: getattr(a, key) for key in type(a).model_fields if key not in ("label", "description")}
-    return Sequence(**(made | fields | {"name": name, "steps": tuple(steps), "ordered": source("order").ordered}))
-
-
-def _field(sequence: Sequence, name: str) -> Any:
-    return getattr(sequence, name, None)
-
-
-def _ordered(sequence: Sequence) -> bool:
-    return sequence.ordered
+    fields |= {field: getattr(source("pace"), field) for field in PACED}
+    return Sequence(name, steps, ordered=source("order").ordered, **fields)
 
 
 def _key(step: Step) -> Key:
@@ -156,7 +156,14 @@ def _aligned(a: Sequence, b: Sequence) -> Sequence:
         taken.add(name)
         names[own] = name
     steps = tuple(
-        step.model_copy(update={"name": names[str(step.name)], "when": _renamed(step.when, names)}) for step in b.steps
+        step.model_copy(
+            update={
+                "name": names[str(step.name)],
+                "when": _renamed(step.when, names),
+                "done": _renamed(step.done, names),
+            }
+        )
+        for step in b.steps
     )
     return b.model_copy(update={"steps": steps})
 
@@ -186,25 +193,32 @@ def _numbers(condition: Condition | None) -> Any:
 
 
 def _waits_for(step: Step) -> Any:
-    return (_shape(step.when), _field_of(step, "apart"), _field_of(step, "together"))
+    return (_shape(step.when), step.apart, step.together)
 
 
-def _weeks_of(step: Step) -> Any:
-    return (_numbers(step.when), _field_of(step, "done"))
+def _dated(first: Mapping[Key, Step], second: Mapping[Key, Step]) -> list[Key]:
+    """Steps of both sequences that wait for a week or for nothing in either."""
+    both = [key for key in first if key in second]
+    return [key for key in both if all(_week(of[key]) is not None for of in (first, second))]
 
 
-def _field_of(step: Step, name: str) -> Any:
-    return getattr(step, name, None)
+def _week(step: Step) -> Any:
+    """The week for which a step waits, None where it waits for something else."""
+    if step.when is None:
+        return 0.0
+    return (step.when.number or 0.0) + step.when.delay if step.when.kind == "week" else None
+
+
+def _by_date(dated: list[Key], steps: Mapping[Key, Step]) -> list[Key]:
+    """The dated steps in the order of their weeks; those of one week as they are listed in `dated`."""
+    return sorted(dated, key=lambda key: _week(steps[key]))
 
 
 def _retimed(step: Step, order: Step, pace: Step) -> Step:
     """Return the step with the events it waits for of one and the weeks of another, where the two fit."""
     timing = pace if _waits_for(order) == _waits_for(pace) else order
-    changes: dict[str, Any] = {"when": timing.when, "concessions": order.concessions}
-    for name, of in (("apart", order), ("together", order), ("done", pace)):
-        if name in type(step).model_fields:
-            changes[name] = getattr(of, name)
-    return step.model_copy(update=changes)
+    changes = {"when": timing.when, "concessions": order.concessions, "done": timing.done}
+    return step.model_copy(update=changes | {"apart": order.apart, "together": order.together})
 
 
 def _arranged(content: Mapping[Key, Step], order: Mapping[Key, Step]) -> list[Key]:
