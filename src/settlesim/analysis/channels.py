@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,10 +29,11 @@ from settlesim.model.standard import STANDARD
 from settlesim.scenario.contrast import differs_in
 from settlesim.scenario.declared_channels import Channel, held_off
 from settlesim.scenario.parameters import Address
+from settlesim.scenario.plan import Plan
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["channels", "paired_values", "two_sequences", "watched_outcome"]
+__all__ = ["channels", "paired_values", "two_sequences", "watched_outcome", "without_file"]
 
 # Up to so many channels all coalitions are run; of more, orders in which they are switched on are drawn.
 EXACT = 6
@@ -48,7 +48,7 @@ def channels(
     b: str | Sequence,
     outcome: str,
     *,
-    plan: Any = None,
+    plan: str | Plan | None = None,
     channels: Iterable[str] | Mapping[str, Channel] | None = None,
     orders: int | None = None,
     runs: int | range = 1000,
@@ -129,8 +129,10 @@ def channels(
     names = {c: _told(c, tuple(known)) for c in coalitions}
     sequences = [_switched(q, c, known, names[c]) for c in coalitions for q in (first, second)]
     result = compare(
-        scenario, sequences, runs=runs, rng=entropy, outcomes=[kept], execution=_without_file(execution)
+        scenario, sequences, runs=runs, rng=entropy, outcomes=[kept], execution=without_file(execution)
     )
+    if result.sizes["sequence"] < len(sequences):
+        raise KeyboardInterrupt
     values, share = paired_values(result, kept.name, entry)
     sides = {c: (values[2 * i], values[2 * i + 1]) for i, c in enumerate(coalitions)}
     table = _table(known, sides, drawn, level, share)
@@ -145,7 +147,7 @@ def channels(
 
 
 def two_sequences(
-    scenario: Scenario, a: str | Sequence, b: str | Sequence, plan: Any = None
+    scenario: Scenario, a: str | Sequence, b: str | Sequence, plan: str | Plan | None = None
 ) -> tuple[Sequence, Sequence]:
     """Return the two sequences that are compared, checked against the scenario.
 
@@ -156,8 +158,9 @@ def two_sequences(
     """
     found = []
     for given in (a, b):
-        named = plan is not None and isinstance(given, str)
-        found.append(scenario.sequence(scenario.plan(plan).order(given) if named else given))  # type: ignore[attr-defined]
+        if plan is not None and isinstance(given, str):
+            given = scenario.plan(plan).order(given)
+        found.append(scenario.sequence(given))
     if found[0].name == found[1].name:
         raise UsageError(f"both are called {found[0].name!r}: a difference needs two sequences, each with its name")
     return found[0], found[1]
@@ -191,6 +194,20 @@ def paired_values(result: xr.Dataset, variable: str, entry: str) -> tuple[Floats
         labels = [str(label) for label in values[others[0]].values]
         values = values.sel({others[0]: choose(entry, labels, f"entry of {variable}")})
     return values.transpose("sequence", "run").values, is_share(values)
+
+
+def without_file(execution: Execution | None) -> Execution:
+    """Return the execution of an experiment whose result is a table, which it cannot save.
+
+    Raises
+    ------
+    UsageError
+        If it is to save it.
+    """
+    how = execution or Execution()
+    if how.out is not None:
+        raise UsageError("this result is saved with settlesim.save(table, path), not by its execution")
+    return how
 
 
 def _chosen(scenario: Scenario, asked: Iterable[str] | Mapping[str, Channel] | None) -> dict[str, Channel]:
@@ -239,13 +256,6 @@ def _switched(sequence: Sequence, coalition: int, known: Mapping[str, Channel], 
         own = sequence.levers.get(name)
         held[name] = {**own, **value} if isinstance(own, Mapping) and isinstance(value, Mapping) else value
     return sequence.with_levers(**held).model_copy(update={"name": f"{sequence.name} | {told}"})
-
-
-def _without_file(execution: Execution | None) -> Execution:
-    how = execution or Execution()
-    if how.out is not None:
-        raise UsageError("this result is saved with settlesim.save(table, path), not by its execution")
-    return replace(how)
 
 
 def _table(

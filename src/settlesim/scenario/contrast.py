@@ -1,4 +1,4 @@
-"""In what two sequences differ: what is done, in which order, on which dates, under which rules; and what lies between."""
+"""In what two sequences differ: what is done, in which order, on which dates, under which rules; and hybrids of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from settlesim.scenario.sequence import Sequence, Step
 
 __all__ = ["PARTS", "differs_in", "hybrid"]
 
-# In what sequences can differ, in the order in which it is told: what is done; who waits for whom; weeks, delays and pace;
+# In what sequences can differ, in the order in which it is told: what is done; who waits for whom; weeks and delays;
 # whether anything holds before everything is agreed; item by item or together; parameters held; dated troops.
 PARTS = ("content", "order", "pace", "undertaking", "agenda", "levers", "troop path")
 # Fields of a step that say when it is taken and not what it is.
