@@ -20,7 +20,7 @@ LATE = {"gift": 90, "patron's table": 101, "press": 70, "ceasefire": 60}
 SURE = 3.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One way of one channel.
 
@@ -60,7 +60,7 @@ class Row:
 
     @property
     def key(self) -> str:
-        """What it is called in tests."""
+        """What it is called."""
         return f"{self.channel}: {', '.join(self.on)}"
 
 
@@ -153,42 +153,48 @@ def war(horizon: int = 104, commanders: int = 200):
     tree = ss.load("order-null").tree()
     tree["actors"]["insurgency"]["commanders"] = commanders
     made = ss.Scenario.model_validate({**tree, "horizon": horizon})
-    return made.with_parameters(patron_flexibility=10, withdrawal_limit=0.8)
+    return made.with_parameters(patron_flexibility=10, withdrawal_limit=0.6)
 
 
-def plans(scenario, row: Row):
-    """The plan with the move early and late, the channel on and off."""
+def plans(scenario, move: str, gift: str, settings):
+    """The plan with the move early and late, under each setting of the channels."""
     base = scenario.sequences["dates"]
     found = []
     for name, weeks in (("early", EARLY), ("late", LATE)):
         steps = [step.model_dump(exclude_defaults=True, exclude={"name"}) for step in base.steps]
-        steps[MOVES[GIFT]]["concession"] = row.gift
-        steps[MOVES[row.move]]["when"] = {"week": weeks[row.move]}
-        for state, levers in (("on", row.on), ("off", {})):
-            found.append(ss.Sequence(f"{name}, {state}", steps, levers=levers))
+        steps[MOVES[GIFT]]["concession"] = gift
+        steps[MOVES[move]]["when"] = {"week": weeks[move]}
+        found += [ss.Sequence(f"{name}, {state}", steps, levers=levers) for state, levers in settings.items()]
     return found
 
 
-def measured(row: Row, *, runs: int = 60, rng: int = 7, scenario=None) -> Found:
-    """Run the row; means over the weeks before anything is signed in Kabul, run by run."""
+def measured(rows=ROWS, *, runs: int = 60, rng: int = 7, scenario=None) -> list[Found]:
+    """Run the rows: means over the weeks before anything is signed in Kabul, run by run."""
     scenario = scenario or war()
-    record = list(dict.fromkeys([row.quantity, "patron_deal", "breaks"]))
-    signed = [outcome for outcome in ss.STANDARD_OUTCOMES if outcome.name == "track_signed_week"]
-    result = ss.compare(scenario, plans(scenario, row), runs=runs, rng=rng, record=record, outcomes=signed)
-    weeks = slice(*row.weeks)
-    course = result[f"{row.quantity}_weekly"].sel(week=weeks)
+    found: dict[Row, Found] = {}
+    for move, gift in dict.fromkeys((row.move, row.gift) for row in rows):
+        group = [row for row in rows if (row.move, row.gift) == (move, gift)]
+        settings = {"off": {}} | {row.key: row.on for row in group}
+        record = list(dict.fromkeys([*(row.quantity for row in group), "patron_deal", "breaks"]))
+        signed = [outcome for outcome in ss.STANDARD_OUTCOMES if outcome.name == "track_signed_week"]
+        sequences = plans(scenario, move, gift, settings)
+        result = ss.compare(scenario, sequences, runs=runs, rng=rng, record=record, outcomes=signed)
+        found |= {row: _found(row, result) for row in group}
+    return [found[row] for row in rows]
+
+
+def _found(row: Row, result) -> Found:
+    four = result.sel(sequence=[f"{when}, {state}" for state in (row.key, "off") for when in ("early", "late")])
+    course = four[f"{row.quantity}_weekly"].sel(week=slice(*row.weeks))
     if row.entity:
         course = course.sel({next(dim for dim in course.dims if dim not in ("sequence", "run", "week")): row.entity})
     # A deal in Kabul is what channels end in; then there is a peace to be carried out, in which everything may differ.
-    ended = result["track_signed_week"].sel(track="kabul_talks").min("sequence")
+    ended = four["track_signed_week"].sel(track="kabul_talks").min("sequence")
     course = course.astype(float).where(~(course["week"] >= ended))
-    early, late, early_off, late_off = (
-        course.sel(sequence=name).transpose("run", "week").values
-        for name in ("early, on", "late, on", "early, off", "late, off")
-    )
+    early, late, early_off, late_off = course.transpose("sequence", "run", "week").values
     chosen = ~np.isnan(early).all(axis=1)
     if row.given:
-        before = result.sel(sequence="early, on", week=slice(0, row.weeks[0]))
+        before = four.isel(sequence=0).sel(week=slice(0, row.weeks[0]))
         deal = before["patron_deal_weekly"].any("week").values
         failed = before["breaks_weekly"].sel(track="patron_talks").any("week").values
         chosen &= (deal & ~failed) if row.given == "settled" else (failed & ~deal)
@@ -206,3 +212,28 @@ def measured(row: Row, *, runs: int = 60, rng: int = 7, scenario=None) -> Found:
 def _differ(one, other) -> float:
     """Share of runs that differ in a bit of any week; weeks after a deal in Kabul are missing in both."""
     return float(((one != other) & ~(np.isnan(one) & np.isnan(other))).any(axis=1).mean())
+
+
+def table(runs: int, rng: int) -> list[str]:
+    """Lines of the table of Markdown that stands in the docs."""
+    head = ("Channel", "Switched on by", "Move made early, not late", "acts on", "Sign", "Found", "Off", "Why")
+    lines = [_line(head), _line(("---",) * len(head))]
+    scenario = war()
+    for row, found in zip(ROWS, measured(runs=runs, rng=rng, scenario=scenario), strict=True):
+        label = scenario.channels[row.channel].label
+        given = f", where the table {row.given}" if row.given else ""
+        on = ", ".join(f"`{name}` = {value:g}" for name, value in row.on.items())
+        of = f" of {row.entity}" if row.entity else ""
+        move = f"{row.move} ({row.gift})" if row.move == GIFT else row.move
+        seen = "not a bit" if not found.moved else f"{found.mean:+.3g} ± {found.error:.2g}"
+        off = "not a bit" if not found.moved_off else f"{found.moved_off:.0%} of runs"
+        verdict = "" if found.agrees(row.sign) else " **(not as theory says)**"
+        weeks = f"`{row.quantity}`{of}, weeks {row.weeks[0]}-{row.weeks[1]}{given}"
+        lines.append(
+            _line((label, on, move, weeks, "-0+"[row.sign + 1], seen + verdict, off, f"{row.theory} [@{row.source}]"))
+        )
+    return lines
+
+
+def _line(cells) -> str:
+    return "| " + " | ".join(cells) + " |"
