@@ -27,7 +27,7 @@ def channels(why: xr.Dataset, *, shown: int = SHOWN, ax: Axes | None = None) -> 
     why : xarray.Dataset
         From `settlesim.channels`, with Shapley shares.
     shown : int
-        Channels drawn one by one, the largest; the others are drawn as one step.
+        Channels drawn one by one, the largest; the others are drawn as one step, without an interval.
     ax : matplotlib Axes, optional
         Where to draw; by default a figure of its own.
 
@@ -98,11 +98,10 @@ def _steps(why: xr.Dataset, shown: int) -> tuple[list[str], np.ndarray, np.ndarr
     shares, low, high = (why[f"shapley{end}"].values[order] for end in ("", "_low", "_high"))
     if len(labels) > shown:
         rest = shares[shown:].sum()
-        # The errors of the rest are not known to be independent, so their widths are added.
-        reach = ((high - low) / 2)[shown:].sum()
+        # How their errors go together is not known, so the rest has no interval.
         labels = [*labels[:shown], f"{len(labels) - shown} others"]
         shares = np.append(shares[:shown], rest)
-        low, high = np.append(low[:shown], rest - reach), np.append(high[:shown], rest + reach)
+        low, high = np.append(low[:shown], np.nan), np.append(high[:shown], np.nan)
     return labels, shares, low, high
 
 
