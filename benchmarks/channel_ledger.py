@@ -1,7 +1,7 @@
-"""The ledger of channels: each alone on in `order-null`, the quantity it acts on directly, and the sign that theory gives.
+"""The ledger of channels: each alone on in `order-null`, the quantity it acts on directly, and the sign of theory.
 
-`python benchmarks/ledger.py channels --into docs/channels.md` writes it down; tests/exact/test_channel_ledger.py holds the
-model to it: alone on, the sign; off, not a bit.
+`python benchmarks/ledger.py channels --into docs/channels.md` writes it down; tests/exact/test_channel_ledger.py holds
+the model to it: alone on, the sign; off, not a bit.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ ROWS = (
         source="khan2018", theory="The patron's refusal delays its own table, and carries nothing to another."),
     Row("stale_offers", {"offer_half_life": 26}, PATRON, "bargain_worth", (20, 100), 0, entity="kabul_talks/power",
         source="settlesim", theory="An offer ages at its own table, whatever is done elsewhere."),
-    Row("readiness", {"readiness_effect": 2}, PATRON, "consent_push", (40, 50), 1, given="settled", entity=KABUL_INSURGENCY,
-        source="pruitt2005", theory="What is settled at one table makes a party readier to come to another."),
+    Row("readiness", {"readiness_effect": 2}, PATRON, "consent_push", (40, 50), 1, given="settled",
+        entity=KABUL_INSURGENCY, source="pruitt2005",
+        theory="What is settled at one table makes a party readier to come to another."),
     Row("readiness", {"readiness_effect": 2}, PATRON, "consent_push", (40, 50), -1, given="failed",
         entity=KABUL_INSURGENCY, source="pruitt2005", theory="What fails there makes it less so."),
     Row("frame", {"surrender_frame": 0.1}, GIFT, "frame", (20, 89), -1, source="khan2018",
@@ -95,8 +96,8 @@ ROWS = (
     Row("attacks_seen", {"attack_rate_trustworthy": 0.02}, CEASEFIRE, "trust", (10, 20), -1,
         entity="government_insurgency", source="kydd2002",
         theory="Attacks under a ceasefire that stops none are read as bad faith."),
-    Row("attacks_seen", {"attack_rate_trustworthy": 0.02, "ceasefire_multiplier": 0.05}, CEASEFIRE, "trust", (10, 20), 1,
-        entity="government_insurgency", source="kydd2002",
+    Row("attacks_seen", {"attack_rate_trustworthy": 0.02, "ceasefire_multiplier": 0.05}, CEASEFIRE, "trust",
+        (10, 20), 1, entity="government_insurgency", source="kydd2002",
         theory="A ceasefire that is kept is read as good faith."),
     Row("exclusion", {"exclusion_cost": 0.01}, PATRON, "legitimacy", (20, 100), -1, source="khan2018",
         theory="A government that is treated over loses standing."),
@@ -149,7 +150,7 @@ class Found:
 
 
 def war(horizon: int = 104, commanders: int = 200):
-    """`order-null` with fewer commanders and a shorter war, which make it cheap, and a patron that often gets its deal."""
+    """`order-null` with fewer commanders and weeks, which make it cheap, and a patron that often gets its deal."""
     tree = ss.load("order-null").tree()
     tree["actors"]["insurgency"]["commanders"] = commanders
     made = ss.Scenario.model_validate({**tree, "horizon": horizon})

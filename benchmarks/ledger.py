@@ -254,7 +254,9 @@ def main():
         return
     scenario = ss.load(asked.scenario)
     chosen = asked.plans or list(scenario.sequences)
-    sections = asked.sections or ([] if asked.parameters is not None else [name for name in SECTIONS if name not in ASKED])
+    sections = asked.sections or (
+        [] if asked.parameters is not None else [name for name in SECTIONS if name not in ASKED]
+    )
 
     lines = []
 

@@ -148,7 +148,9 @@ def test_each_figure_is_that_of_sequences_with_the_levers_of_their_channels(why)
 
 def test_a_channel_that_cannot_act_carries_nothing_by_a_bit(why):
     # Neither plan declares a ceasefire or comes to a prelude.
-    idle = ss.channels(TWO, *PAIR, "deaths", channels={"none": Channel(label="None", off={"rival_inflow": 0})}, runs=12, rng=7)
+    idle = ss.channels(
+        TWO, *PAIR, "deaths", channels={"none": Channel(label="None", off={"rival_inflow": 0})}, runs=12, rng=7
+    )
     for name in ("carried", "alone", "shapley", "moved"):
         assert float(idle[name].item()) == 0.0
 

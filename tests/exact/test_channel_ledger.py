@@ -1,7 +1,7 @@
 """Each channel alone on acts with the sign that theory gives on what it acts on; off it moves nothing by a bit.
 
-The rows stand in benchmarks/channel_ledger.py, which writes them into docs/channels.md. A row holds where its mean is three
-standard errors from nothing: with no effect at all one row in about 740 would, on the right side. The seed is fixed.
+The rows stand in benchmarks/channel_ledger.py, which writes them into docs/channels.md. A row holds where its mean is
+three standard errors from nothing: with no effect one row in about 740 would, on the right side. The seed is fixed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The positive control: what orders do in `order-control` follows from arithmetic, run by run, and nothing else does.
 
-By hand, with p = σ(power_bias): promises are believed and war costs nothing, so r_T = p and m_K = p before any gift. A gift
-of value v and cost c, of which R can be taken back, moves them by (1 - R) v and (1 - R) c when it is given before the table
-opens; the package holds it in either case, so that the least share is r_T - Σ v and the greatest m_K - Σ c. The first round
-is the last, so the offer is the greatest share, and is taken.
+By hand, with p = σ(power_bias): promises are believed and war costs nothing, so r_T = p and m_K = p before any gift. A
+gift of value v and cost c, of which R can be taken back, moves them by (1 - R) v and (1 - R) c when it is given before
+the table opens; the package holds it in either case, so that the least share is r_T - Σ v and the greatest m_K - Σ c.
+The first round is the last, so the offer is the greatest share, and is taken.
 """
 
 from __future__ import annotations

@@ -32,7 +32,16 @@ def moved(at, when):
         (plan(steps=[*GIFTS, ceasefire(13)]), ("content",)),
         (plan(steps=moved(0, week(5))), ("pace",)),
         # Dates that change places are another order, on the same dates.
-        (plan(steps=[GIFTS[0].model_copy(update={"when": week(8)}), GIFTS[1].model_copy(update={"when": week(4)}), GIFTS[2]]), ("order",)),
+        (
+            plan(
+                steps=[
+                    GIFTS[0].model_copy(update={"when": week(8)}),
+                    GIFTS[1].model_copy(update={"when": week(4)}),
+                    GIFTS[2],
+                ]
+            ),
+            ("order",),
+        ),
         (plan(steps=moved(0, week(30))), ("order", "pace")),
         (plan(steps=moved(0, taken("deliver:prisoners"))), ("order",)),
         (plan(steps=GIFTS[::-1]), ()),
@@ -63,7 +72,9 @@ def test_orders_of_a_plan_differ_in_their_order_alone():
     assert {differs_in(orders[0], order) for order in orders[1:]} == {("order",)}
 
 
-@pytest.mark.parametrize("pair", [("kabul_first", "us_first"), ("easy_first", "hard_first"), ("trilateral", "easy_first")])
+@pytest.mark.parametrize(
+    "pair", [("kabul_first", "us_first"), ("easy_first", "hard_first"), ("trilateral", "easy_first")]
+)
 def test_a_hybrid_has_the_parts_of_one_and_the_rest_of_the_other(pair):
     a, b = map(shipped().sequence, pair)
     parts = differs_in(a, b)
@@ -84,7 +95,11 @@ def test_dates_of_one_in_the_order_of_the_other():
 
 def test_names_of_steps_do_not_count_and_references_follow_them():
     a = plan(steps=[*GIFTS[:2], open_track("talks", when=taken("deliver:prisoners"))])
-    renamed = [GIFTS[0], GIFTS[1].model_copy(update={"name": "free them"}), open_track("talks", when=taken("free them"))]
+    renamed = [
+        GIFTS[0],
+        GIFTS[1].model_copy(update={"name": "free them"}),
+        open_track("talks", when=taken("free them")),
+    ]
     b = plan("b", renamed)
     assert differs_in(a, b) == ()
     shipped("two-party").sequence(hybrid(a, b, PARTS, "x"))
@@ -121,7 +136,9 @@ def test_channels_are_inherited_and_one_of_the_same_name_takes_its_place():
     assert list(heir.channels) == [*base, "more"]
     assert shipped("order-null").channels == base
     again = '[channels.lull]\nlabel = "Lull"\noff = { ceasefire_multiplier = 1 }\n'
-    assert files.loads(f'extends = "afghanistan-2018"\n{CHILD}{again}').channels["lull"].off == {"ceasefire_multiplier": 1.0}
+    assert files.loads(f'extends = "afghanistan-2018"\n{CHILD}{again}').channels["lull"].off == {
+        "ceasefire_multiplier": 1.0
+    }
     assert files.loads(files.dumps(heir)) == heir
 
 
@@ -131,7 +148,11 @@ def test_channels_are_inherited_and_one_of_the_same_name_takes_its_place():
         ("{ poketing = 0 }", "channels.more.off.poketing", "unknown parameter 'poketing'"),
         ("{ restraint = 2 }", "channels.more.off.restraint", "is set by the channel 'restraint' as well"),
         ("{ replacement = 99 }", "channels.more.off.replacement", "lies outside the range"),
-        ("{ war_cost = { goverment = 0 } }", "channels.more.off.war_cost.goverment", "unknown entry 'goverment' of war_cost"),
+        (
+            "{ war_cost = { goverment = 0 } }",
+            "channels.more.off.war_cost.goverment",
+            "unknown entry 'goverment' of war_cost",
+        ),
         ("{}", "channels.more.off", "needs at least 1 entry"),
         ("{ pocketing = 0 }", "channels.more.off.pocketing", "is set by the channel 'pocketing' as well"),
     ],

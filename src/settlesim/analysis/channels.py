@@ -104,8 +104,9 @@ def channels(
     What a channel carries last (``carried``), first (``alone``) and on average (``shapley``) differ where channels
     work together or stand in for one another. A channel that is off is off under both sequences, whatever their own
     levers say. For k channels 2 (2 k + 2) sequences are run, or 2^(k+1) for all coalitions, and about 2 (k - 2) more
-    for each random order. Fewer than 16 orders are too few to tell their own error where three channels act only together
-    (in a game made so, intervals of 90% held in 85% of cases with 8). Shares after Shapley (1953); orders drawn in pairs after Mitchell et al. (2022).
+    for each random order. Fewer than 16 orders are too few to tell their own error where three channels act only
+    together: in a game made so, intervals of 90% held in 85% of cases with 8. Shares after Shapley (1953), sampled as by
+    Castro, Gómez and Tejada (2009); orders in pairs with their reverse after Mitchell et al. (2022).
 
     Examples
     --------
@@ -129,9 +130,7 @@ def channels(
     coalitions = sorted(wanted, reverse=True)
     names = {c: _told(c, tuple(known)) for c in coalitions}
     sequences = [_switched(q, c, known, names[c]) for c in coalitions for q in (first, second)]
-    result = compare(
-        scenario, sequences, runs=runs, rng=entropy, outcomes=[kept], execution=without_file(execution)
-    )
+    result = compare(scenario, sequences, runs=runs, rng=entropy, outcomes=[kept], execution=without_file(execution))
     if result.sizes["sequence"] < len(sequences):
         raise KeyboardInterrupt
     values, share = paired_values(result, kept.name, entry)

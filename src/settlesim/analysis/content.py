@@ -1,4 +1,4 @@
-"""What a difference between two plans is made of: what they do, in which order, how fast, under which rules and levers."""
+"""What a difference between two plans is made of: content, order, pace, rules of the table, levers and troops."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def content(
         - ``share``: the Shapley share, the mean over all orders of changing part after part, with ``share_error``,
           ``share_low``, ``share_high``; shares sum to ``difference`` over ``share_n`` runs.
         - ``difference`` with ``error``, ``low``, ``high``, ``n``: that between `a` and `b`.
-        - ``moved_with``: parts that could only be moved together have one figure, under the first of them, and name the others
-          here; the others are NaN.
+        - ``moved_with``: parts that could only be moved together have one figure, under the first of them, which names
+          the others here; theirs are NaN.
 
     Raises
     ------

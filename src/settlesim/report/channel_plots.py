@@ -8,6 +8,7 @@ import numpy as np
 
 from settlesim.errors import UsageError
 from settlesim.report import palette
+from settlesim.report.canvas import axes_of, said
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,30 +53,28 @@ def channels(why: xr.Dataset, *, shown: int = SHOWN, ax: Axes | None = None) -> 
         raise UsageError("a waterfall needs Shapley shares: run channels(...) without orders=0")
     scale, units = (100.0, "percentage points") if why.attrs["kind"] == "share" else (1.0, why.attrs["units"])
     labels, shares, low, high = _steps(why, shown)
-    start, end = (float(why["difference"].sel(state=state)) for state in ("all_off", "all_on"))
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(8.5, 1.9 + 0.36 * len(labels)), layout="constrained").add_subplot()
+    start, start_low, start_high = _end(why, "all_off")
+    end, end_low, end_high = _end(why, "all_on")
+    ax = axes_of(ax, (8.5, 1.9 + 0.36 * len(labels)))
     rows = [*range(len(labels) + 2)]
     # Where runs lack a value under some channels, the shares are of the runs that have all of them.
     begin = scale * np.concatenate([[start], start + np.cumsum(shares)])
     _bar(ax, rows[0], 0.0, scale * start, palette.FAINT)
-    _whisker(ax, rows[0], scale * why["low"].sel(state="all_off"), scale * why["high"].sel(state="all_off"))
+    _whisker(ax, rows[0], scale * start_low, scale * start_high)
     for row, share, before, least, most in zip(rows[1:], shares, begin[:-1], low, high, strict=False):
         _bar(ax, row, before, scale * share, palette.BLUE if share >= 0 else palette.VERMILION)
         _whisker(ax, row, before + scale * least, before + scale * most)
         ax.plot([before, before], [row - 1, row], color=palette.FAINT, linewidth=0.6)
     ax.plot([begin[-1], begin[-1]], [rows[-2], rows[-1]], color=palette.FAINT, linewidth=0.6)
     _bar(ax, rows[-1], 0.0, scale * end, palette.OTHER)
-    _whisker(ax, rows[-1], scale * why["low"].sel(state="all_on"), scale * why["high"].sel(state="all_on"))
+    _whisker(ax, rows[-1], scale * end_low, scale * end_high)
     values = [scale * start, *(scale * shares), scale * end]
     places = 1 if why.attrs["kind"] == "share" else 0 if np.nanmax(np.abs(values)) >= 100 else 3
     names = ["all channels off", *labels, "the whole difference"]
     ax.set_yticks(rows, [f"{name}   {value:+,.{places}f}" for name, value in zip(names, values, strict=True)])
     ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
-    a, b = (str(why.attrs[key]).replace("_", " ") for key in ("a", "b"))
-    ax.set(ylim=(rows[-1] + 0.6, -0.6), xlabel=f"{a} less {b}: {str(why.attrs['outcome']).replace('_', ' ')}, {units}")
+    a, b, outcome = (said(str(why.attrs[key])) for key in ("a", "b", "outcome"))
+    ax.set(ylim=(rows[-1] + 0.6, -0.6), xlabel=f"{a} less {b}: {outcome}, {units}")
     # Names of orders may hold what matplotlib would read as a formula.
     for text in (ax.xaxis.label, *ax.get_yticklabels()):
         text.set_parse_math(False)
@@ -89,6 +88,12 @@ def channels(why: xr.Dataset, *, shown: int = SHOWN, ax: Axes | None = None) -> 
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return ax
+
+
+def _end(why: xr.Dataset, state: str) -> tuple[float, float, float]:
+    """The difference in a state of all channels, and the ends of its interval."""
+    difference, low, high = (float(why[name].sel(state=state)) for name in ("difference", "low", "high"))
+    return difference, low, high
 
 
 def _steps(why: xr.Dataset, shown: int) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""In what two sequences differ: what is done, in which order, on which dates, under which rules; and hybrids of them."""
+"""In what two sequences differ: what is done, in which order, on which dates, by which rules; and hybrids of them."""
 
 from __future__ import annotations
 
