@@ -105,8 +105,8 @@ def channels(
     work together or stand in for one another. A channel that is off is off under both sequences, whatever their own
     levers say. For k channels 2 (2 k + 2) sequences are run, or 2^(k+1) for all coalitions, and about 2 (k - 2) more
     for each random order. Fewer than 16 orders are too few to tell their own error where three channels act only
-    together: in a game made so, intervals of 90% held in 85% of cases with 8. Shares after Shapley (1953), sampled as by
-    Castro, Gómez and Tejada (2009); orders in pairs with their reverse after Mitchell et al. (2022).
+    together: in a game made so, intervals of 90% held in 85% of cases with 8. Shares after Shapley (1953), sampled as
+    by Castro, Gómez and Tejada (2009); orders in pairs with their reverse after Mitchell et al. (2022).
 
     Examples
     --------
