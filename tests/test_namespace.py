@@ -10,7 +10,8 @@ import settlesim as ss
 PUBLIC = {
     "FaultError", "Mechanism", "Plan", "ProtocolError",
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
-    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "best_orders", "claims", "compare",
+    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "best_orders", "channels",
+    "claims", "compare", "content",
     "differences", "hindcast", "incidence", "load", "open", "order_design", "order_effects", "order_efficiency",
     "orders", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps", "summary", "sweep", "verify",
 }  # fmt: skip

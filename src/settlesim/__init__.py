@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import settlesim.report.plots as plots
     import settlesim.scenario.steps as steps
     from settlesim.analysis.best_orders import best_orders
+    from settlesim.analysis.channels import channels
+    from settlesim.analysis.content import content
     from settlesim.analysis.differences import differences
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
@@ -76,6 +78,8 @@ _HOME = {
     "best_orders": "analysis.best_orders",
     "process": "analysis.process",
     "claims": "analysis.verdicts",
+    "channels": "analysis.channels",
+    "content": "analysis.content",
     "replay": "report.story",
     "verify": "engines.verify",
     "plots": "report.plots",
@@ -118,8 +122,10 @@ __all__ = [
     "Variable",
     "base_rates",
     "best_orders",
+    "channels",
     "claims",
     "compare",
+    "content",
     "differences",
     "hindcast",
     "incidence",

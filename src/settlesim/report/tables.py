@@ -318,14 +318,22 @@ def scenario_tables(scenario: Scenario) -> list[Table]:
         plans.add_column(heading)
     for name, plan in scenario.sequences.items():
         plans.add_row(name, plan.description or plan.label)
-    if not scenario.plans:
-        return [actors, tracks, concessions, plans]
-    orders = Table(title="Plans, to be run in every order", title_justify="left")
-    for heading in ("plan", "moves", "orders"):
-        orders.add_column(heading)
-    for name, one in scenario.plans.items():
-        orders.add_row(name, ", ".join(one.moves), order_count(one))
-    return [actors, tracks, concessions, plans, orders]
+    found = [actors, tracks, concessions, plans]
+    if scenario.plans:
+        orders = Table(title="Plans, to be run in every order", title_justify="left")
+        for heading in ("plan", "moves", "orders"):
+            orders.add_column(heading)
+        for name, one in scenario.plans.items():
+            orders.add_row(name, ", ".join(one.moves), order_count(one))
+        found.append(orders)
+    if scenario.channels:
+        channels = Table(title="Channels: ways by which one move acts on another", title_justify="left")
+        for heading in ("channel", "what acts on what", "held off by"):
+            channels.add_column(heading)
+        for name, channel in scenario.channels.items():
+            channels.add_row(name, channel.description or channel.label, Text(channel.values))
+        found.append(channels)
+    return found
 
 
 def order_count(plan: Plan) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from settlesim.errors import UsageError, choose
 from settlesim.results.stores import compact
+from settlesim.scenario.contrast import PARTS, differs_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,6 +34,7 @@ __all__ = [
     "Block",
     "Field",
     "collect",
+    "contrasts",
     "definition",
     "provenance",
     "weekly_name",
@@ -271,11 +273,13 @@ class Assembly:
             ),
             "run": ("run", np.array(self.runs)[done], {"long_name": "number of the run, fixes its luck"}),
         }
+        words, told = contrasts(sequences)
+        coords["differs_in"] = ("sequence", words, {"long_name": "in what the sequence differs from the first"})
         for dim, labels in self.labels.items():
             notes = {"long_name": "weeks since the start", "units": "weeks"} if dim == "week" else {"long_name": dim}
             coords[dim] = (dim, np.array(labels) if dim == "week" else list(labels), notes)
         status = {"runs_completed": int(done.sum()), "interrupted": int(not self.there.all())}
-        return xr.Dataset(variables, coords, {**attrs, **status})
+        return xr.Dataset(variables, coords, {**attrs, "differs_in": told, **status})
 
 
 def _cut(lines: NDArray[np.intp], done: NDArray[np.bool_], shape: tuple[int, int]) -> Any:
@@ -286,6 +290,21 @@ def _cut(lines: NDArray[np.intp], done: NDArray[np.bool_], shape: tuple[int, int
 def definition(sequence: Any) -> str:
     """Return the definition of a sequence as JSON."""
     return compact(sequence.model_dump(mode="json", exclude_defaults=True))
+
+
+def contrasts(sequences: Sequence[Any]) -> tuple[list[str], str]:
+    """Return in what each sequence differs from the first, and in what any does.
+
+    Examples
+    --------
+    >>> from settlesim.scenario.files import load
+    >>> plans = load("afghanistan-2018").sequences
+    >>> contrasts([plans["kabul_first"], plans["us_first"], plans["trilateral"]])
+    (['', 'order', 'content'], 'content, order')
+    """
+    found = [differs_in(sequences[0], sequence) for sequence in sequences]
+    every = [part for part in PARTS if any(part in parts for parts in found)]
+    return [", ".join(parts) for parts in found], ", ".join(every)
 
 
 def _described(scenario: Scenario) -> dict[str, dict[str, Any]]:
