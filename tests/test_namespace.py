@@ -13,6 +13,7 @@ PUBLIC = {
     "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "best_orders", "claims", "compare",
     "differences", "hindcast", "incidence", "load", "open", "order_design", "order_effects", "order_efficiency",
     "orders", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps", "summary", "sweep", "verify",
+    "Sampling", "evaluate",
 }  # fmt: skip
 
 
