@@ -193,7 +193,8 @@ def error_of_mean(variable: xr.DataArray, n: Any, mean: Any, sd: Any) -> tuple[A
     """
     if not replicated(variable):
         return sd / np.sqrt(n.where(n > 0)), np.maximum(n - 1, 1)
-    squares, replicates = 0.0, 0
+    squares: Any = 0.0
+    replicates: Any = 0
     for part in np.unique(variable["replicate"].values):
         of = variable.isel(run=np.flatnonzero(variable["replicate"].values == part))
         here = of.notnull().sum("run")
