@@ -117,12 +117,20 @@ class Evaluation(Job):
             )
             for plan in self.plans
         ]
-        worlds = {name: np.stack([table[name] for table in tables], axis=1) for name in names}
+        worlds = {name: (self._along(name), np.stack([table[name] for table in tables], axis=1)) for name in names}
         dataset = crossed(assembly, self.scenario, self.plans, self.points.numbers, worlds, attrs)
         if how.number > 1:
             of = dataset["point"].values % how.number
             dataset = dataset.assign_coords(replicate=("point", of, {"long_name": "replicate of the designed sample"}))
         return dataset
+
+    def _along(self, name: str) -> tuple[str, ...]:
+        """Dimensions that a number varies along: its point, or the luck; both where the pie scales it by what others are."""
+        if self.points.rest != "common":
+            return ("point",)
+        if name in pie_values(self.scenario):
+            return ("point", "luck")
+        return ("point",) if name in self.points.values else ("luck",)
 
     def completed(self, dataset: xr.Dataset, runs: range) -> str:
         """Say how much of the job a labelled result holds."""
@@ -197,9 +205,9 @@ def evaluate(
     -------
     xarray.Dataset
         Dimensions (point, sequence, luck).  Uncertain numbers, and those given, are variables on ``point`` with ``role
-        = "parameter"``; (point, sequence) where sequences' levers differ in them; (point, luck) where they were drawn
-        for the luck.  Values of concessions that sum to more than the pie are scaled down, as in every world.  A
-        designed sample has the coordinate ``replicate`` on ``point``.  After Ctrl-C it holds the points that are done.
+        = "parameter"``, those that are common to all points on ``luck``; on ``sequence`` too where levers differ in
+        them.  Values of concessions that sum to more than the pie are scaled down, as in every world.  A designed
+        sample has the coordinate ``replicate`` on ``point``.  After Ctrl-C it holds the points that are done.
 
     Raises
     ------
@@ -225,6 +233,10 @@ def evaluate(
                 f"sequence {plan.name!r} sets {both[0]} by a lever, and the points give it too: leave it out of the "
                 "points, or give a sequence without that lever"
             )
+        for name in LAID_OUT:
+            # What a sequence cannot have as a lever, points cannot give it.
+            for value in (read.values[name].min(), read.values[name].max()) if name in read.values else ():
+                scenario.sequence(plan.with_levers(**{name: float(value)}))
     how = execution or Execution()
     request = Request(
         scenario,

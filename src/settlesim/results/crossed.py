@@ -23,7 +23,7 @@ def crossed(
     scenario: Scenario,
     plans: Sequence[Any],
     numbers: range,
-    worlds: Mapping[str, NDArray[np.float64]],
+    worlds: Mapping[str, tuple[tuple[str, ...], NDArray[np.float64]]],
     attrs: Mapping[str, Any],
 ) -> xr.Dataset:
     """Label what has been computed of an evaluation: the points done, or the luck that all points have met.
@@ -39,7 +39,8 @@ def crossed(
     numbers : range
         Numbers of the points.
     worlds : mapping
-        Parameter -> values, shape (points, sequences, luck or 1).
+        Parameter -> the dimensions among ``point`` and ``luck`` that it varies along by how it was drawn, and its
+        values, shape (points, sequences, luck), with one for all luck where nothing varies along it.
     attrs : mapping
         What the result says of itself.
 
@@ -69,8 +70,8 @@ def crossed(
         values = values if points.all() and luck.all() else values[points][:, :, luck]
         variables[name] = (("point", "sequence", "luck", *assembly.fields[name].dims), values, notes)
     notes_of = described(scenario)
-    for name, column in worlds.items():
-        dims, values = _reduced(column, points, luck)
+    for name, (along, column) in worlds.items():
+        dims, values = _reduced(along, column, points, luck)
         variables[f"{name}_drawn" if name in variables else name] = (dims, values, notes_of[name])
     coords: dict[str, Any] = {
         "point": ("point", np.array(numbers)[points], {"long_name": "number of the point"}),
@@ -84,15 +85,14 @@ def crossed(
     return xr.Dataset(variables, coords, {**attrs, **status})
 
 
-def _reduced(column: NDArray[np.float64], points: NDArray[np.bool_], luck: NDArray[np.bool_]) -> tuple[Any, Any]:
-    """Return a parameter on the dimensions along which it varies: points, sequences whose levers differ, luck."""
+def _reduced(
+    along: tuple[str, ...], column: NDArray[np.float64], points: NDArray[np.bool_], luck: NDArray[np.bool_]
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return a parameter on the dimensions that it varies along, sequences among them where their levers differ."""
     column = column[points]
-    if column.shape[2] > 1:
-        column = column[:, :, luck]
+    column = column[:, :, luck] if "luck" in along else column[:, :, :1]
+    column = column if "point" in along else column[:1]
     alike = np.array_equal(column, np.broadcast_to(column[:, :1], column.shape))
-    dims, values = ["point", "sequence", "luck"], column
-    if column.shape[2] == 1 or np.array_equal(column, np.broadcast_to(column[:, :, :1], column.shape)):
-        dims, values = dims[:2], values[:, :, 0]
-    if alike:
-        dims, values = [dim for dim in dims if dim != "sequence"], values[:, 0]
-    return tuple(dims), values
+    kept = {"point": "point" in along, "sequence": not alike, "luck": "luck" in along}
+    index = tuple(slice(None) if keep else 0 for keep in kept.values())
+    return tuple(dim for dim, keep in kept.items() if keep), column[index]
