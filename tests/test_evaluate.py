@@ -149,6 +149,23 @@ def test_many_points_share_calls_of_the_engine(war, monkeypatch):
     assert units == [600]
 
 
+def test_what_only_levers_change_is_changed_by_points_too(war, monkeypatch):
+    """Frailties are read off a table where their shape is no draw, and a plan's own troop path yields to a lever."""
+    from settlesim.experiments.job import Job
+
+    seen = []
+
+    def stopped(self, unit, sequences, *more):
+        seen.extend(sequences)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Job, "simulated", stopped)
+    for points in ({"hardline_concentration": [2.0], "dated_troops": [0.0]}, {"guarantee": [0.2]}):
+        with pytest.raises(KeyboardInterrupt):
+            ss.evaluate(war, points, "talk", rng=7)
+    assert {*seen[0].levers} == {"hardline_concentration", "dated_troops"} and seen[1] == war.sequence("talk")
+
+
 def test_levers_of_a_sequence_stand_and_are_told(war):
     mine = war.sequence("talk").with_levers(defection_rate=0.01).model_copy(update={"name": "mine"})
     result = ss.evaluate(war, 3, ["talk", mine], luck=2, rng=7)

@@ -125,7 +125,7 @@ class Evaluation(Job):
         return dataset
 
     def _along(self, name: str) -> tuple[str, ...]:
-        """Dimensions that a number varies along: its point, or the luck; both where the pie scales it by what others are."""
+        """Dimensions that a number varies along: point or luck, both where the pie scales it by what others are."""
         if self.points.rest != "common":
             return ("point",)
         if name in pie_values(self.scenario):
