@@ -14,6 +14,7 @@ PUBLIC = {
     "claims", "compare", "content",
     "differences", "hindcast", "incidence", "load", "open", "order_design", "order_effects", "order_efficiency",
     "orders", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps", "summary", "sweep", "verify",
+    "Sampling", "evaluate",
 }  # fmt: skip
 
 

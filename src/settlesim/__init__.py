@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from settlesim.analysis.summary import summary
     from settlesim.analysis.terminations import base_rates
     from settlesim.analysis.verdicts import claims
+    from settlesim.chance.sampling import Sampling
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
+    from settlesim.experiments.evaluate import evaluate
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.order_designs import order_design, order_efficiency
     from settlesim.experiments.orders import orders
@@ -64,6 +66,8 @@ _HOME = {
     "orders": "experiments.orders",
     "order_design": "experiments.order_designs",
     "order_efficiency": "experiments.order_designs",
+    "evaluate": "experiments.evaluate",
+    "Sampling": "chance.sampling",
     "FaultError": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
@@ -113,6 +117,7 @@ __all__ = [
     "Plan",
     "ProtocolError",
     "Rule",
+    "Sampling",
     "Scenario",
     "ScenarioError",
     "Sequence",
@@ -127,6 +132,7 @@ __all__ = [
     "compare",
     "content",
     "differences",
+    "evaluate",
     "hindcast",
     "incidence",
     "load",

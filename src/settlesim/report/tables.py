@@ -12,7 +12,7 @@ from rich.text import Text
 from settlesim.analysis.differences import differences
 from settlesim.analysis.incidence import incidence, incidence_title
 from settlesim.analysis.ranking import rank
-from settlesim.analysis.statistics import is_share
+from settlesim.analysis.statistics import INDEPENDENT, error_basis, is_share
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError
 from settlesim.report.measures import decimals, is_reference, lines_of, meanings, scale_of, titled
@@ -55,6 +55,9 @@ YEAR = 52
 def _table(dataset: xr.Dataset, title: str, heads: Iterable[str], **how: Any) -> Table:
     """A table that says at its foot what the outcomes mean that head it."""
     said = [f"{name}: {meaning}" for name, meaning in meanings(dataset, list(heads)).items()]
+    basis = error_basis(dataset)
+    if basis != INDEPENDENT:
+        said.append(f"Errors and intervals: from {basis}.")
     # Text, since a string would be read for markup.
     foot = Text("\n".join(said)) if said else None
     return Table(title=title, title_justify="left", caption=foot, caption_justify="left", **how)

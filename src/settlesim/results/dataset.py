@@ -36,7 +36,9 @@ __all__ = [
     "collect",
     "contrasts",
     "definition",
+    "described",
     "provenance",
+    "version",
     "weekly_name",
 ]
 
@@ -256,14 +258,14 @@ class Assembly:
             if "flag_values" in notes:
                 notes["flag_values"] = np.array(notes["flag_values"], array.dtype)
             variables[name] = (("sequence", "run", *layout.dims), array[_cut(lines, done, self.there.shape)], notes)
-        described = _described(scenario)
+        notes_of = described(scenario)
         for name, column in self.parameters.items():
             dims = ("run",) if column.ndim == 1 else ("sequence", "run")
             # An outcome keeps its name; a parameter that shares it, such as a strength at the start, is renamed.
             key = f"{name}_drawn" if name in variables else name
             if column.ndim > 1:
                 column = column[lines]
-            variables[key] = (dims, column[..., done], described[name])
+            variables[key] = (dims, column[..., done], notes_of[name])
         coords: dict[str, Any] = {
             "sequence": ("sequence", [s.name for s in sequences], {"long_name": "sequence of talks"}),
             "definition": (
@@ -307,8 +309,8 @@ def contrasts(sequences: Sequence[Any]) -> tuple[list[str], str]:
     return [", ".join(parts) for parts in found], ", ".join(every)
 
 
-def _described(scenario: Scenario) -> dict[str, dict[str, Any]]:
-    """Attributes of every parameter: unit, meaning, prior, source."""
+def described(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """Return the attributes of every parameter: unit, meaning, prior, source."""
     return {
         str(q.address): {
             "long_name": q.meaning,
@@ -331,7 +333,7 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
         "Conventions": "CF-1.11",
         "title": f"settlesim: {scenario.title}",
         "comment": CAVEAT,
-        "settlesim_version": _version(),
+        "settlesim_version": version(),
         "scenario": scenario.name,
         "scenario_digest": scenario.digest(),
         "start": scenario.start.isoformat(),
@@ -340,7 +342,7 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
         # NetCDF has no place for what is not there.
         **({"reference_sequence": scenario.reference_sequence} if scenario.reference_sequence else {}),
         **({"history_sequence": scenario.history_sequence} if scenario.history_sequence else {}),
-        "parameters": compact({name: json.loads(a["prior"]) for name, a in _described(scenario).items()}),
+        "parameters": compact({name: json.loads(a["prior"]) for name, a in described(scenario).items()}),
         "entropy": str(entropy),
         "engine": engine,
         "method": method,
@@ -348,7 +350,8 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
     }
 
 
-def _version() -> str:
+def version() -> str:
+    """Return the version of the code, as results record it."""
     try:
         return importlib.metadata.version("settlesim")
     except importlib.metadata.PackageNotFoundError:
