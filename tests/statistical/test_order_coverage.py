@@ -55,7 +55,7 @@ DESIGNS = {
     "fraction": dict(kind="both", runs=30, orders=20),
     "blocked": dict(kind="all", runs=60, slots=8),
 }
-REPEATS = 300
+REPEATS = 200
 
 
 @lru_cache
