@@ -41,7 +41,7 @@ def main() -> None:
     print(f"\nthe {gestures.count()} orders of two gifts and the table of three, best first:")
     for name, value in zip(ranking.sequence.values, ranking.value.values, strict=True):
         print(f"  {name:32s} settled in {100 * value:.1f}% of runs")
-    print(f"the first two change places in {100 * float(ranking.flips[0, 1]):.0f}% of worlds")
+    print(f"the first two change places in {100 * float(ranking.reversed_runs[0, 1]):.0f}% of runs")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def main() -> None:
 
     ranking = ss.rank(comparison, "settled")
     print(f"\nbest first: {', '.join(ranking.sequence.values)}")
-    print(f"share of worlds in which the second does better than the first: {float(ranking.flips[0, 1]):.2f}\n")
+    print(f"share of runs in which the second does better than the first: {float(ranking.reversed_runs[0, 1]):.2f}\n")
 
     print(ss.replay(scenario, sequence="us_first", run=4711, rng=7))
 

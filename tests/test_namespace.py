@@ -8,13 +8,12 @@ import sys
 import settlesim as ss
 
 PUBLIC = {
-    "FaultError", "Mechanism", "Plan", "ProtocolError",
-    "STANDARD", "STANDARD_OUTCOMES", "Execution", "Fold", "Luck", "Outcome", "Rule", "Scenario", "ScenarioError",
-    "Sequence", "SettlesimError", "Step", "UsageError", "Variable", "base_rates", "best_orders", "channels",
-    "claims", "compare", "content",
-    "differences", "hindcast", "incidence", "load", "open", "order_design", "order_effects", "order_efficiency",
-    "orders", "plots", "process", "rank", "replay", "rule", "save", "simulate", "steps", "summary", "sweep", "verify",
-    "Sampling", "evaluate",
+    "STANDARD", "STANDARD_OUTCOMES", "Execution", "FaultError", "Fold", "Luck", "Mechanism", "Outcome", "Plan",
+    "ProtocolError", "Rule", "Sampling", "Scenario", "ScenarioError", "Sequence", "SettlesimError", "Step",
+    "UsageError", "Variable", "base_rates", "best_orders", "channels", "claims", "compare", "content", "differences",
+    "evaluate", "evppi", "flips", "flips_of", "hindcast", "incidence", "load", "nested", "open", "order_design",
+    "order_effects", "order_efficiency", "orders", "plots", "process", "rank", "regions", "replay", "reweight",
+    "rule", "save", "sensitivity", "simulate", "sobol", "steps", "summary", "sweep", "verify",
 }  # fmt: skip
 
 

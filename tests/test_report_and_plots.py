@@ -35,11 +35,11 @@ def test_difference_rows_are_paired(compared):
     assert rows["give_first"]["difference"] == pytest.approx(float(paired))
 
 
-def test_ranking_says_how_often_it_flips(compared):
+def test_ranking_says_in_how_many_runs_the_next_does_better(compared):
     *rows, last = report.rank_rows(compared, "deaths")
     assert [row["value"] for row in rows] == sorted(row["value"] for row in rows)
     assert last["sequence"] == "no_talks" and last["place"] is None
-    assert 0 <= rows[0]["flips_with_next"] <= 1
+    assert 0 <= rows[0]["next_better"] <= 1
 
 
 def test_outcome_bars_have_the_shares(compared):

@@ -23,11 +23,16 @@ if TYPE_CHECKING:
     from settlesim.analysis.channels import channels
     from settlesim.analysis.content import content
     from settlesim.analysis.differences import differences
+    from settlesim.analysis.flips import flips, flips_of
     from settlesim.analysis.hindcast import hindcast
     from settlesim.analysis.incidence import incidence
+    from settlesim.analysis.information import evppi
     from settlesim.analysis.order_effects import order_effects
     from settlesim.analysis.process import process
     from settlesim.analysis.ranking import rank
+    from settlesim.analysis.regions import regions
+    from settlesim.analysis.reweighting import reweight
+    from settlesim.analysis.sensitivity import sensitivity, sobol
     from settlesim.analysis.summary import summary
     from settlesim.analysis.terminations import base_rates
     from settlesim.analysis.verdicts import claims
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
     from settlesim.experiments.evaluate import evaluate
     from settlesim.experiments.execution import Execution
+    from settlesim.experiments.nested import nested
     from settlesim.experiments.order_designs import order_design, order_efficiency
     from settlesim.experiments.orders import orders
     from settlesim.experiments.simulate import compare, simulate
@@ -75,6 +81,14 @@ _HOME = {
     "summary": "analysis.summary",
     "differences": "analysis.differences",
     "rank": "analysis.ranking",
+    "flips": "analysis.flips",
+    "flips_of": "analysis.flips",
+    "evppi": "analysis.information",
+    "regions": "analysis.regions",
+    "reweight": "analysis.reweighting",
+    "sensitivity": "analysis.sensitivity",
+    "sobol": "analysis.sensitivity",
+    "nested": "experiments.nested",
     "incidence": "analysis.incidence",
     "base_rates": "analysis.terminations",
     "hindcast": "analysis.hindcast",
@@ -133,9 +147,13 @@ __all__ = [
     "content",
     "differences",
     "evaluate",
+    "evppi",
+    "flips",
+    "flips_of",
     "hindcast",
     "incidence",
     "load",
+    "nested",
     "open",
     "order_design",
     "order_effects",
@@ -144,10 +162,14 @@ __all__ = [
     "plots",
     "process",
     "rank",
+    "regions",
     "replay",
+    "reweight",
     "rule",
     "save",
+    "sensitivity",
     "simulate",
+    "sobol",
     "steps",
     "summary",
     "sweep",

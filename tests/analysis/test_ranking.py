@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from analysis.crossed import crossed
 from settlesim.analysis.ranking import rank
 from settlesim.errors import UsageError
 
@@ -14,10 +16,10 @@ def test_ranking_by_hand(made):
     assert order.sequence.values.tolist() == ["b", "a", "c"]
     assert order.place.values.tolist() == [1, 2, 3]
     assert order.value.values.tolist() == [3, 2, 1]
-    flips, ties = order.flips.to_pandas(), order.ties.to_pandas()
-    assert flips.loc["b", "a"] == flips.loc["a", "b"] == 0.25
-    assert flips.loc["a", "c"] == flips.loc["c", "a"] == 0.25
-    assert flips.loc["b", "c"] == 0 and flips.loc["a", "a"] == 0
+    reversed_runs, ties = order.reversed_runs.to_pandas(), order.ties.to_pandas()
+    assert reversed_runs.loc["b", "a"] == reversed_runs.loc["a", "b"] == 0.25
+    assert reversed_runs.loc["a", "c"] == reversed_runs.loc["c", "a"] == 0.25
+    assert reversed_runs.loc["b", "c"] == 0 and reversed_runs.loc["a", "a"] == 0
     assert ties.loc["a", "c"] == 0.25 and ties.loc["a", "b"] == 0 and ties.loc["b", "b"] == 1
     assert order.attrs["n"] == 4
 
@@ -27,9 +29,9 @@ def test_lowest_is_highest_upside_down(made):
     up = rank(made(names="abcd", score=values), "score")
     down = rank(made(names="abcd", score=-values), "score", best="lowest")
     assert up.sequence.values.tolist() == down.sequence.values.tolist()
-    for name in ("first", "flips", "ties", "bootstrap_flips"):
+    for name in ("first", "reversed_runs", "ties", "bootstrap_reversals"):
         assert up[name].equals(down[name]), name
-    assert up.attrs["order_flips"] == down.attrs["order_flips"]
+    assert up.attrs["order_reversals"] == down.attrs["order_reversals"]
 
 
 def test_bootstrap_tells_firm_from_loose(made):
@@ -37,31 +39,31 @@ def test_bootstrap_tells_firm_from_loose(made):
     luck = rng.normal(0, 1, 400)
     firm = rank(made(score=[luck + 0.5, luck + rng.normal(0, 0.1, 400)]), "score")
     loose = rank(made(score=[luck, rng.permutation(luck)]), "score")
-    assert firm.attrs["order_flips"] == 0 and firm["first"].values.tolist() == [1, 0]
+    assert firm.attrs["order_reversals"] == 0 and firm["first"].values.tolist() == [1, 0]
     # Equal expectations: the bootstrap finds the order as likely one way as the other.
-    assert loose.attrs["order_flips"] == pytest.approx(0.5, abs=0.1)
+    assert loose.attrs["order_reversals"] == pytest.approx(0.5, abs=0.1)
     assert loose["first"].values.sum() == pytest.approx(1)
-    assert loose.bootstrap_flips.values[0, 1] == loose.attrs["order_flips"]
+    assert loose.bootstrap_reversals.values[0, 1] == loose.attrs["order_reversals"]
 
 
-def test_bootstrap_flips_have_the_normal_probability(made):
+def test_bootstrap_reversals_have_the_normal_probability(made):
     """One standard error apart, the order flips in Phi(-1) = 15.9% of samples; within 4 standard errors."""
     n = 2_000
     noise = np.random.default_rng(3).normal(0, 1, n)
     noise = (noise - noise.mean()) / noise.std()
     order = rank(made(score=[noise + 1 / np.sqrt(n), np.zeros(n)]), "score", resamples=4_000)
     expected, error = 0.15866, np.sqrt(0.159 * 0.841 / 4_000)
-    assert abs(order.attrs["order_flips"] - expected) < 4 * error
+    assert abs(order.attrs["order_reversals"] - expected) < 4 * error
     # The same at two standard errors is something else.
     apart = rank(made(score=[noise + 2 / np.sqrt(n), np.zeros(n)]), "score", resamples=4_000)
-    assert abs(apart.attrs["order_flips"] - expected) > 4 * error
+    assert abs(apart.attrs["order_reversals"] - expected) > 4 * error
 
 
 def test_samples_are_drawn_in_common_and_reproducibly(made):
     """A constant distance between two sequences survives every resampling of the runs."""
     luck = np.random.default_rng(4).normal(0, 10, 60)
     order = rank(made(score=[luck + 0.001, luck]), "score")
-    assert order.attrs["order_flips"] == 0
+    assert order.attrs["order_reversals"] == 0
     noisy = made(score=[luck, luck[::-1].copy() + 0.01])
     assert rank(noisy, "score", rng=5).equals(rank(noisy, "score", rng=5))
     assert not rank(noisy, "score", rng=5).equals(rank(noisy, "score", rng=6))
@@ -92,3 +94,34 @@ def test_what_cannot_be_ranked(made):
     swept = made(score=[[1.0, 2.0], [3.0, 4.0]]).expand_dims(linkage=[0.0, 1.0])
     with pytest.raises(UsageError, match="also varies by linkage: select one value"):
         rank(swept, "score")
+
+
+def test_flips_are_of_worlds_and_not_of_luck():
+    """Expected differences of N(.8, 1): 21% of worlds flip, under luck that turns 42% of runs."""
+    rng = np.random.default_rng(8)
+    each = 0.8 + rng.normal(0, 1, (800, 1)) + rng.normal(0, 4, (800, 30))
+    dataset = crossed(y=np.stack([0 * each, each], axis=1))
+    order = rank(dataset, "y", resamples=200)
+    assert order.sequence.values.tolist() == ["b", "a"] and order.attrs["n"] == 800
+    assert "reversed_runs" not in order and "ties" not in order
+    assert order.flips.values[0, 0] == 0 and order.flips.values[0, 1] == order.flips.values[1, 0]
+    # Four standard errors of .02.
+    assert abs(order.flips.values[0, 1] - 0.212) < 0.08
+    assert order.flips_low.values[0, 1] < 0.212 < order.flips_high.values[0, 1]
+    assert (each < 0).mean() > 0.4
+
+
+def test_weights_make_a_ranking_under_other_worlds(made):
+    values = [[1.0, 1.0, 5.0], [2.0, 2.0, 2.0]]
+    weights = xr.DataArray([1.0, 1.0, 0.5], dims="run")
+    assert rank(made(score=values), "score").value.values.tolist() == pytest.approx([7 / 3, 2])
+    order = rank(made(score=values), "score", weights=weights)
+    assert order.sequence.values.tolist() == ["b", "a"] and order.value.values.tolist() == pytest.approx([2, 1.8])
+    assert order.reversed_runs.values[0, 1] == pytest.approx(0.2)
+
+
+def test_worlds_without_all_values_are_not_ranked():
+    values = np.ones((3, 2, 4))
+    values[1, 0, 2] = np.nan
+    with pytest.raises(UsageError, match="no value in some run of 1 of 3 worlds"):
+        rank(crossed(y=values), "y")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from settlesim.analysis.flips import flips_of
+from settlesim.analysis.luck_averaged import values_of, weights_of
 from settlesim.analysis.statistics import better_end, indicators, outcome_variable
 from settlesim.errors import UsageError, choose
 
@@ -24,24 +26,27 @@ def rank(
     variable: str,
     *,
     kind: str | None = None,
+    weights: xr.DataArray | None = None,
     best: Literal["highest", "lowest"] | None = None,
     resamples: int = 2000,
     rng: int = 0,
 ) -> xr.Dataset:
-    """Rank sequences by the expected value of an outcome, and say how often the order flips.
+    """Rank sequences by the expected value of an outcome, and say how firm the order is and where it turns.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        From `compare`; of a sweep, select one point first.
+        From `compare`; of a sweep, select one point first.  Or from `nested` or `evaluate`, with worlds and luck apart.
     variable : str
         An outcome.
     kind : str, optional
         For a coded outcome: the meaning whose share counts, such as ``"continued_war"``.
+    weights : xarray.DataArray, optional
+        Weights of the worlds, from `reweight`: a ranking under other priors.
     best : {"highest", "lowest"}, optional
         Which end comes first; by default the one that the outcome declares to be better, else the highest.
     resamples : int
-        Bootstrap samples of the runs.
+        Bootstrap samples of the runs, or of the worlds.
     rng : int
         Seed of the bootstrap.
 
@@ -53,20 +58,29 @@ def rank(
         - ``value``: expected value; ``place`` from 1.
         - ``first``: share of bootstrap samples in which the sequence comes first: how far more runs might
           still change the order.
-        - ``flips`` (sequence, other): share of worlds in which `sequence` does strictly better than `other`,
-          although expected to do worse, or strictly worse although expected to do better; ``ties``: share
-          in which they do equally well.
-        - ``bootstrap_flips`` (sequence, other): share of bootstrap samples in which the order of the two is
+        - ``bootstrap_reversals`` (sequence, other): share of bootstrap samples in which the order of the two is
           reversed.
+        - of `compare`: ``reversed_runs`` (sequence, other): share of runs in which `sequence` does strictly better
+          than `other`, although expected to do worse, or strictly worse although expected to do better; ``ties``:
+          share in which they do equally well.  Most of that is luck, which would have turned the same way in another
+          world: it is no share of worlds.
+        - of worlds and luck apart: ``flips``, ``flips_low``, ``flips_high`` (sequence, other): share of worlds whose
+          expected difference has the other sign, luck averaged out, and its 95% interval, as `flips_of` has them.
 
-        A world is a run: its parameters and its luck.  The attribute ``order_flips`` is the share of
-        bootstrap samples whose whole order differs; ``n`` the number of runs.
+        The attribute ``order_reversals`` is the share of bootstrap samples whose whole order differs; ``n`` the
+        number of runs, or worlds.
 
     Raises
     ------
     UsageError
         If a name is unknown, there is only one sequence, or some runs have no value: a ranking among
         different runs for different sequences would not be one.
+
+    Notes
+    -----
+    Of worlds and luck apart, the bootstrap is over worlds.  Where one luck meets all worlds (`evaluate`), what it does
+    to all of them alike is not resampled, and the order looks firmer than it is; `differences` between neighbours by
+    `flips_of` count it.
 
     Examples
     --------
@@ -76,25 +90,22 @@ def rank(
     >>> order.place.values[0].item()
     1
     """
+    apart = "luck" in dataset.dims
     if best is None:
-        best = better_end(outcome_variable(dataset, variable)) or "highest"
+        best = better_end(_ranked(dataset, variable, apart)) or "highest"
     choose(best, ("highest", "lowest"), "end")
-    values = _matrix(dataset, variable, kind)
+    values = _worlds(dataset, variable, kind) if apart else _matrix(dataset, variable, kind)
+    share = weights_of(dataset, weights, "point" if apart else "run")
     names = np.array([str(name) for name in dataset["sequence"].values])
-    means = values.mean(axis=1)
+    means = values @ share if weights is not None else values.mean(axis=1)
     sign = -1.0 if best == "highest" else 1.0
     order = np.argsort(sign * means, kind="stable")
     values, means, names = values[order], means[order], names[order]
-    better = sign * (values[:, np.newaxis] - values[np.newaxis])
-    above = np.arange(len(names))[:, np.newaxis] < np.arange(len(names))[np.newaxis]
-    # `better` is negative where the row's sequence does better; above the diagonal it is expected to.
-    flips = np.where(above, (better > 0).mean(axis=2), (better < 0).mean(axis=2))
-    ties = (better == 0).mean(axis=2)
-    np.fill_diagonal(flips, 0.0)
-    resampled = sign * _bootstrap_means(values, resamples, rng)
+    resampled = sign * _bootstrap_means(values, resamples, rng, None if weights is None else share)
     gaps = resampled[:, np.newaxis] - resampled[np.newaxis]
-    bootstrap_flips = np.where(above, (gaps > 0).mean(axis=2), (gaps < 0).mean(axis=2))
-    np.fill_diagonal(bootstrap_flips, 0.0)
+    above = np.arange(len(names))[:, np.newaxis] < np.arange(len(names))[np.newaxis]
+    reversals = np.where(above, (gaps > 0).mean(axis=2), (gaps < 0).mean(axis=2))
+    np.fill_diagonal(reversals, 0.0)
     leaders = np.argmin(resampled, axis=0)
     first = np.bincount(leaders, minlength=len(names)) / resamples
     changed = (np.diff(resampled, axis=0) < 0).any(axis=0).mean()
@@ -108,18 +119,71 @@ def rank(
     if kind is not None:
         attrs["kind"] = kind
     units = dataset[variable].attrs.get("units", "1")
+    pairs = (
+        _flips(dataset, names, variable, kind, weights, resamples, rng) if apart else _runs(values, share, sign, above)
+    )
     return xr.Dataset(
         {
             "value": ("sequence", means, {"units": units}),
             "place": ("sequence", np.arange(1, len(names) + 1)),
             "first": ("sequence", first, {"units": "share"}),
-            "flips": (("sequence", "other"), flips, {"units": "share"}),
-            "ties": (("sequence", "other"), ties, {"units": "share"}),
-            "bootstrap_flips": (("sequence", "other"), bootstrap_flips, {"units": "share"}),
+            "bootstrap_reversals": (("sequence", "other"), reversals, {"units": "share"}),
+            **{name: (("sequence", "other"), table, {"units": "share"}) for name, table in pairs.items()},
         },
         {"sequence": names, "other": names},
-        {**attrs, "order_flips": float(changed)},
+        {**attrs, "order_reversals": float(changed)},
     )
+
+
+def _ranked(dataset: xr.Dataset, variable: str, apart: bool) -> xr.DataArray:
+    if not apart:
+        return outcome_variable(dataset, variable)
+    choose(variable, map(str, dataset.data_vars), "variable")
+    return dataset[variable]
+
+
+def _runs(values: Floats, share: Floats, sign: float, above: Any) -> dict[str, Floats]:
+    """Shares of runs in which two stand the other way round than expected, and in which they tie."""
+    better = sign * (values[:, np.newaxis] - values[np.newaxis])
+    # `better` is negative where the row's sequence does better; above the diagonal it is expected to.
+    reversed_runs = np.where(above, (better > 0) @ share, (better < 0) @ share)
+    np.fill_diagonal(reversed_runs, 0.0)
+    return {"reversed_runs": reversed_runs, "ties": (better == 0) @ share}
+
+
+def _flips(
+    dataset: xr.Dataset,
+    names: Any,
+    variable: str,
+    kind: str | None,
+    weights: xr.DataArray | None,
+    resamples: int,
+    rng: int,
+) -> dict[str, Floats]:
+    """Shares of worlds whose expected difference has the other sign, with their intervals."""
+    out = {name: np.zeros((len(names), len(names))) for name in ("flips", "flips_low", "flips_high")}
+    for i, one in enumerate(names):
+        for j, other in enumerate(names[:i]):
+            found = flips_of(
+                dataset, str(other), str(one), variable, kind=kind, weights=weights, resamples=resamples, rng=rng
+            )["flips"]
+            for name, statistic in (("flips", "estimate"), ("flips_low", "low"), ("flips_high", "high")):
+                out[name][i, j] = out[name][j, i] = float(found.sel(statistic=statistic))
+    return out
+
+
+def _worlds(dataset: xr.Dataset, variable: str, kind: str | None) -> Floats:
+    """Averages over luck, shape (sequences, worlds)."""
+    values = values_of(dataset, variable, kind)
+    if values.sizes["sequence"] < 2:
+        raise UsageError("a ranking needs at least two sequences")
+    missing = int(values.isnull().any(("sequence", "luck")).sum())
+    if missing:
+        raise UsageError(
+            f"{variable!r} has no value in some run of {missing} of {values.sizes['point']} worlds: rank by "
+            "one that all runs have"
+        )
+    return np.asarray(values.mean("luck").transpose("sequence", "point").values)
 
 
 def _matrix(dataset: xr.Dataset, variable: str, kind: str | None) -> Floats:
@@ -146,7 +210,7 @@ def _matrix(dataset: xr.Dataset, variable: str, kind: str | None) -> Floats:
     return np.asarray(values.transpose("sequence", "run").values)
 
 
-def _bootstrap_means(values: Floats, resamples: int, rng: int) -> Floats:
+def _bootstrap_means(values: Floats, resamples: int, rng: int, share: Floats | None) -> Floats:
     """Means of runs drawn with replacement, the same for every sequence; shape (sequences, resamples)."""
     if resamples < 1:
         raise UsageError(f"resamples must be at least 1, got {resamples}")
@@ -156,5 +220,9 @@ def _bootstrap_means(values: Floats, resamples: int, rng: int) -> Floats:
     parts = []
     for start in range(0, resamples, step):
         chosen = generator.integers(0, n, (min(step, resamples - start), n))
-        parts.append(values[:, chosen].mean(axis=2))
+        if share is None:
+            parts.append(values[:, chosen].mean(axis=2))
+        else:
+            drawn = share[chosen] / share[chosen].sum(axis=1, keepdims=True)
+            parts.append((values[:, chosen] * drawn).sum(axis=2))
     return np.concatenate(parts, axis=1)

@@ -13,6 +13,7 @@ from settlesim.errors import UsageError, choose
 from settlesim.report import palette
 from settlesim.report.canvas import axes_of, said
 from settlesim.report.channel_plots import channels
+from settlesim.report.flip_plots import flip_map
 from settlesim.report.measures import lines_of, scale_of, titled
 from settlesim.report.order_plots import positions, precedence, ribbons
 from settlesim.report.wording import briefly
@@ -29,6 +30,7 @@ __all__ = [
     "control_map",
     "differences",
     "fan",
+    "flip_map",
     "incidence",
     "outcomes",
     "positions",

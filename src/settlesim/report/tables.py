@@ -227,7 +227,7 @@ def difference_table(dataset: xr.Dataset, variable: str, baseline: str | None = 
 
 
 def rank_rows(dataset: xr.Dataset, variable: str) -> Rows:
-    """Order of the sequences by expected value, the better end first, and how often it flips.
+    """Order of the sequences by expected value, the better end first, and in how many runs the next does better.
 
     The reference is no plan: it has no place, and comes last.
     """
@@ -238,7 +238,7 @@ def rank_rows(dataset: xr.Dataset, variable: str) -> Rows:
     for i, name in enumerate(names):
         row = {"place": i + 1, "sequence": name, "value": float(table["value"][i]), "first": float(table["first"][i])}
         if i + 1 < len(names):
-            row["flips_with_next"] = float(table["flips"][i, i + 1])
+            row["next_better"] = float(table["reversed_runs"][i, i + 1])
             row["ties_with_next"] = float(table["ties"][i, i + 1])
         rows.append(row)
     for name in lines_of(dataset)[len(plans) :]:
@@ -248,10 +248,10 @@ def rank_rows(dataset: xr.Dataset, variable: str) -> Rows:
 
 
 def rank_table(dataset: xr.Dataset, variable: str) -> Table:
-    """Ranking with the share of worlds in which each neighbour pair stands the other way round."""
-    title = f"Ranking by {variable}; a world is a run with its own parameters and luck"
+    """Ranking with the share of runs in which each neighbour pair stands the other way round, luck included."""
+    title = f"Ranking by {variable}; in how many worlds it turns, luck averaged out, is for ss.flips to say"
     table = _table(dataset, title, [variable])
-    headings = ("", "sequence", "mean", "first in resamples", "worlds in which the next does better")
+    headings = ("", "sequence", "mean", "first in resamples", "runs in which the next does better")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "sequence" else "right")
     rows = rank_rows(dataset, variable)
@@ -260,9 +260,9 @@ def rank_table(dataset: xr.Dataset, variable: str) -> Table:
     for row in rows:
         mean = f"{scale * row['value']:,.{places}f}" + ("%" if is_share(dataset[variable]) else "")
         first = f"{100 * row['first']:.0f}%" if "first" in row else ""
-        flips = f"{100 * row['flips_with_next']:.0f}%" if "flips_with_next" in row else ""
+        other = f"{100 * row['next_better']:.0f}%" if "next_better" in row else ""
         place = "" if row["place"] is None else str(row["place"])
-        table.add_row(place, titled(dataset, row["sequence"]), mean, first, flips)
+        table.add_row(place, titled(dataset, row["sequence"]), mean, first, other)
     return table
 
 
