@@ -4,6 +4,7 @@
     python benchmarks/ledger.py hindcast claims         # these sections alone
     python benchmarks/ledger.py --parameters --runs 60  # every number, its low against its high end: long
     python benchmarks/ledger.py deals plans --into docs/model-decisions.md  # and write it there
+    python benchmarks/ledger.py channels --runs 100 --into docs/channels.md  # each channel alone: a table of its own
 
 Sections print one line each time something is not there yet, so that a ledger of one edition can be held against
 that of the next.
@@ -24,7 +25,9 @@ import numpy as np
 import settlesim as ss
 from settlesim.analysis.hindcast import troop_modes
 
-SECTIONS = ("deals", "base_rates", "plans", "hindcast", "claims")
+SECTIONS = ("deals", "base_rates", "plans", "hindcast", "claims", "channels")
+# Sections that are asked for by name, since they take long or are about other scenarios.
+ASKED = ("claims", "channels")
 # Of what stands behind a deal when it is signed, as shares of the insurgents' strength at the start.
 STRENGTHS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 # A number moves something if an outcome shifts by so many standard deviations, or the class of so many runs.
@@ -128,6 +131,18 @@ def claims(scenario, runs, rng, line):
         line(f"{kind}: " + ", ".join(f"{name} {n}" for name, n in zip(names, counts, strict=True)))
 
 
+def channels(asked):
+    """Each channel alone on in the null model, as a table of Markdown."""
+    from channel_ledger import table
+
+    lines = table(asked.runs, asked.rng)
+    print("\n".join(lines))
+    if asked.into:
+        told = f"`settlesim {ss.__version__}, order-null, {asked.runs} runs, rng {asked.rng}`"
+        text = "\n".join(["<!-- ledger -->", told, "", *lines, "<!-- end -->"])
+        asked.into.write_text(re.sub(BETWEEN, lambda _: text, asked.into.read_text("utf-8")), "utf-8")
+
+
 def parameters(scenario, runs, rng, line, chosen, only):
     """Numbers that move nothing: no outcome class in 1% of the runs, no outcome by a tenth of its sd, in any plan.
 
@@ -214,7 +229,7 @@ def plans_of(result):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}; by default all but claims")
+    parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}; by default all but {', '.join(ASKED)}")
     parser.add_argument("--scenario", default="afghanistan-2018")
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--rng", type=int, default=7)
@@ -227,14 +242,21 @@ def arguments():
         parser.error(f"unknown sections {', '.join(sorted(unknown))}; known: {', '.join(SECTIONS)}")
     if asked.into and not re.search(BETWEEN, asked.into.read_text("utf-8")):
         parser.error(f"{asked.into} has no <!-- ledger --> and <!-- end --> to write between")
+    if "channels" in asked.sections and len(asked.sections) > 1:
+        parser.error("channels is a table of its own: ask for it alone")
     return asked
 
 
 def main():
     asked = arguments()
+    if asked.sections == ["channels"]:
+        channels(asked)
+        return
     scenario = ss.load(asked.scenario)
     chosen = asked.plans or list(scenario.sequences)
-    sections = asked.sections or ([] if asked.parameters is not None else list(SECTIONS[:-1]))
+    sections = asked.sections or (
+        [] if asked.parameters is not None else [name for name in SECTIONS if name not in ASKED]
+    )
 
     lines = []
 

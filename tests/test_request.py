@@ -81,7 +81,7 @@ def test_without_a_seed_an_unfinished_experiment_lends_its_own(tmp_path):
 def test_an_interruption_is_warned_of_where_the_user_called(call, monkeypatch):
     def half(job, runs, how):
         assembly = Assembly(len(job.sequences), runs)
-        assembly.add(execution.compute(job, Unit((0,), runs[: len(runs) // 2])))
+        assembly.add(job.compute(Unit((0,), runs[: len(runs) // 2])))
         return assembly
 
     monkeypatch.setattr(execution, "execute", half)

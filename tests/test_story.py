@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from settlesim.experiments.simulate import replay_trace
+from settlesim.experiments.replayed import replay_trace
 from settlesim.model.codes import OUTCOMES
 from settlesim.report.story import STORY_VARIABLES, replay, tell
 from settlesim.scenario.sequence import Sequence

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from settlesim.chance.worlds import METHODS, Fates, worlds
+from settlesim.chance.sampling import METHODS, Sampling
+from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import UsageError
 from settlesim.scenario.conflict import Concession
 from settlesim.scenario.parameters import Parameter, quantities
@@ -66,11 +67,17 @@ def test_names_of_a_world():
     assert tuple(worlds(conflict(), range(3), entropy=7)) == ALL
 
 
-@pytest.mark.parametrize("method", METHODS)
+def suitable(method):
+    """A number of runs that the method can spread over the ten uncertain numbers of `conflict`."""
+    return 121 if method == "latin_hypercube_2" else 64
+
+
+@pytest.mark.parametrize("method", [*METHODS, Sampling("sobol", 1), Sampling("latin_hypercube", 3)])
 def test_worlds_do_not_depend_on_blocks(method):
-    whole = worlds(conflict(), range(64), entropy=7, method=method, total=64)
-    for runs in (range(5, 6), range(0, 7), range(30, 64), range(63, 64)):
-        part = worlds(conflict(), runs, entropy=7, method=method, total=64)
+    total = suitable(method)
+    whole = worlds(conflict(), range(total), entropy=7, method=method, total=total)
+    for runs in (range(5, 6), range(0, 7), range(30, 64), range(total - 1, total)):
+        part = worlds(conflict(), runs, entropy=7, method=method, total=total)
         for name, values in part.items():
             assert values.shape == (len(runs),)
             assert np.array_equal(values, whole[name][runs.start : runs.stop]), name
@@ -94,7 +101,8 @@ def test_a_new_parameter_changes_no_other(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_levers_change_only_what_they_name(method):
     def draw(**levers):
-        return worlds(conflict(), range(16), entropy=7, method=method, total=16, levers=levers)
+        total = 121 if method == "latin_hypercube_2" else 16
+        return worlds(conflict(), range(16), entropy=7, method=method, total=total, levers=levers)
 
     plain, held = draw(), draw(misattribution=0.2, rate=0.3, war_cost={"government": 0.5})
     assert set(held["misattribution"]) == {0.2} and set(held["rate"]) == {0.3}
@@ -133,20 +141,27 @@ def test_central_values_are_the_priors_centres():
     assert world["rate"].tolist() == [0.1, 0.1]
 
 
-@pytest.mark.parametrize("method", ["latin_hypercube", "sobol"])
-def test_strata_are_filled_evenly(method):
+@pytest.mark.parametrize("kind", ["latin_hypercube", "sobol"])
+@pytest.mark.parametrize("replicates", [1, 8])
+def test_strata_are_filled_evenly(kind, replicates):
     """Of 64 points each sixty-fourth of a parameter's range holds one, which random points would not."""
-    world = worlds(conflict(), range(64), entropy=7, method=method, total=64)
-    assert sorted(np.floor(world["war_cost.government"] * 64).astype(int)) == list(range(64))
+    method, total = Sampling(kind, replicates), 64 * replicates
+    world = worlds(conflict(), range(total), entropy=7, method=method, total=total)
+    for replicate in range(replicates):
+        values = world["war_cost.government"][method.replicate_of(range(total)) == replicate]
+        assert sorted(np.floor(values * 64).astype(int)) == list(range(64))
     plain = worlds(conflict(), range(64), entropy=7)
     assert len(set(np.floor(plain["war_cost.government"] * 64).astype(int))) < 64
 
 
-def test_sobol_keeps_the_other_points_when_a_prior_is_fixed():
-    fixed = conflict(misattribution=parameter(Fixed(value=0.3)))
-    a = worlds(conflict(), range(8), entropy=7, method="sobol", total=8)
-    b = worlds(fixed, range(8), entropy=7, method="sobol", total=8)
-    assert np.array_equal(a["rate"], b["rate"])
+def test_fixed_numbers_take_no_dimension_of_a_sobol_sample():
+    """So a number that is freed moves every point, and one that is fixed under another name moves none."""
+    more = conflict(added=parameter(Fixed(value=0.3)))
+    freed = conflict(added=parameter(Uniform(low=0, high=1)))
+    a, b, c = (worlds(one, range(8), entropy=7, method="sobol", total=8) for one in (conflict(), more, freed))
+    for name in ALL:
+        assert np.array_equal(a[name], b[name]), name
+    assert not np.array_equal(a["rate"], c["rate"])
 
 
 def test_spread_methods_need_to_know_the_whole():
@@ -154,8 +169,10 @@ def test_spread_methods_need_to_know_the_whole():
         worlds(conflict(), range(8), entropy=7, method="latin_hypercube")
     with pytest.raises(UsageError, match="at least 8"):
         worlds(conflict(), range(8), entropy=7, method="sobol", total=4)
-    with pytest.raises(UsageError, match="power of two of runs: 64 or 128, not 100"):
+    with pytest.raises(UsageError, match="8 replicates of a power of two of runs: 64 or 128, not 100"):
         worlds(conflict(), range(8), entropy=7, method="sobol", total=100)
+    with pytest.raises(UsageError, match="need a power of two of runs: 64 or 128, not 100"):
+        worlds(conflict(), range(8), entropy=7, method=Sampling("sobol", 1), total=100)
     with pytest.raises(UsageError, match="did you mean 'sobol'"):
         worlds(conflict(), range(8), entropy=7, method="sobl")
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import settlesim.report.plots as plots
     import settlesim.scenario.steps as steps
     from settlesim.analysis.best_orders import best_orders
+    from settlesim.analysis.channels import channels
+    from settlesim.analysis.content import content
     from settlesim.analysis.differences import differences
     from settlesim.analysis.flips import flips, flips_of
     from settlesim.analysis.hindcast import hindcast
@@ -34,8 +36,10 @@ if TYPE_CHECKING:
     from settlesim.analysis.summary import summary
     from settlesim.analysis.terminations import base_rates
     from settlesim.analysis.verdicts import claims
+    from settlesim.chance.sampling import Sampling
     from settlesim.engines.verify import verify
     from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
+    from settlesim.experiments.evaluate import evaluate
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.nested import nested
     from settlesim.experiments.order_designs import order_design, order_efficiency
@@ -68,6 +72,8 @@ _HOME = {
     "orders": "experiments.orders",
     "order_design": "experiments.order_designs",
     "order_efficiency": "experiments.order_designs",
+    "evaluate": "experiments.evaluate",
+    "Sampling": "chance.sampling",
     "FaultError": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
@@ -90,6 +96,8 @@ _HOME = {
     "best_orders": "analysis.best_orders",
     "process": "analysis.process",
     "claims": "analysis.verdicts",
+    "channels": "analysis.channels",
+    "content": "analysis.content",
     "replay": "report.story",
     "verify": "engines.verify",
     "plots": "report.plots",
@@ -123,6 +131,7 @@ __all__ = [
     "Plan",
     "ProtocolError",
     "Rule",
+    "Sampling",
     "Scenario",
     "ScenarioError",
     "Sequence",
@@ -132,9 +141,12 @@ __all__ = [
     "Variable",
     "base_rates",
     "best_orders",
+    "channels",
     "claims",
     "compare",
+    "content",
     "differences",
+    "evaluate",
     "evppi",
     "flips",
     "flips_of",

@@ -137,6 +137,7 @@ def test_the_schema_knows_plans():
         ('do = "mission"', 'do = "mision"'),
         ('a = { do = "deliver"', 'A = { do = "deliver"'),
         ("weeks = 8 }", "weeks = -8 }"),
+        ('c = { do = "ceasefire", weeks = 8 }', "c = []"),
         ('given = [{ do = "table"', 'given = [{ od = "table"'),
     ):
         assert not accepted(old, new), new

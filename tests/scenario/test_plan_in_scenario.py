@@ -147,6 +147,14 @@ def test_moves_too_far_apart_are_reported(scenario):
     assert not problems_of(scenario, moves, pace=131, together=[("us", "gift")])
 
 
+def test_a_scenario_may_be_cut_short_but_a_plan_is_not_run_beyond_its_end(two):
+    tree = two.tree() | {"horizon": 15}
+    short = ss.Scenario.model_validate(tree)
+    with pytest.raises(ScenarioError, match=r"plans.opening.pace = 8: 3 moves so far apart take 16 weeks"):
+        short.plan("opening")
+    assert ss.Scenario.model_validate(tree | {"horizon": 16}).plan("opening").count() == 6
+
+
 @given(st.data())
 @settings(max_examples=40)
 def test_a_plan_is_refused_if_and_only_if_one_of_its_orders_is(scenario, data):

@@ -65,7 +65,7 @@ def test_the_agenda_of_a_plan_is_read_from_files_and_python_and_written_back():
 def test_both_engines_settle_items_one_by_one_alike():
     scenario = shipped("two-party").with_parameters(consent_rate=5, consent_bias=5, round_interval=1)
     gifts = ["prisoners", "recognition"]
-    plan = ss.Sequence("staged", [ss.steps.open_track("talks", agenda=gifts)], agenda="staged")
+    plan = ss.Sequence("staged", [ss.steps.open_track("talks", concessions=gifts)], agenda="staged")
     tree = changed(scenario, horizon=60)
     found = verify(tree, sequences=[plan], runs=2, rng=3)
     assert found.ok, str(found)

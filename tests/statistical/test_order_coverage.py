@@ -55,7 +55,7 @@ DESIGNS = {
     "fraction": dict(kind="both", runs=30, orders=20),
     "blocked": dict(kind="all", runs=60, slots=8),
 }
-REPEATS = 300
+REPEATS = 200
 
 
 @lru_cache
@@ -176,7 +176,7 @@ def test_errors_that_are_not_paired_within_worlds_are_refused():
     z = 1.645
     strangers, observations = np.zeros(6), np.zeros(6)
     for _ in range(REPEATS):
-        values = function("all")[:, np.newaxis] + order_noise(rng, PLACES, 30)
+        values = function("all")[:, np.newaxis] + order_noise(rng, PLACES, 30, interplay=1.0)
         ahead, behind = (np.array([values[one].mean(axis=0) for one in which.T]) for which in (first, ~first))
         off = np.abs((ahead - behind).mean(axis=1) - target)
         # As if the worlds with the one order were others than those with the other.

@@ -14,7 +14,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 # Used by no import, and why it is needed all the same.
 NOT_IMPORTED = {
     "scores": "imported by name, where it is installed",
-    "ema-workbench": "imported by name, where it is installed",
     "h5netcdf": "writes NetCDF for xarray",
     "h5py": "writes HDF5 for h5netcdf",
     "zarr": "writes Zarr for xarray",

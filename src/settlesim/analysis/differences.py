@@ -12,7 +12,17 @@ from scipy.special import ndtri
 from scipy.stats import bootstrap
 from scipy.stats import t as student
 
-from settlesim.analysis.statistics import check_level, indicators, is_share, mean_over_runs, outcome_variable
+from settlesim.analysis.statistics import (
+    check_level,
+    effective_number,
+    error_basis,
+    error_of_mean,
+    indicators,
+    is_share,
+    mean_over_runs,
+    outcome_variable,
+    replicated,
+)
 from settlesim.errors import UsageError, choose
 
 __all__ = ["differences"]
@@ -68,6 +78,9 @@ def differences(
 
     Notes
     -----
+    Where runs are a designed sample in several replicates, errors and intervals follow from how these differ, as in
+    `summary`, but for those of quantiles, which take the runs as independent; the attribute ``errors`` says which.
+
     The interval of a mean is Student's.  For shares it is that of Agresti and Min (2005), which adds half a
     run to each of the four cells of the paired table, so that it does not shrink to nothing where no run
     differs.
@@ -93,8 +106,8 @@ def differences(
     others = values.sel(sequence=[name for name in names if name != base])
     paired = others - reference
     n, mean, sd = mean_over_runs(paired)
-    error = sd / np.sqrt(n.where(n > 0))
-    low, high = _interval(paired, mean, error, n, level, is_share(values))
+    error, freedom = error_of_mean(paired, n, mean, sd)
+    low, high = _interval(paired, mean, error, freedom, level, is_share(values))
     both = paired.notnull()
     apart = mean_over_runs(others.where(both))[2] ** 2 + mean_over_runs(reference.where(both))[2] ** 2
     out: dict[str, Any] = {"difference": mean, "error": error, "low": low, "high": high, "n": n}
@@ -108,6 +121,7 @@ def differences(
         "baseline": base,
         "level": level,
         "long_name": values.attrs.get("long_name", ""),
+        "errors": error_basis(dataset),
     }
     result = xr.Dataset(out, attrs={**dataset.attrs, **notes})
     for name in ("difference", "error", "low", "high"):
@@ -122,11 +136,16 @@ def _baseline(dataset: xr.Dataset, baseline: str | None, names: list[str]) -> st
     return usual if usual in names else names[0]
 
 
-def _interval(paired: Any, mean: Any, error: Any, n: Any, level: float, shares: bool) -> tuple[Any, Any]:
+def _interval(paired: Any, mean: Any, error: Any, freedom: Any, level: float, shares: bool) -> tuple[Any, Any]:
     if not shares:
-        reach = error * student.ppf(0.5 + level / 2, np.maximum(n - 1, 1))
+        reach = error * student.ppf(0.5 + level / 2, freedom)
         return mean - reach, mean + reach
-    up, down = (paired > 0).sum("run"), (paired < 0).sum("run")
+    n, up, down = paired.notnull().sum("run"), (paired > 0).sum("run"), (paired < 0).sum("run")
+    if replicated(paired):
+        known = n.where(n > 0)
+        alone = np.sqrt((up + down - (up - down) ** 2 / known) / known**2)
+        scale = effective_number(n, alone, error, freedom, level) / known
+        n, up, down = n * scale, up * scale, down * scale
     centre = (up - down) / (n + 2)
     reach = float(ndtri(0.5 + level / 2)) * np.sqrt(up + down + 1 - (up - down) ** 2 / (n + 2)) / (n + 2)
     return (centre - reach).clip(-1, 1).where(n > 0), (centre + reach).clip(-1, 1).where(n > 0)

@@ -9,12 +9,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
+from scipy.stats import t as student
 
+from settlesim.chance.sampling import DESIGNED
 from settlesim.errors import UsageError, choose
 
 __all__ = [
+    "INDEPENDENT",
     "better_end",
     "check_level",
+    "effective_number",
+    "error_basis",
+    "error_of_mean",
     "indicators",
     "is_share",
     "kind_of",
@@ -22,11 +28,15 @@ __all__ = [
     "outcome_variable",
     "per_run",
     "quantiles_over_runs",
+    "replicated",
     "wilson",
     "within_kind",
 ]
 
 Floats = NDArray[np.float64]
+
+# What errors rest on unless something else is said.
+INDEPENDENT = "independent runs"
 
 
 def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
@@ -135,6 +145,86 @@ def mean_over_runs(variable: xr.DataArray) -> tuple[Any, Any, Any]:
     mean = variable.sum("run", skipna=True) / n.where(n > 0)
     spread = np.sqrt(((variable - mean) ** 2).sum("run", skipna=True) / (n - 1).where(n > 1))
     return n, mean, spread
+
+
+def error_basis(dataset: xr.Dataset) -> str:
+    """Return what the Monte Carlo errors of a result rest on, in words.
+
+    Runs of a designed sample hang together: the error of its means follows from how its replicates differ.  With one
+    replicate it cannot be told, and what is printed is the error that as many independent draws would have.
+
+    Examples
+    --------
+    >>> error_basis(xr.Dataset(attrs={"method": "monte_carlo"}))
+    'independent runs'
+    >>> error_basis(xr.Dataset(attrs={"method": "latin_hypercube"})).startswith("as many independent runs")
+    True
+    """
+    if replicated(dataset):
+        number = len(np.unique(dataset["replicate"].values))
+        return f"the differences between {number} replicates of a designed sample"
+    method = str(dataset.attrs.get("method", "monte_carlo"))
+    if method in ("central", "monte_carlo"):
+        return INDEPENDENT
+    sample = f"one replicate of a {method} sample" if method in DESIGNED else "a design of one's own"
+    return f"as many independent runs, which {sample} is not: its own error cannot be told"
+
+
+def replicated(data: xr.DataArray | xr.Dataset) -> bool:
+    """Whether runs are of several replicates of a designed sample."""
+    if "replicate" not in data.coords or data["replicate"].dims != ("run",):
+        return False
+    return len(np.unique(data["replicate"].values)) > 1
+
+
+def error_of_mean(variable: xr.DataArray, n: Any, mean: Any, sd: Any) -> tuple[Any, Any]:
+    """Return the standard error of a mean over runs, and the degrees of freedom it is known with.
+
+    Independent runs have ``sd / sqrt(n)``, with n - 1.  Where the coordinate ``replicate`` tells runs of several
+    replicates apart, the error is that of a ratio of their totals (Cochran 1977): with S_r the sum and N_r the number
+    of values in replicate r of R, its square is ``R / (R - 1) * sum((S_r - mean * N_r)**2) / n**2``, with R - 1.
+
+    Parameters
+    ----------
+    variable : DataArray
+        Values along ``run``.
+    n, mean, sd : DataArray
+        From `mean_over_runs`.
+    """
+    if not replicated(variable):
+        return sd / np.sqrt(n.where(n > 0)), np.maximum(n - 1, 1)
+    squares: Any = 0.0
+    replicates: Any = 0
+    for part in np.unique(variable["replicate"].values):
+        of = variable.isel(run=np.flatnonzero(variable["replicate"].values == part))
+        here = of.notnull().sum("run")
+        squares = squares + (of.sum("run", skipna=True) - mean * here) ** 2
+        replicates = replicates + (here > 0)
+    more = (replicates - 1).where(replicates > 1)
+    return np.sqrt(replicates / more * squares) / n.where(n > 0), np.maximum(replicates - 1, 1)
+
+
+def effective_number(n: Any, alone: Any, error: Any, freedom: Any, level: float) -> Any:
+    """Return the number of independent runs that would give an interval of a share as wide as its error asks for.
+
+    Intervals of shares are written for independent runs.  With the error of a designed sample, n becomes n * (alone /
+    error)**2, times (z / t)**2 since that error is known with few degrees of freedom only (Korn and Graubard 1998).  A
+    share of none or all of the runs, or of as many in each replicate, shows no error: it counts as of independent runs.
+
+    Parameters
+    ----------
+    n : DataArray
+        Number of runs.
+    alone, error : DataArray
+        Error of as many independent runs, and of these.
+    freedom : DataArray
+        Degrees of freedom of `error`.
+    level : float
+        Coverage of the interval.
+    """
+    known = (error > 0) & (alone > 0)
+    ratio = ((alone / error.where(known)) ** 2).where(known, 1.0)
+    return n * ratio * (ndtri(0.5 + level / 2) / student.ppf(0.5 + level / 2, freedom)) ** 2
 
 
 def quantiles_over_runs(variable: xr.DataArray, levels: Iterable[float]) -> list[xr.DataArray]:

@@ -10,12 +10,16 @@ from scipy.stats import t as student
 
 from settlesim.analysis.statistics import (
     check_level,
+    effective_number,
+    error_basis,
+    error_of_mean,
     indicators,
     is_share,
     mean_over_runs,
     outcome_variable,
     per_run,
     quantiles_over_runs,
+    replicated,
     wilson,
     within_kind,
 )
@@ -56,8 +60,12 @@ def summary(dataset: xr.Dataset, variables: str | Iterable[str] | None = None, *
     Notes
     -----
     Values that a run does not have, such as the week of a deal never made, are left out: compare ``n``
-    before comparing means.  Errors take the runs as independent, which is cautious for Latin hypercube and
-    Sobol points.
+    before comparing means.
+
+    Errors take the runs as independent, but where the coordinate ``replicate`` says that they are a designed sample in
+    several replicates: then they follow from how these differ.  The attribute ``errors`` says which.  With a single
+    replicate the error is that of as many independent runs: for a Latin hypercube hardly ever too small (Owen 1997),
+    for Sobol points it may be.
 
     Examples
     --------
@@ -70,19 +78,21 @@ def summary(dataset: xr.Dataset, variables: str | Iterable[str] | None = None, *
     check_level(level)
     names = per_run(dataset) if variables is None else [variables] if isinstance(variables, str) else variables
     out = {name: _described(outcome_variable(dataset, name), level) for name in names}
-    return xr.Dataset(out, attrs={**dataset.attrs, "level": level})
+    return xr.Dataset(out, attrs={**dataset.attrs, "level": level, "errors": error_basis(dataset)})
 
 
 def _described(variable: xr.DataArray, level: float) -> xr.DataArray:
     values = indicators(variable)
     n, mean, sd = mean_over_runs(values)
-    share = is_share(values)
-    # Of 0 and 1 the variance is known once the mean is; dividing by n - 1 would only blur it.
-    error = np.sqrt(mean * (1 - mean) / n.where(n > 0)) if share else sd / np.sqrt(n.where(n > 0))
-    if share:
-        low, high = (mean.copy(data=end) for end in wilson(mean.values, n.values, level))
+    error, freedom = error_of_mean(values, n, mean, sd)
+    if is_share(values):
+        # Of 0 and 1 the variance is known once the mean is; dividing by n - 1 would only blur it.
+        alone = np.sqrt(mean * (1 - mean) / n.where(n > 0))
+        counted = effective_number(n, alone, error, freedom, level) if replicated(values) else n
+        error = error if replicated(values) else alone
+        low, high = (mean.copy(data=end) for end in wilson(mean.values, counted.values, level))
     else:
-        reach = error * student.ppf(0.5 + level / 2, np.maximum(n - 1, 1))
+        reach = error * student.ppf(0.5 + level / 2, freedom)
         low, high = within_kind(values, mean - reach, mean + reach)
     parts = [mean, error, low, high, n.astype(float), sd]
     parts += quantiles_over_runs(values, QUANTILES.values())

@@ -215,7 +215,8 @@ def pair_ratio(kernel: Floats, whole: Floats, level: float) -> Pairs:
         end = np.inf if spread is not None and spread.any() else np.nan
         return Pairs(part / all_of_it if all_of_it > 0 else np.nan, np.nan, -end, end)
     ratio = part / all_of_it
-    error = float(np.sqrt(spread[0, 0] - 2 * ratio * spread[0, 1] + ratio**2 * spread[1, 1])) / all_of_it
+    # Where one part is all there is, rounding may leave less than nothing of it.
+    error = float(np.sqrt(max(spread[0, 0] - 2 * ratio * spread[0, 1] + ratio**2 * spread[1, 1], 0.0))) / all_of_it
     # Ratios that fit: (part - r whole)² <= t² Var(part - r whole), a quadratic in r.
     square = float(student.ppf(0.5 + level / 2, len(kernel) - 1)) ** 2
     a = all_of_it**2 - square * float(spread[1, 1])

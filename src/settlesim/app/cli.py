@@ -124,7 +124,7 @@ def compare(
     """Compare sequences over common worlds and luck; --plot draws shares of outcomes and paired differences."""
     from settlesim.experiments.simulate import compare as compared
     from settlesim.report import tables as report
-    from settlesim.report.measures import EXPLAINED, is_reference, lines_of, meanings
+    from settlesim.report.measures import EXPLAINED, is_reference, lines_of, meanings, more_than_order
     from settlesim.report.process_tables import process_rows, process_tables
 
     war = loaded(scenario, settings)
@@ -135,8 +135,10 @@ def compare(
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
     shown = ("settled", "standing", "comprehensive", "deaths")
+    words = result["differs_in"].values.tolist()
     if as_json:
         answer: dict[str, Any] = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
+        answer["differs_in"] = dict(zip(result["sequence"].values.tolist(), words, strict=True))
         if several:
             answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
         if ranked:
@@ -146,6 +148,8 @@ def compare(
     else:
         console = terminal.console()
         console.print(report.outcome_table(result))
+        if several and (told := more_than_order(result)):
+            console.print(told)
         if several:
             for name in shown:
                 console.print(report.difference_table(result, name, baseline))
@@ -278,7 +282,7 @@ def check(scenario: Name) -> None:
     found = STANDARD.check(war)
     for name in war.sequences:
         STANDARD.check(war, name)
-    for plan in war.plans.values():
+    for plan in map(war.plan, war.plans):
         STANDARD.check(war, plan.order(next(plan.orders())))
     for claim in war.claims:
         watched(war, claim)

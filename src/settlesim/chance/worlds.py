@@ -6,21 +6,18 @@ is described in `settlesim.chance.fates`; parameters are drawn here, each at the
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from settlesim.chance.fates import Fates, Floats, Rng, entropy_of
+from settlesim.chance.sampling import METHODS, Sampling, quantiles, sampling_of
 from settlesim.errors import UsageError, choose
 from settlesim.scenario.parameters import Address, Quantity, resolve
 from settlesim.scenario.scenario import Scenario
 
-__all__ = ["METHODS", "Fates", "Floats", "Rng", "entropy_of", "worlds"]
-
-METHODS: tuple[str, ...] = ("monte_carlo", "latin_hypercube", "sobol", "central")
+__all__ = ["METHODS", "Fates", "Floats", "Rng", "constants", "entropy_of", "free_numbers", "pie_values", "worlds"]
 
 
 def worlds(
@@ -28,9 +25,10 @@ def worlds(
     runs: range,
     *,
     entropy: int,
-    method: str | Mapping[str, Any] = "monte_carlo",
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo",
     total: int | None = None,
     levers: Mapping[str, Any] | None = None,
+    values: Mapping[str, Floats] | None = None,
 ) -> dict[str, Floats]:
     """Draw the parameters of some runs from their priors.
 
@@ -42,17 +40,20 @@ def worlds(
         Numbers of the runs, consecutive.
     entropy : int
         From `entropy_of`.
-    method : {"monte_carlo", "latin_hypercube", "sobol", "central"} or mapping
-        ``monte_carlo`` addresses every draw by run and name.  ``latin_hypercube`` stratifies each parameter
-        over all `total` runs and still depends on no other parameter.  ``sobol`` fills the space of all
-        parameters evenly; it needs a power of two of runs and depends on the order of the parameters.
-        ``central`` draws nothing.  A mapping is a design of one's own: name -> quantiles in [0, 1] by run
-        number; parameters it leaves out are drawn by Monte Carlo.
+    method : {"monte_carlo", "latin_hypercube", "latin_hypercube_2", "sobol", "central"}, Sampling or mapping
+        ``monte_carlo`` addresses every draw by run and name.  ``latin_hypercube`` stratifies each parameter over all
+        `total` runs and still depends on no other parameter.  ``latin_hypercube_2`` and ``sobol`` fill the space of
+        the uncertain parameters evenly; they need a suitable number of runs, and their points belong to the set of
+        uncertain parameters: see the notes.  ``central`` draws nothing.  A mapping is a design of one's own: name ->
+        quantiles in [0, 1] by run number; parameters it leaves out are drawn by Monte Carlo.
     total : int, optional
-        Number of runs of the whole experiment, for the methods that spread points over it.
+        Number of runs of the whole experiment, for the methods that spread points over it; that of a `Sampling` comes
+        first.
     levers : mapping, optional
         Numbers that replace draws: name -> number, name -> {entry: number}, or ``"name.entry"`` -> number.
         A number given for a name that has several sets them all.  Nothing else is drawn differently.
+    values : mapping, optional
+        Numbers that replace draws run by run: address -> shape (R,).  Levers come before them.
 
     Returns
     -------
@@ -67,20 +68,19 @@ def worlds(
 
     Notes
     -----
-    Monte Carlo draws have the address ``("world", name)``.  A Latin hypercube holds `total` points of every
-    parameter in memory; the other methods hold nothing beyond the block.
+    Monte Carlo draws have the address ``("world", name)``.  Latin hypercubes hold `total` points of every parameter in
+    memory; the other methods hold nothing beyond the block.
+
+    Sobol points and hypercubes of strength 2 have one dimension for each uncertain parameter, in the order of
+    `Scenario.quantities`; fixed numbers take none.  To free a fixed number, or to fix a free one, therefore moves
+    every point: two scenarios meet the same Sobol worlds only if the same numbers are uncertain in both.  A lever
+    fixes nothing in this sense: it replaces what was drawn and moves no other number.
     """
     numbers = {str(quantity.address): quantity for quantity in scenario.quantities()}
-    constant = _constants(numbers, levers or {})
-    # Sobol points hang together: for the others to stay as they are, fixed numbers keep their dimension.
-    free = tuple(name for name, number in numbers.items() if method == "sobol" or number.uncertain)
-    drawn: dict[str, Floats] = {}
-    if isinstance(method, str):
-        choose(method, METHODS, "method")
-        if method != "central":
-            drawn = _quantiles(free, runs, entropy, method, total)
-    else:
-        drawn = _quantiles(free, runs, entropy, "monte_carlo", None)
+    constant = constants(numbers, levers or {})
+    how = sampling_of(method)
+    drawn = quantiles(free_numbers(scenario), runs, entropy=entropy, how=how, total=how.total or total)
+    if isinstance(method, Mapping):
         for name, column in method.items():
             choose(name, map(str, resolve(name, numbers.values())), "parameter")
             drawn[name] = _design(name, column, runs)
@@ -88,6 +88,8 @@ def worlds(
     for name, number in numbers.items():
         if name in constant:
             out[name] = np.full(len(runs), constant[name])
+        elif values is not None and name in values:
+            out[name] = np.array(values[name], np.float64)
         elif name in drawn:
             out[name] = np.asarray(number.prior.ppf(drawn[name]), dtype=np.float64)
         else:
@@ -95,7 +97,19 @@ def worlds(
     return _normalised(scenario, out)
 
 
-def _constants(numbers: Mapping[str, Quantity], levers: Mapping[str, Any]) -> dict[str, float]:
+def free_numbers(scenario: Scenario) -> tuple[str, ...]:
+    """Return the addresses of the uncertain numbers, in the order of the walk: the dimensions of a designed sample."""
+    return tuple(str(quantity.address) for quantity in scenario.quantities() if quantity.uncertain)
+
+
+def constants(numbers: Mapping[str, Quantity], levers: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers that levers set, by address.
+
+    Raises
+    ------
+    UsageError
+        For an unknown lever, or one outside its parameter's range.
+    """
     given: dict[str, float] = {}
     for name, value in levers.items():
         entries = value if isinstance(value, Mapping) else {"": value}
@@ -111,47 +125,6 @@ def _constants(numbers: Mapping[str, Quantity], levers: Mapping[str, Any]) -> di
     return {name: float(value) for name, value in given.items()}
 
 
-def _quantiles(names: tuple[str, ...], runs: range, entropy: int, method: str, total: int | None) -> dict[str, Floats]:
-    if method == "monte_carlo":
-        fates = Fates(entropy, runs)
-        return {name: fates.uniform("world", name) for name in names}
-    if total is None or total < runs.stop:
-        raise UsageError(f"method {method!r} needs total, the experiment's number of runs, at least {runs.stop}")
-    if method == "latin_hypercube":
-        columns = _hypercube(entropy, names, total)
-        return {name: column[runs.start : runs.stop] for name, column in columns.items()}
-    return dict(zip(names, _sobol(entropy, len(names), runs, total), strict=True)) if names else {}
-
-
-@lru_cache(maxsize=1)
-def _hypercube(entropy: int, names: tuple[str, ...], total: int) -> dict[str, Floats]:
-    from scipy.stats.qmc import LatinHypercube
-
-    # A Latin hypercube pairs its columns at random, so each may be drawn on its own, from its own address.
-    return {name: LatinHypercube(1, rng=_generator(entropy, name)).random(total)[:, 0] for name in names}
-
-
-def _sobol(entropy: int, columns: int, runs: range, total: int) -> Iterable[Floats]:
-    from scipy.stats.qmc import Sobol
-
-    if total & (total - 1):
-        lower = 1 << total.bit_length() - 1
-        raise UsageError(f"Sobol points need a power of two of runs: {lower} or {2 * lower}, not {total}")
-    engine = Sobol(columns, scramble=True, rng=_generator(entropy, "sobol points"))
-    if runs.start:
-        engine.fast_forward(runs.start)
-        return np.ascontiguousarray(engine.random(len(runs)).T)
-    # scipy warns when the first points are not a power of two in number; only the whole experiment has to be.
-    size = 1 << (len(runs) - 1).bit_length()
-    return np.ascontiguousarray(engine.random(size)[: len(runs)].T)
-
-
-def _generator(entropy: int, name: str) -> np.random.Generator:
-    key = int.from_bytes(hashlib.blake2b(f"world/{name}".encode(), digest_size=16).digest(), "little")
-    words = tuple(key >> shift & 0xFFFFFFFF for shift in range(0, 128, 32))
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy, spawn_key=words)))
-
-
 def _design(name: str, column: Any, runs: range) -> Floats:
     values = np.asarray(column, dtype=np.float64)
     if values.ndim != 1 or len(values) < runs.stop:
@@ -163,8 +136,13 @@ def _design(name: str, column: Any, runs: range) -> Floats:
     return values
 
 
+def pie_values(scenario: Scenario) -> list[str]:
+    """Return the addresses of the values that are scaled down together where they sum to more than the pie."""
+    return [str(Address("concession_value", name)) for name, c in scenario.concessions.items() if c.pie]
+
+
 def _normalised(scenario: Scenario, out: dict[str, Floats]) -> dict[str, Floats]:
-    pie = [str(Address("concession_value", name)) for name, c in scenario.concessions.items() if c.pie]
+    pie = pie_values(scenario)
     total: Any = 0.0
     for name in pie:
         total = total + out[name]

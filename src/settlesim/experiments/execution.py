@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from settlesim.errors import FaultError, SettlesimError, UsageError
 from settlesim.experiments.checkpoint import Checkpoint
-from settlesim.experiments.job import Job, Unit, compute, forget_luck
+from settlesim.experiments.job import Job, Unit, forget_luck
 from settlesim.experiments.transport import packed, unpacked
-from settlesim.results.dataset import Assembly, Block, provenance
+from settlesim.results.dataset import Assembly, Block
 from settlesim.results.stores import check_suffix, save
 
 if TYPE_CHECKING:
@@ -121,21 +121,13 @@ def carry_out(
         As `execute`, and if the result cannot be saved.
     """
     assembly = execute(job, runs, how)
-    attrs = provenance(
-        job.scenario,
-        entropy=job.entropy,
-        engine=job.engine,
-        method=job.method_name,
-        protocol=job.protocol_name,
-    )
-    dataset = assembly.dataset(job.scenario, job.shown, attrs)
-    completed, lines = dataset.sizes["run"], dataset.sizes["sequence"]
+    dataset = job.labelled(assembly)
+    completed = job.completed(dataset, runs)
     if arrange is not None:
         dataset = arrange(dataset)
     if dataset.attrs["interrupted"]:
-        kept = "" if lines == job.lines else f" under {lines} of {job.lines} sequences"
         # At the user's call of simulate, compare or sweep.
-        warnings.warn(f"interrupted: {completed} of {len(runs)} runs were completed{kept}", stacklevel=3)
+        warnings.warn(f"interrupted: {completed}", stacklevel=3)
     if how.out is not None:
         save(dataset, how.out)
         if not dataset.attrs["interrupted"]:
@@ -180,7 +172,7 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
                 _in_processes(job, missing, min(how.workers, len(missing)), take)
             else:
                 for unit in missing:
-                    take(compute(job, unit))
+                    take(job.compute(unit))
         except KeyboardInterrupt:
             if not assembly.there.all(axis=1).any() and not assembly.done.any():
                 raise
@@ -255,7 +247,7 @@ def _job(data: bytes) -> Job:
 
 
 def _remote(data: bytes, unit: Unit) -> Block:
-    return compute(_job(data), unit)
+    return _job(data).compute(unit)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""All that determines the result of an experiment, and how one block of its runs is computed."""
+"""All that determines the result of an experiment, how a unit of it is computed, and the whole labelled."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from settlesim.chance.sampling import Sampling, sampling_of
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import choose
 from settlesim.experiments.order_designs import order_blocks
@@ -19,13 +21,16 @@ from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
-from settlesim.results.dataset import Block, collect
+from settlesim.results.dataset import Assembly, Block, collect, provenance
 from settlesim.results.outcomes import STANDARD_OUTCOMES
 from settlesim.results.stores import compact
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["ENGINES", "ITEMS", "Job", "Unit", "batch_of", "compute", "engine_of", "forget_luck"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["ENGINES", "ITEMS", "Job", "Unit", "batch_of", "engine_of", "forget_luck"]
 
 # Items of the standard protocol by name.
 ITEMS = {item.name: item for item in STANDARD.items}
@@ -67,13 +72,13 @@ class Unit:
 
 @dataclass(frozen=True)
 class Job:
-    """All that determines the result of a run, and nothing about how or where it is computed."""
+    """All that determines the result of a run, and nothing about where it is computed."""
 
     scenario: Scenario
     sequences: tuple[Sequence, ...]
     entropy: int
-    total: int
-    method: str | Mapping[str, Any] = "monte_carlo"
+    total: int | None
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo"
     record: tuple[str, ...] = ()
     engine: str = "numpy"
     protocol: Protocol = STANDARD
@@ -120,10 +125,22 @@ class Job:
                 yield Unit(batch[start : start + several], runs)
 
     @property
+    def sampling(self) -> Sampling:
+        """How worlds are drawn."""
+        return sampling_of(self.method)
+
+    @property
+    def sampled(self) -> dict[str, int]:
+        """What a result has to say of a designed sample besides the method: `total` where it is known, `replicates`."""
+        if not self.sampling.designed:
+            return {}
+        return {"replicates": self.sampling.number} | ({} if self.total is None else {"total": self.total})
+
+    @property
     def method_name(self) -> str:
         """The method, or ``design`` with a fingerprint of the points."""
-        if isinstance(self.method, str):
-            return self.method
+        if not isinstance(self.method, Mapping):
+            return self.sampling.kind
         digest = hashlib.sha256()
         for name in sorted(self.method):
             digest.update(name.encode() + np.asarray(self.method[name], float).tobytes())
@@ -140,19 +157,91 @@ class Job:
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what two jobs must share for the blocks of one to serve the other."""
-        spread = self.total if self.method in ("latin_hypercube", "sobol") else None
+        sampled = self.sampled
         return {
             "scenario": self.scenario.digest(),
             "sequences": [s.model_dump(mode="json") for s in self.sequences],
             "entropy": str(self.entropy),
             "method": self.method_name,
-            "total": spread,
+            "total": sampled.get("total"),
+            "replicates": sampled.get("replicates"),
             "record": list(self.record),
             "engine": self.engine,
             "protocol": self.protocol_name,
             "outcomes": [outcome.name for outcome in self.outcomes],
             "dealt": [self.slots, self.group],
         }
+
+    def compute(self, unit: Unit) -> Block:
+        """Simulate a unit: same luck under every sequence, and same worlds but for levers."""
+        drawn: dict[str, Any] = {}
+        sequences, dealt = [self.sequences[i] for i in unit.lines if not self.slots], {}
+        if self.slots:
+            several = order_blocks(len(self.sequences), unit.runs, slots=self.slots, rng=self.entropy, group=self.group)
+            met, which = np.unique(several[list(unit.lines)], return_inverse=True)
+            dealt = {"dealt": which.reshape(len(unit.lines), len(unit.runs))}
+            sequences = [self.sequences[i] for i in met]
+        columns = []
+        # Orders of one plan have the same levers, so those of the first dealt are those of all.
+        for sequence in sequences[:1] * len(unit.lines) if self.slots else sequences:
+            key = compact(sequence.model_dump(mode="json", include={"levers"}))
+            if key not in drawn:
+                drawn[key] = worlds(
+                    self.scenario,
+                    unit.runs,
+                    entropy=self.entropy,
+                    method=self.method,
+                    total=self.total,
+                    levers=sequence.levers,
+                )
+            columns.append(drawn[key])
+        return self.simulated(unit, sequences, columns, self.drawn, dealt)
+
+    def simulated(
+        self,
+        unit: Unit,
+        sequences: list[Sequence],
+        columns: list[dict[str, Any]],
+        parameters: tuple[str, ...],
+        dealt: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Block:
+        """Simulate a unit's sequences in one call, each over worlds of its own, and collect its outcomes."""
+        traces = batch_of(self.engine)(
+            self.scenario,
+            sequences,
+            worlds=columns,
+            fates=_fates(self.entropy, unit.runs),
+            protocol=self.protocol,
+            record=self.record,
+            **dealt,
+        )
+        return collect(traces, self.outcomes, parameters, unit.lines)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the result says of itself."""
+        attrs = provenance(
+            self.scenario,
+            entropy=self.entropy,
+            engine=self.engine,
+            method=self.method_name,
+            protocol=self.protocol_name,
+        )
+        return attrs | self.sampled
+
+    def labelled(self, assembly: Assembly) -> xr.Dataset:
+        """Label what has been computed."""
+        dataset = assembly.dataset(self.scenario, self.shown, self.attributes)
+        if self.sampling.number == 1:
+            return dataset
+        of = dataset["run"].values % self.sampling.number
+        return dataset.assign_coords(replicate=("run", of, {"long_name": "replicate of the designed sample"}))
+
+    def completed(self, dataset: xr.Dataset, runs: range) -> str:
+        """Say how much of the job a labelled result holds."""
+        lines = dataset.sizes["sequence"]
+        kept = "" if lines == self.lines else f" under {lines} of {self.lines} sequences"
+        return f"{dataset.sizes['run']} of {len(runs)} runs were completed{kept}"
 
 
 # Luck of the last blocks of a thread, met by one unit after another: what is drawn of it lives as long as it does.
@@ -172,38 +261,3 @@ def _fates(entropy: int, runs: range) -> Fates:
 def forget_luck() -> None:
     """Let go of the luck that was kept for further units."""
     _luck.__dict__.clear()
-
-
-def compute(job: Job, unit: Unit) -> Block:
-    """Simulate a unit: same luck under every sequence, and same worlds but for levers."""
-    drawn: dict[str, Any] = {}
-    sequences, dealt = [job.sequences[i] for i in unit.lines if not job.slots], {}
-    if job.slots:
-        several = order_blocks(len(job.sequences), unit.runs, slots=job.slots, rng=job.entropy, group=job.group)
-        met, which = np.unique(several[list(unit.lines)], return_inverse=True)
-        dealt = {"dealt": which.reshape(len(unit.lines), len(unit.runs))}
-        sequences = [job.sequences[i] for i in met]
-    columns = []
-    # Orders of one plan have the same levers, so those of the first dealt are those of all.
-    for sequence in sequences[:1] * len(unit.lines) if job.slots else sequences:
-        key = compact(sequence.model_dump(mode="json", include={"levers"}))
-        if key not in drawn:
-            drawn[key] = worlds(
-                job.scenario,
-                unit.runs,
-                entropy=job.entropy,
-                method=job.method,
-                total=job.total,
-                levers=sequence.levers,
-            )
-        columns.append(drawn[key])
-    traces = batch_of(job.engine)(
-        job.scenario,
-        sequences,
-        worlds=columns,
-        fates=_fates(job.entropy, unit.runs),
-        protocol=job.protocol,
-        record=job.record,
-        **dealt,
-    )
-    return collect(traces, job.outcomes, job.drawn, unit.lines)

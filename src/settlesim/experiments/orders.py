@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from settlesim.chance.sampling import Sampling
 from settlesim.chance.worlds import Rng
 from settlesim.errors import UsageError, choose
 from settlesim.experiments.execution import Execution, carry_out
@@ -37,7 +38,7 @@ def orders(
     rng: Rng = None,
     record: str | Iterable[str] | None = None,
     engine: str = "numpy",
-    method: str | Mapping[str, Any] = "monte_carlo",
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo",
     protocol: Protocol | None = None,
     outcomes: Iterable[Outcome] | None = None,
     execution: Execution | None = None,

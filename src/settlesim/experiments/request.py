@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from settlesim.chance.worlds import Rng, entropy_of, worlds
+from settlesim.chance.sampling import Sampling, sampling_of, warn_of_size
+from settlesim.chance.worlds import Rng, entropy_of, free_numbers, worlds
 from settlesim.errors import UsageError, choose
 from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.job import ENGINES, Job
@@ -43,7 +44,7 @@ class Request:
     rng: Rng = None
     record: str | Iterable[str] | None = None
     engine: str = "numpy"
-    method: str | Mapping[str, Any] = "monte_carlo"
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo"
     protocol: Protocol | None = None
     outcomes: Iterable[Outcome] | None = None
     slots: int = 0
@@ -78,7 +79,7 @@ class Request:
         UsageError
             If a name is unknown or an option is out of range.
         """
-        total = self.numbers.stop
+        total = sampling_of(self.method).whole(self.numbers)
         rules = self.protocol or STANDARD
         job = Job(
             self.scenario,
@@ -99,11 +100,12 @@ class Request:
             from settlesim.engines.vectorised.rehearsal import rehearse
 
             rehearse(self.scenario, self.sequences[0], rules, job.entropy)
-        last = range(total - 1, total)
+        last = range(self.numbers.stop - 1, self.numbers.stop)
         worlds(self.scenario, last, entropy=job.entropy, method=self.method, total=total)
         # Orders of one plan have the same levers; there may be thousands.
         for levers in {repr(sequence.levers): sequence.levers for sequence in self.sequences}.values():
             worlds(self.scenario, last, entropy=job.entropy, method="central", levers=levers)
+        warn_of_size(free_numbers(self.scenario), entropy=job.entropy, how=job.sampling, total=total)
         return job
 
 

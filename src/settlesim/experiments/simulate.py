@@ -1,28 +1,23 @@
-"""One sequence or several simulated many times over common luck, and one run again in full."""
+"""One sequence or several simulated many times over common luck."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from settlesim.chance.worlds import Fates, Rng, entropy_of, worlds
-from settlesim.errors import UsageError
+from settlesim.chance.sampling import Sampling
+from settlesim.chance.worlds import Rng
 from settlesim.experiments.execution import Execution, carry_out
-from settlesim.experiments.job import engine_of
 from settlesim.experiments.request import Request, selected
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
-from settlesim.model.standard import STANDARD
-from settlesim.model.trace import Trace
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["compare", "replay_trace", "simulate"]
+__all__ = ["compare", "simulate"]
 
 
 def simulate(
@@ -33,7 +28,7 @@ def simulate(
     rng: Rng = None,
     record: str | Iterable[str] | None = None,
     engine: str = "numpy",
-    method: str | Mapping[str, Any] = "monte_carlo",
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo",
     protocol: Protocol | None = None,
     outcomes: Iterable[Outcome] | None = None,
     execution: Execution | None = None,
@@ -55,8 +50,8 @@ def simulate(
         protocol flags so.  They cost memory.
     engine : {"numpy", "mesa"}
         The interpreter of the rules; both give the same, bit for bit.
-    method : {"monte_carlo", "latin_hypercube", "sobol", "central"} or mapping
-        How parameters are drawn, see `settlesim.chance.worlds.worlds`.
+    method : {"monte_carlo", "latin_hypercube", "latin_hypercube_2", "sobol", "central"}, Sampling or mapping
+        How parameters are drawn, see `settlesim.chance.worlds.worlds`; a `Sampling` says in how many replicates too.
     protocol : Protocol, optional
         What happens in a week.
     outcomes : iterable of Outcome, optional
@@ -108,7 +103,7 @@ def compare(
     rng: Rng = None,
     record: str | Iterable[str] | None = None,
     engine: str = "numpy",
-    method: str | Mapping[str, Any] = "monte_carlo",
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo",
     protocol: Protocol | None = None,
     outcomes: Iterable[Outcome] | None = None,
     execution: Execution | None = None,
@@ -157,58 +152,3 @@ def compare(
     )
     how = execution or Execution()
     return carry_out(request.job(how.out), request.numbers, how)
-
-
-def replay_trace(
-    scenario: Scenario,
-    *,
-    sequence: str | Sequence | None = None,
-    run: int,
-    rng: Rng,
-    record: Iterable[str] | None = None,
-    engine: str = "numpy",
-    method: str | Mapping[str, Any] = "monte_carlo",
-    total: int | None = None,
-    protocol: Protocol | None = None,
-) -> Trace:
-    """Simulate one run of an experiment again and keep its whole course.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        The conflict.
-    sequence : str or Sequence, optional
-        By default the scenario's default sequence.
-    run : int
-        Number of the run.
-    rng : int, SeedSequence or Generator
-        The entropy of the experiment; a result has it in ``int(result.attrs["entropy"])``.
-    record : iterable of str, optional
-        Variables to keep; by default every one but the commanders'.
-    engine, method, protocol
-        As in the experiment.
-    total : int, optional
-        Number of runs of the experiment; needed for the methods ``latin_hypercube`` and ``sobol``.
-
-    Returns
-    -------
-    Trace
-        Of one run; `weekly` holds what was recorded.
-
-    Examples
-    --------
-    >>> from settlesim.scenario.files import load
-    >>> trace = replay_trace(load("two-party"), run=4711, rng=7)
-    >>> trace.runs
-    range(4711, 4712)
-    """
-    plan = scenario.sequence(scenario.default_sequence if sequence is None else sequence)
-    rules = protocol or STANDARD
-    kept = tuple(record or (v.name for v in rules.variables if v.scope != "commander"))
-    if isinstance(run, bool) or not isinstance(run, (int, np.integer)) or run < 0:
-        raise UsageError(f"run must be a whole number from 0 on, got {run!r}")
-    alone = range(int(run), int(run) + 1)
-    entropy = entropy_of(rng)
-    world = worlds(scenario, alone, entropy=entropy, method=method, total=total, levers=plan.levers)
-    run_block = engine_of(engine)
-    return run_block(scenario, plan, worlds=world, fates=Fates(entropy, alone), protocol=rules, record=kept)

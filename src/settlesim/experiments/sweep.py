@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from settlesim.chance.sampling import Sampling
 from settlesim.chance.worlds import Rng
 from settlesim.errors import UsageError
 from settlesim.experiments.execution import Execution, carry_out
@@ -30,7 +31,7 @@ def sweep(
     runs: int | range = 1000,
     rng: Rng = None,
     engine: str = "numpy",
-    method: str | Mapping[str, Any] = "monte_carlo",
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo",
     outcomes: Iterable[Outcome] | None = None,
     execution: Execution | None = None,
 ) -> xr.Dataset:

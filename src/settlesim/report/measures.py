@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from settlesim.analysis.statistics import is_share, kind_of
+from settlesim.scenario.contrast import PARTS
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike
 
-__all__ = ["EXPLAINED", "decimals", "is_reference", "lines_of", "meanings", "reach_decimals", "scale_of", "titled"]
+__all__ = [
+    "EXPLAINED",
+    "decimals",
+    "is_reference",
+    "lines_of",
+    "meanings",
+    "more_than_order",
+    "reach_decimals",
+    "scale_of",
+    "titled",
+]
 
 # Outcomes whose names are near one another and do not mean the same: tables that they head say what they mean.
 EXPLAINED = ("signed", "settled", "standing", "comprehensive")
@@ -75,6 +86,27 @@ def meanings(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, str]:
     {'signed': 'a deal on power was signed, whatever became of it'}
     """
     return {name: str(dataset[name].attrs["long_name"]) for name in EXPLAINED if name in names and name in dataset}
+
+
+def more_than_order(dataset: xr.Dataset) -> str:
+    """Return the sentence that says in what sequences differ besides their order; nothing where they do not.
+
+    The reference, which is no plan, does not count.
+
+    Examples
+    --------
+    >>> from settlesim.experiments.simulate import compare
+    >>> from settlesim.scenario.files import load
+    >>> more_than_order(compare(load("two-party"), ["talk", "give_first"], runs=2, rng=7))
+    'These sequences differ in content and order, so that no difference between them is the effect of an order alone.'
+    """
+    plans = [name for name in lines_of(dataset) if not is_reference(dataset, name)]
+    told = [str(words).split(", ") for words in dataset["differs_in"].sel(sequence=plans).values]
+    parts = [part for part in PARTS if any(part in words for words in told)]
+    if set(parts) <= {"order"}:
+        return ""
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"These sequences differ in {listed}, so that no difference between them is the effect of an order alone."
 
 
 def is_reference(dataset: xr.Dataset, sequence: str) -> bool:

@@ -12,6 +12,7 @@ from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
 from settlesim.report import palette
 from settlesim.report.canvas import axes_of, said
+from settlesim.report.channel_plots import channels
 from settlesim.report.flip_plots import flip_map
 from settlesim.report.measures import lines_of, scale_of, titled
 from settlesim.report.order_plots import positions, precedence, ribbons
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
 
 __all__ = [
+    "channels",
     "control_map",
     "differences",
     "fan",

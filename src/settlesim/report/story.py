@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from settlesim.experiments.simulate import replay_trace
+from settlesim.experiments.replayed import one_run, traced
 from settlesim.model.codes import OUTCOMES
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
@@ -15,6 +15,9 @@ from settlesim.report.narrator import Course, Narrator
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import xarray as xr
+
+    from settlesim.chance.sampling import Sampling
     from settlesim.chance.worlds import Rng
     from settlesim.model.protocol import Protocol
     from settlesim.scenario.scenario import Scenario
@@ -63,6 +66,7 @@ class Chronicle:
     Examples
     --------
     >>> from settlesim.scenario.files import load
+    >>> from settlesim.experiments.replayed import replay_trace
     >>> trace = replay_trace(load("two-party"), run=0, rng=7, record=STORY_VARIABLES)
     >>> [event.text for event in Chronicle(Recorded(trace)).events(8)]
     ['the plan takes the step “open:talks”']
@@ -144,28 +148,40 @@ def tell(trace: Trace) -> Story:
 
 
 def replay(
-    scenario: Scenario,
+    source: Scenario | xr.Dataset,
     *,
+    scenario: Scenario | None = None,
     sequence: str | Sequence | None = None,
-    run: int,
-    rng: Rng,
+    run: int | None = None,
+    point: int | None = None,
+    luck: int | None = None,
+    rng: Rng = None,
     engine: str = "numpy",
+    method: str | Sampling | Mapping[str, Any] = "monte_carlo",
+    total: int | None = None,
     protocol: Protocol | None = None,
 ) -> Story:
     """Simulate one run of an experiment again and tell it in words.
 
     Parameters
     ----------
-    scenario : Scenario
-        The conflict.
+    source : xarray.Dataset or Scenario
+        A result, of which the very run is told, whatever method drew its worlds.  Or the conflict, with what the
+        experiment was asked for.
+    scenario : Scenario, optional
+        The conflict of a result, where that is none of the shipped ones as they are.
     sequence : str or Sequence, optional
-        By default the scenario's default sequence.
+        Of a conflict by default its default sequence; of a result one of its own, by name.
     run : int
         Number of the run.
+    point, luck : int
+        In place of `run`, of a result of `evaluate`.
     rng : int, SeedSequence or Generator
-        Entropy of the experiment.
+        Entropy of the experiment, of a conflict.
     engine : {"numpy", "mesa"}
         The interpreter; both give the same story.
+    method, total
+        How the experiment drew its worlds, and its number of runs where the method needs it, of a conflict.
     protocol : Protocol, optional
         What happens in a week.
 
@@ -173,14 +189,33 @@ def replay(
     -------
     Story
 
+    Raises
+    ------
+    UsageError
+        If the result is of another scenario, version or protocol, or has no such run.
+
     Examples
     --------
     >>> from settlesim.scenario.files import load
     >>> story = replay(load("two-party"), run=3, rng=7)
     >>> story.ending.startswith("In the end: ")
     True
+    >>> from settlesim.experiments.simulate import simulate
+    >>> result = simulate(load("two-party"), sequence="talk", runs=8, rng=7)
+    >>> replay(result, run=3) == story
+    True
     """
-    trace = replay_trace(
-        scenario, sequence=sequence, run=run, rng=rng, record=STORY_VARIABLES, engine=engine, protocol=protocol
+    found = one_run(
+        source,
+        scenario=scenario,
+        sequence=sequence,
+        run=run,
+        point=point,
+        luck=luck,
+        rng=rng,
+        method=method,
+        total=total,
+        protocol=protocol,
     )
-    return tell(trace)
+    story = tell(traced(found, record=STORY_VARIABLES, engine=engine, protocol=protocol))
+    return replace(story, title=f"{found.scenario.title}: {found.where}")

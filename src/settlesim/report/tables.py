@@ -12,7 +12,7 @@ from rich.text import Text
 from settlesim.analysis.differences import differences
 from settlesim.analysis.incidence import incidence, incidence_title
 from settlesim.analysis.ranking import rank
-from settlesim.analysis.statistics import is_share
+from settlesim.analysis.statistics import INDEPENDENT, error_basis, is_share
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError
 from settlesim.report.measures import decimals, is_reference, lines_of, meanings, scale_of, titled
@@ -55,6 +55,9 @@ YEAR = 52
 def _table(dataset: xr.Dataset, title: str, heads: Iterable[str], **how: Any) -> Table:
     """A table that says at its foot what the outcomes mean that head it."""
     said = [f"{name}: {meaning}" for name, meaning in meanings(dataset, list(heads)).items()]
+    basis = error_basis(dataset)
+    if basis != INDEPENDENT:
+        said.append(f"Errors and intervals: from {basis}.")
     # Text, since a string would be read for markup.
     foot = Text("\n".join(said)) if said else None
     return Table(title=title, title_justify="left", caption=foot, caption_justify="left", **how)
@@ -318,14 +321,22 @@ def scenario_tables(scenario: Scenario) -> list[Table]:
         plans.add_column(heading)
     for name, plan in scenario.sequences.items():
         plans.add_row(name, plan.description or plan.label)
-    if not scenario.plans:
-        return [actors, tracks, concessions, plans]
-    orders = Table(title="Plans, to be run in every order", title_justify="left")
-    for heading in ("plan", "moves", "orders"):
-        orders.add_column(heading)
-    for name, one in scenario.plans.items():
-        orders.add_row(name, ", ".join(one.moves), order_count(one))
-    return [actors, tracks, concessions, plans, orders]
+    found = [actors, tracks, concessions, plans]
+    if scenario.plans:
+        orders = Table(title="Plans, to be run in every order", title_justify="left")
+        for heading in ("plan", "moves", "orders"):
+            orders.add_column(heading)
+        for name, one in scenario.plans.items():
+            orders.add_row(name, ", ".join(one.moves), order_count(one))
+        found.append(orders)
+    if scenario.channels:
+        channels = Table(title="Channels: ways by which one move acts on another", title_justify="left")
+        for heading in ("channel", "what acts on what", "held off by"):
+            channels.add_column(heading)
+        for name, channel in scenario.channels.items():
+            channels.add_row(name, channel.description or channel.label, Text(channel.values))
+        found.append(channels)
+    return found
 
 
 def order_count(plan: Plan) -> str:

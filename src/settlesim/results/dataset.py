@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from settlesim.errors import UsageError, choose
 from settlesim.results.stores import compact
+from settlesim.scenario.contrast import PARTS, differs_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,8 +34,11 @@ __all__ = [
     "Block",
     "Field",
     "collect",
+    "contrasts",
     "definition",
+    "described",
     "provenance",
+    "version",
     "weekly_name",
 ]
 
@@ -254,14 +258,14 @@ class Assembly:
             if "flag_values" in notes:
                 notes["flag_values"] = np.array(notes["flag_values"], array.dtype)
             variables[name] = (("sequence", "run", *layout.dims), array[_cut(lines, done, self.there.shape)], notes)
-        described = _described(scenario)
+        notes_of = described(scenario)
         for name, column in self.parameters.items():
             dims = ("run",) if column.ndim == 1 else ("sequence", "run")
             # An outcome keeps its name; a parameter that shares it, such as a strength at the start, is renamed.
             key = f"{name}_drawn" if name in variables else name
             if column.ndim > 1:
                 column = column[lines]
-            variables[key] = (dims, column[..., done], described[name])
+            variables[key] = (dims, column[..., done], notes_of[name])
         coords: dict[str, Any] = {
             "sequence": ("sequence", [s.name for s in sequences], {"long_name": "sequence of talks"}),
             "definition": (
@@ -271,11 +275,13 @@ class Assembly:
             ),
             "run": ("run", np.array(self.runs)[done], {"long_name": "number of the run, fixes its luck"}),
         }
+        words, told = contrasts(sequences)
+        coords["differs_in"] = ("sequence", words, {"long_name": "in what the sequence differs from the first"})
         for dim, labels in self.labels.items():
             notes = {"long_name": "weeks since the start", "units": "weeks"} if dim == "week" else {"long_name": dim}
             coords[dim] = (dim, np.array(labels) if dim == "week" else list(labels), notes)
         status = {"runs_completed": int(done.sum()), "interrupted": int(not self.there.all())}
-        return xr.Dataset(variables, coords, {**attrs, **status})
+        return xr.Dataset(variables, coords, {**attrs, "differs_in": told, **status})
 
 
 def _cut(lines: NDArray[np.intp], done: NDArray[np.bool_], shape: tuple[int, int]) -> Any:
@@ -288,8 +294,23 @@ def definition(sequence: Any) -> str:
     return compact(sequence.model_dump(mode="json", exclude_defaults=True))
 
 
-def _described(scenario: Scenario) -> dict[str, dict[str, Any]]:
-    """Attributes of every parameter: unit, meaning, prior, source."""
+def contrasts(sequences: Sequence[Any]) -> tuple[list[str], str]:
+    """Return in what each sequence differs from the first, and in what any does.
+
+    Examples
+    --------
+    >>> from settlesim.scenario.files import load
+    >>> plans = load("afghanistan-2018").sequences
+    >>> contrasts([plans["kabul_first"], plans["us_first"], plans["trilateral"]])
+    (['', 'order', 'content'], 'content, order')
+    """
+    found = [differs_in(sequences[0], sequence) for sequence in sequences]
+    every = [part for part in PARTS if any(part in parts for parts in found)]
+    return [", ".join(parts) for parts in found], ", ".join(every)
+
+
+def described(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """Return the attributes of every parameter: unit, meaning, prior, source."""
     return {
         str(q.address): {
             "long_name": q.meaning,
@@ -312,7 +333,7 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
         "Conventions": "CF-1.11",
         "title": f"settlesim: {scenario.title}",
         "comment": CAVEAT,
-        "settlesim_version": _version(),
+        "settlesim_version": version(),
         "scenario": scenario.name,
         "scenario_digest": scenario.digest(),
         "start": scenario.start.isoformat(),
@@ -321,7 +342,7 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
         # NetCDF has no place for what is not there.
         **({"reference_sequence": scenario.reference_sequence} if scenario.reference_sequence else {}),
         **({"history_sequence": scenario.history_sequence} if scenario.history_sequence else {}),
-        "parameters": compact({name: json.loads(a["prior"]) for name, a in _described(scenario).items()}),
+        "parameters": compact({name: json.loads(a["prior"]) for name, a in described(scenario).items()}),
         "entropy": str(entropy),
         "engine": engine,
         "method": method,
@@ -329,7 +350,8 @@ def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, pr
     }
 
 
-def _version() -> str:
+def version() -> str:
+    """Return the version of the code, as results record it."""
     try:
         return importlib.metadata.version("settlesim")
     except importlib.metadata.PackageNotFoundError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from settlesim.results.dataset import definition
+from settlesim.results.dataset import contrasts, definition
 from settlesim.scenario.sequence import Sequence
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def folded(flat: xr.Dataset, sequences: tuple[Sequence, ...], axes: Mapping[str,
     first = flat.isel(sequence=slice(len(sequences)))
     coords: dict[Any, Any] = {name: first[name].variable for name in first.coords}
     coords["definition"] = ("sequence", [definition(s) for s in sequences], first["definition"].attrs)
+    words, told = contrasts(sequences)
+    coords["differs_in"] = ("sequence", words, first["differs_in"].attrs)
     names = {name: f"{name}_drawn" if _is_outcome(flat, name) else name for name in axes}
     for name, values in axes.items():
         described = next((v.attrs for key, v in flat.items() if _belongs(str(key), name)), {})
@@ -48,7 +50,7 @@ def folded(flat: xr.Dataset, sequences: tuple[Sequence, ...], axes: Mapping[str,
             variables[name] = ((*names.values(), *variable.dims), data, variable.attrs)
         else:
             variables[name] = variable.variable
-    return xr.Dataset(variables, coords, flat.attrs)
+    return xr.Dataset(variables, coords, {**flat.attrs, "differs_in": told})
 
 
 def _is_outcome(dataset: xr.Dataset, name: str) -> bool:

@@ -20,7 +20,7 @@ from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter
 from settlesim.scenario.reachability import unreachable
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["SoundFields", "check", "check_names", "check_sequence", "check_settings"]
+__all__ = ["SoundFields", "check", "check_levers", "check_names", "check_sequence", "check_settings"]
 
 # Without these there is no war to settle.
 NEEDED_ROLES: tuple[Role, ...] = ("government", "insurgency")
@@ -312,7 +312,7 @@ def check_settings(sequence: Sequence, fields: SoundFields, file: str, path: Key
     lever = sequence.levers.get("dated_troops", 0.0)
     if not isinstance(lever, Mapping) and not sequence.troop_path:
         yield from _dated(lever, fields, file, dotted((*path, "levers", "dated_troops")))
-    yield from _levers(sequence, fields, file, path)
+    yield from check_levers(sequence.levers, fields, file, (*path, "levers"))
 
 
 def _patrons(fields: SoundFields, file: str, path: KeyPath = ()) -> Iterator[Problem]:
@@ -351,10 +351,11 @@ def _deliverable(step: Any, fields: SoundFields, file: str, here: KeyPath) -> It
             yield Problem(file, key, message, None, name, f"a concession by {', '.join(track.parties)}")
 
 
-def _levers(sequence: Sequence, fields: SoundFields, file: str, path: KeyPath) -> Iterator[Problem]:
+def check_levers(levers: Mapping[str, Any], fields: SoundFields, file: str, path: KeyPath) -> Iterator[Problem]:
+    """Yield the problems of parameters that are to be held at a value: unknown names and entries, ranges."""
     known = fields.names.get("parameters", ())
-    for name, lever in sequence.levers.items():
-        place = (*path, "levers", name)
+    for name, lever in levers.items():
+        place = (*path, name)
         if name not in known:
             yield _unknown(file, place, None, known, f"parameter {name!r}")
             continue

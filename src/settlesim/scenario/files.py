@@ -1,7 +1,7 @@
 """Scenarios as TOML files: reading, writing, the built-in ones, and their JSON Schema.
 
-A file may say ``extends = "afghanistan-2018"`` and then gives only what differs: ``[parameters]`` and
-``[sources]`` are merged entry by entry, every other table replaces the base's. ``inherit = ["parameters"]``
+A file may say ``extends = "afghanistan-2018"`` and then gives only what differs: ``[parameters]``, ``[sources]`` and
+``[channels]`` are merged entry by entry, every other table replaces the base's. ``inherit = ["parameters"]``
 takes over no more than that (and the references). Name, title and description are never inherited, claims only where
 ``inherit`` names them: they are made of one war. Nor are plans inherited by a file with sequences, tracks, concessions
 or actors of its own.
@@ -29,7 +29,7 @@ IDENTITY = ("name", "title", "description")
 # What is inherited only where the file asks for it.
 ASKED = ("claims",)
 # Tables merged entry by entry; any other takes the place of the base's.
-MERGED = ("parameters", "sources")
+MERGED = ("parameters", "sources", "channels")
 
 
 def builtin() -> list[str]:
@@ -202,7 +202,7 @@ def _extended(
     for key, value in own.items():
         if key not in MERGED or not isinstance(value, Mapping) or key not in merged:
             merged[key] = value
-        elif key == "sources":
+        elif key != "parameters":
             merged[key] = merged[key] | value
         else:
             merged[key] = dict(merged[key])

@@ -16,7 +16,7 @@ from settlesim.scenario.plan_faults import contradictions
 from settlesim.scenario.reachability import obstacles, unreachable
 from settlesim.scenario.sequence import Sequence, Step
 
-__all__ = ["check_plan", "check_plans"]
+__all__ = ["check_plan", "check_plans", "check_time"]
 
 
 def check_plans(fields: SoundFields, file: str) -> Iterator[Problem]:
@@ -66,7 +66,6 @@ def check_plan(plan: Plan, fields: SoundFields, file: str) -> Iterator[Problem]:
 
     for fault in contradictions(plan, may_hold):
         yield Problem(file, dotted((*root, *_brief(plan, fault.at))), fault.message)
-    yield from _in_time(plan, horizon, file, root)
 
 
 def _places(plan: Plan, order: Sequence) -> list[KeyPath]:
@@ -96,8 +95,12 @@ def _loose(step: Step) -> Step:
     return step.model_copy(update={"apart": False, "together": False, "done": None})
 
 
-def _in_time(plan: Plan, horizon: float, file: str, root: KeyPath) -> Iterator[Problem]:
-    """Whether the last move of every order can come before the end, as far as pace and dates say."""
+def check_time(plan: Plan, horizon: float, file: str) -> Iterator[Problem]:
+    """Yield what puts the last move of some order beyond the horizon, as far as pace and dates say.
+
+    That is asked when a plan is to be run: a scenario may be cut short for what else it holds.
+    """
+    root: KeyPath = ("plans", plan.name)
     last = len(plan.blocks) - 1
     if plan.pace * last > horizon:
         message = f"{last + 1} moves so far apart take {plan.pace * last} weeks, beyond the horizon of {horizon:g}"

@@ -20,10 +20,11 @@ from settlesim.scenario.checks import SoundFields, check, check_sequence
 from settlesim.scenario.claim_checks import check_claims
 from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
+from settlesim.scenario.declared_channels import Channel, check_channels
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.plan import Plan
-from settlesim.scenario.plan_checks import check_plan, check_plans
+from settlesim.scenario.plan_checks import check_plan, check_plans, check_time
 from settlesim.scenario.sequence import Sequence, TroopPath
 from settlesim.scenario.targets import Target
 
@@ -39,6 +40,7 @@ TABLES: dict[str, type[Declaration]] = {
     "parameters": Parameter,
     "sequences": Sequence,
     "plans": Plan,
+    "channels": Channel,
 }
 # Of these, each is given the name under which it stands.
 NAMED = ("sequences", "plans")
@@ -91,6 +93,8 @@ class Scenario(Declaration):
         How often wars of this kind ended in which way.
     claims
         Sentences that name a cause, with what carries them.
+    channels
+        Ways by which one move acts on another, with the numbers that hold each off.
 
     Raises
     ------
@@ -125,6 +129,7 @@ class Scenario(Declaration):
     targets: tuple[Target, ...] = ()
     base_rates: BaseRates | None = None
     claims: tuple[Claim, ...] = ()
+    channels: Table[Key, Channel] = Field(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -143,6 +148,7 @@ class Scenario(Declaration):
             problems = translate(error, cls, data, file)
         fields = _sound_fields(data) if scenario is None else scenario._fields()
         problems += [*check(fields, file), *check_claims(fields, file), *check_plans(fields, file)]
+        problems += check_channels(fields, file)
         if problems or scenario is None:
             raise ScenarioError(problems)
         return scenario
@@ -172,16 +178,17 @@ class Scenario(Declaration):
         UsageError
             When there is none of that name.
         ScenarioError
-            When a plan made in Python refers to what this scenario does not have, or has orders that cannot be run.
+            When a plan made in Python refers to what this scenario does not have, or has orders that cannot be run;
+            when pace or dates put the last move of some order of any plan beyond the horizon.
         """
-        if isinstance(name, Plan):
-            problems = list(check_plan(name, self._fields(), self.name))
-            if problems:
-                raise ScenarioError(problems)
-            return name
-        if not self.plans:
+        if not isinstance(name, Plan) and not self.plans:
             raise UsageError(f"{self.name} declares no plan; write a table [plans.NAME], or give a Plan")
-        return self.plans[choose(name, self.plans, "plan")]
+        plan = name if isinstance(name, Plan) else self.plans[choose(name, self.plans, "plan")]
+        problems = list(check_plan(plan, self._fields(), self.name)) if plan is name else []
+        problems = problems or list(check_time(plan, self.horizon, self.origin))
+        if problems:
+            raise ScenarioError(problems)
+        return plan
 
     @cached_property
     def origin(self) -> str:
