@@ -54,3 +54,16 @@ def test_from_a_scenario_to_its_map():
     assert float(found.common[0]) == 0
     assert ss.plots.flip_map(found).get_title(loc="left").startswith("deaths: talk less give_first")
     assert set(ss.regions(found).verdict.values) <= {"turns", "weaker", "not confirmed"}
+
+
+def test_one_luck_for_all_points_and_its_indices():
+    """Points of `evaluate` go the same way, and Sobol indices are of points that it simulates."""
+    scenario = ss.load("two-party")
+    found = ss.flips_of(
+        ss.evaluate(scenario, 30, ["talk", "give_first"], luck=4, rng=7), "talk", "give_first", "deaths"
+    )
+    assert found.attrs.get("luck_design") != "own" and float(found.common[0]) > 0
+    names = ["war_cost.insurgency", "consent_rate"]
+    table = ss.sobol(scenario, "talk", "give_first", "deaths", parameters=names, size=16, rng=7, luck=6)
+    assert sorted(table.parameter.values) == ["consent_rate", "war_cost.insurgency"] and np.isfinite(table.total.values).all()
+    assert (table.total_low < table.total_high).all()
