@@ -21,8 +21,8 @@ def shipped(name: str = "afghanistan-2018") -> Scenario:
 
 
 def changed(scenario: Scenario, **fields: Any) -> Scenario:
-    """A scenario with other top-level declarations, checked again as a whole; claims are about the war as it was."""
-    tree = {**scenario.tree(), "claims": [], **fields}
+    """A scenario with other top-level declarations, checked again; claims and plans are about the war as it was."""
+    tree = {**scenario.tree(), "claims": [], "plans": {}, **fields}
     for role in ("history_sequence", "reference_sequence"):
         if tree.get(role) not in tree["sequences"]:
             tree.pop(role, None)
