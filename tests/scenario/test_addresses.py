@@ -87,6 +87,7 @@ def test_parameters_come_in_the_order_of_the_file_and_then_concessions():
     war_cost = tree["parameters"]["war_cost"] | {"each": {"insurgency": 0.1, "government": 0.2}}
     tree |= {
         "channels": {},
+        "plans": {},
         "parameters": {"war_cost": war_cost, "guarantee": tree["parameters"]["guarantee"]},
         "concessions": {"gift": tree["concessions"]["prisoners"]},
         "sequences": {"talk": {"steps": [{"do": "open", "track": "talks"}]}},
