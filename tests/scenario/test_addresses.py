@@ -92,7 +92,6 @@ def test_parameters_come_in_the_order_of_the_file_and_then_concessions():
         "concessions": {"gift": tree["concessions"]["prisoners"]},
         "sequences": {"talk": {"steps": [{"do": "open", "track": "talks"}]}},
         "reference_sequence": "talk",
-        "plans": {},
     }
     assert addresses(ss.Scenario.model_validate(tree)) == [
         "war_cost.insurgency",
