@@ -40,6 +40,9 @@ def shown(tables):
 
 
 def test_cells_of_the_matrix_hold_values_and_intervals(effects):
+    # One that stands alone, and not with all the others.
+    effects = effects.copy(deep=True)
+    effects["swap_low_all"][0, 1], effects["swap_high_all"][1, 0] = -1.0, 1.0
     ax = ss.plots.precedence(effects)
     assert len(ax.patches) == 16 and len(ax.texts) == 2 * 12
     cells = {}
@@ -57,6 +60,7 @@ def test_cells_of_the_matrix_hold_values_and_intervals(effects):
         assert float(cells[j, i][0].get_text()) == -float(value.get_text())
         firm = float(one["swap_low_all"]) > 0 or float(one["swap_high_all"]) < 0
         assert (value.get_fontweight() == "bold") == firm
+    assert {text.get_fontweight() for text in ax.texts[::2]} == {"bold", "normal"}
     assert "95% intervals" in ax.get_title(loc="left") and "24 orders, 40 worlds" in ax.get_title(loc="left")
     beyond = ss.plots.precedence(effects, beyond_dates=True)
     assert float(beyond.texts[0].get_text()) == pytest.approx(float(effects["precedence"][0, 1]), abs=0.051)
@@ -103,9 +107,7 @@ def test_ribbons_of_blocks_and_of_meanings(met):
     assert {rows[round(path.vertices[0, 1])] for path in ax.collections[1].get_paths()[:6]} == {MOVES[0]}
     flags = {"flag_values": np.arange(2, dtype=np.int8), "flag_meanings": "war peace", "kind": "code", "units": "1"}
     coded = orders_dataset((places[..., 0] > 2).astype(np.int8), places, attrs=flags)
-    assert (
-        "deaths to the horizon: peace" in ss.plots.ribbons(coded, "deaths", kind="peace").get_title(loc="left").lower()
-    )
+    assert ss.plots.ribbons(coded, "deaths", kind="peace").get_title(loc="left").startswith("Deaths: peace\n")
 
 
 def test_plots_draw_into_given_axes_and_label_them(met, effects):

@@ -185,9 +185,9 @@ def _fault_alone(scenario, sequence, law):
 
 
 def test_an_interruption_keeps_the_orders_that_are_complete(monkeypatch, tmp_path):
-    from settlesim.experiments import execution
+    from settlesim.experiments.job import Job
 
-    real, calls = execution.compute, []
+    real, calls = Job.compute, []
 
     def interrupted(job, unit):
         if len(calls) == 3:
@@ -195,12 +195,12 @@ def test_an_interruption_keeps_the_orders_that_are_complete(monkeypatch, tmp_pat
         calls.append(unit)
         return real(job, unit)
 
-    monkeypatch.setattr(execution, "compute", interrupted)
+    monkeypatch.setattr(Job, "compute", interrupted)
     how = ss.Execution(block=48, out=tmp_path / "orders.nc")
     with pytest.warns(UserWarning, match="under 6 of 24 sequences"):
         part = ss.orders(shipped(WAR), plan(), runs=24, rng=7, execution=how)
     assert dict(part.sizes)["order"] == 6 and part.attrs["interrupted"] == 1 and part.sizes["run"] == 24
-    monkeypatch.setattr(execution, "compute", lambda job, unit: calls.append(unit) or real(job, unit))
+    monkeypatch.setattr(Job, "compute", lambda job, unit: calls.append(unit) or real(job, unit))
     whole = ss.orders(shipped(WAR), plan(), runs=24, rng=7, execution=how)
     assert len(calls) == 12 and not whole.attrs["interrupted"]
     assert whole.drop_attrs().identical(ss.orders(shipped(WAR), plan(), runs=24, rng=7).drop_attrs())

@@ -131,6 +131,7 @@ def test_errors_are_paired_within_worlds():
     assert float(one["swap_low"]) == pytest.approx(paired.mean() - reach)
     assert float(one["swap_high"]) == pytest.approx(paired.mean() + reach)
     other = effects.sel(first=C, second=A)
+    assert float(other["swap_low"]) == -float(one["swap_high"]) and float(other["swap_high"]) == -float(one["swap_low"])
     assert float(other["swap_low_all"]) == -float(one["swap_high_all"]) < -float(one["swap_high"])
 
 

@@ -87,11 +87,11 @@ def test_parameters_come_in_the_order_of_the_file_and_then_concessions():
     war_cost = tree["parameters"]["war_cost"] | {"each": {"insurgency": 0.1, "government": 0.2}}
     tree |= {
         "channels": {},
+        "plans": {},
         "parameters": {"war_cost": war_cost, "guarantee": tree["parameters"]["guarantee"]},
         "concessions": {"gift": tree["concessions"]["prisoners"]},
         "sequences": {"talk": {"steps": [{"do": "open", "track": "talks"}]}},
         "reference_sequence": "talk",
-        "plans": {},
     }
     assert addresses(ss.Scenario.model_validate(tree)) == [
         "war_cost.insurgency",

@@ -85,6 +85,14 @@ def test_a_hybrid_has_the_parts_of_one_and_the_rest_of_the_other(pair):
         assert differs_in(mixed, b) == tuple(other for other in parts if other != part)
 
 
+def test_a_hybrid_of_two_orders_of_a_plan_is_one_or_the_other():
+    gifts = shipped("order-control").plan("gifts")
+    a, b = (gifts.order(order) for order in list(gifts.orders())[::17])
+    assert [step.name for step in hybrid(a, b, ["order"], "x").steps] == [step.name for step in b.steps]
+    slow = b.model_copy(update={"pace": 13})
+    assert differs_in(hybrid(a, slow, ["pace"], "x"), a) == ("pace",)
+
+
 def test_dates_of_one_in_the_order_of_the_other():
     b = plan("b", [GIFTS[0].model_copy(update={"when": week(30)}), *GIFTS[1:]])
     weeks = {step.concession or step.track: step.when.number for step in hybrid(plan(), b, ["order"], "x").steps}

@@ -16,7 +16,7 @@ def test_every_shipped_scenario_has_a_plan_without_a_table(name):
     assert scenario.sequence("no_talks").steps == ()
     assert files.loads(files.dumps(scenario)) == scenario
     alone = {"sequences": {"no_talks": {"steps": []}}, "default_sequence": "no_talks", "baseline_sequence": "no_talks"}
-    short = changed(scenario, horizon=6, targets=[], claims=[], history_sequence=None, **alone)
+    short = changed(scenario, horizon=6, targets=[], claims=[], history_sequence=None, plans={}, **alone)
     assert verify(short, runs=1, rng=7).ok
 
 

@@ -153,6 +153,24 @@ def test_the_lack_of_fit_keeps_its_level_in_blocks(m, worlds, slots):
         table = orders_dataset(np.take_along_axis(values, chosen, 0), places[chosen])
         lacks.append(float(order_effects(table, "deaths", draws=199, rng=repeat)["lack_of_fit"]))
     assert is_near((np.array(lacks) > 1 - LEVEL).sum(), REPEATS)
+    # Without what the fit took of the residuals they were too small: 0.40 on average.
+    assert abs(np.mean(lacks) - 0.5) < 4 * np.sqrt(1 / 12 / REPEATS)
+
+
+def test_errors_from_few_worlds_with_orders_of_their_own():
+    """Six worlds for twelve coefficients: the fit takes a quarter of the noise, which the errors give back."""
+    rng = np.random.default_rng(22)
+    estimates, squares = [], []
+    for _ in range(REPEATS):
+        values = function("both")[:, np.newaxis] + order_noise(rng, PLACES, 6, interplay=0.0)
+        chosen = rng.permuted(np.tile(np.arange(24), (6, 1)), axis=1)[:, :12].T
+        found = order_effects(
+            orders_dataset(np.take_along_axis(values, chosen, 0), PLACES[chosen]), "deaths", draws=100
+        )
+        estimates.append(entries(found, "date"))
+        squares.append(entries(found, "date_error") ** 2)
+    off = np.array(estimates) - entries(truth("both"), "date")
+    assert np.mean(squares) == pytest.approx(np.mean(off**2), rel=0.12)
 
 
 def agrees(hits):

@@ -23,6 +23,7 @@ __all__ = [
     "more_than_order",
     "reach_decimals",
     "scale_of",
+    "signed",
     "titled",
 ]
 
@@ -123,3 +124,15 @@ def lines_of(dataset: xr.Dataset) -> list[str]:
 def titled(dataset: xr.Dataset, sequence: str) -> str:
     """Return the heading of a sequence's line."""
     return f"{sequence} (reference)" if is_reference(dataset, sequence) else sequence
+
+
+def signed(value: float, places: int) -> str:
+    """Return a number with its sign, and zero without.
+
+    Examples
+    --------
+    >>> signed(1234.56, 1), signed(-0.04, 1)
+    ('+1,234.6', '0.0')
+    """
+    text = f"{value:+,.{places}f}"
+    return text if any(digit in "123456789" for digit in text) else text[1:]

@@ -11,7 +11,7 @@ from settlesim.analysis.statistics import better_end
 from settlesim.errors import UsageError
 from settlesim.report import palette
 from settlesim.report.canvas import axes_of, said
-from settlesim.report.measures import reach_decimals, scale_of
+from settlesim.report.measures import reach_decimals, scale_of, signed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,11 +37,10 @@ def _effects(effects: xr.Dataset, name: str) -> tuple[float, str]:
     return scale_of(effects[name])
 
 
-def _heading(effects: xr.Dataset) -> str:
-    what = str(effects.attrs["long_name"])
-    kind = effects.attrs.get("kind")
-    text = f"{what[:1].upper()}{what[1:]}" + (f": {said(str(kind))}" if kind else "")
-    return text
+def _heading(variable: str, kind: object) -> str:
+    """The name of an outcome, as of the other plots: what it means may take three lines."""
+    name = said(variable)
+    return f"{name[:1].upper()}{name[1:]}" + (f": {said(str(kind))}" if kind else "")
 
 
 def _worlds(effects: xr.Dataset) -> str:
@@ -73,8 +72,8 @@ def precedence(effects: xr.Dataset, *, beyond_dates: bool = False, ax: Axes | No
     Notes
     -----
     Each cell tells of its row's move before its column's against the other way round, so that the matrix is
-    antisymmetric.  Bold values have an interval for all pairs at once that leaves out zero; grey ones have not even one
-    of their own that does.
+    antisymmetric.  Bold values have an interval for all pairs at once that leaves out zero; grey values in pale cells
+    have not even one of their own that does.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize
@@ -94,16 +93,17 @@ def precedence(effects: xr.Dataset, *, beyond_dates: bool = False, ax: Axes | No
     for i, j in np.ndindex(m, m):
         value = part[""][i, j]
         known = np.isfinite(value)
-        face = shades.to_rgba(value, alpha=0.75) if known else "#eeeeee"
+        low, high = part["_low"][i, j], part["_high"][i, j]
+        clear = low > 0 or high < 0
+        face = shades.to_rgba(value, alpha=0.75 if clear else 0.3) if known else "#eeeeee"
         ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5))
         if not known:
             continue
-        low, high = part["_low"][i, j], part["_high"][i, j]
         firm = part["_low_all"][i, j] > 0 or part["_high_all"][i, j] < 0
-        ink = "black" if low > 0 or high < 0 else palette.FAINT
-        ax.text(j, i - 0.1, f"{value:+,.{places}f}", ha="center", va="center", color=ink, fontsize=size + 1,
+        ink = "black" if clear else palette.FAINT
+        ax.text(j, i - 0.1, signed(float(value), places), ha="center", va="center", color=ink, fontsize=size + 1,
                 fontweight="bold" if firm else "normal")  # fmt: skip
-        span = f"{low:+,.{places}f} to {high:+,.{places}f}" if high > low else "in every world"
+        span = f"{signed(float(low), places)} to {signed(float(high), places)}" if high > low else "in every world"
         ax.text(j, i + 0.22, span, ha="center", va="center", color=ink, fontsize=size - 2)
     ax.set(xlim=(-0.5, m - 0.5), ylim=(m - 0.5, -0.5), xticks=range(m), yticks=range(m))
     ax.set_xticklabels([_wrapped(move) for move in moves], fontsize=size)
@@ -115,7 +115,7 @@ def precedence(effects: xr.Dataset, *, beyond_dates: bool = False, ax: Axes | No
     level = f"{100 * float(effects.attrs['level']):g}%"
     adds = "What order adds to dates" if beyond_dates else "Row before column, less column before row"
     ax.set_title(
-        f"{_heading(effects)}\n{adds} ({units}); {level} intervals,\n"
+        f"{_heading(effects.attrs['variable'], effects.attrs.get('kind'))}\n{adds} ({units}); {level} intervals,\n"
         f"bold: not zero with all pairs taken at once; {_worlds(effects)}",
         loc="left",
         fontsize=9.5,
@@ -166,7 +166,8 @@ def positions(effects: xr.Dataset, *, ax: Axes | None = None) -> Axes:
         ax.spines[side].set_visible(False)
     level = f"{100 * float(effects.attrs['level']):g}%"
     ax.set_title(
-        f"{_heading(effects)}\nby the place of each move, against all orders; {level} bands; {_worlds(effects)}",
+        f"{_heading(effects.attrs['variable'], effects.attrs.get('kind'))}\n"
+        f"by the place of each move, against all orders; {level} bands; {_worlds(effects)}",
         loc="left",
         fontsize=9.5,
     )
@@ -276,10 +277,9 @@ def ribbons(
         ax.axhspan(i - 0.4, i + 0.4, color="#f2f2f2", zorder=0, linewidth=0)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
-    what = str(dataset[variable].attrs.get("long_name", variable)) + (f": {said(kind)}" if kind else "")
     more = f", and {len(middle):,} between" if len(middle) else ""
     ax.set_title(
-        f"{what[:1].upper()}{what[1:]}\nthe best and worst {ends} of {n:,} orders{more}; in each row the better higher",
+        f"{_heading(variable, kind)}\nthe best and worst {ends} of {n:,} orders{more}; in each row the better higher",
         loc="left",
         fontsize=9.5,
     )

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from settlesim.errors import UsageError
 from settlesim.report.canvas import said
-from settlesim.report.measures import reach_decimals, scale_of
+from settlesim.report.measures import reach_decimals, scale_of, signed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -148,7 +148,7 @@ def date_table(effects: xr.Dataset) -> Table:
                 continue
             reach = (row["high"] - row["low"]) / 2
             width = f" ± {reach:,.{places}f}" if reach > 0 else " in every world"
-            cells.append(Text(_signed(row["estimate"], places) + width, style="bold" if _clear(row) else ""))
+            cells.append(Text(_told(row["estimate"], places) + width, style="bold" if _clear(row) else ""))
         table.add_row(said(rows[start]["move"]), *cells)
     return table
 
@@ -249,15 +249,15 @@ def _method(effects: xr.Dataset) -> str:
     return str(effects.attrs["simultaneous_swap"]).partition(",")[0]
 
 
-def _signed(value: float, places: int) -> str:
-    return f"{value:+,.{places}f}" if value else "0"
+def _told(value: float, places: int) -> str:
+    return signed(value, places) if value else "0"
 
 
 def _value(row: dict[str, Any], places: int) -> tuple[str, str]:
     if row["estimate"] is None:
         return "-", "-"
     error = f"{row['error']:,.{places}f}" if row["error"] else "none"
-    return _signed(row["estimate"], places), error
+    return _told(row["estimate"], places), error
 
 
 def _interval(row: dict[str, Any], low: str, high: str, places: int) -> str:
@@ -265,4 +265,4 @@ def _interval(row: dict[str, Any], low: str, high: str, places: int) -> str:
         return "-"
     if row[low] == row[high]:
         return "in every world"
-    return f"{row[low]:+,.{places}f} to {row[high]:+,.{places}f}"
+    return f"{signed(row[low], places)} to {signed(row[high], places)}"
