@@ -28,7 +28,7 @@ RNG = 20180228
 REST = "recognition > prisoners > delisting > ceasefire > pakistan"
 US_FIRST, KABUL_FIRST = f"us > {REST} > kabul", f"kabul > {REST} > us"
 # Pairs of orders, and worlds for each, over which the channels' shares are averaged.
-PAIRS, WORLDS_OF_A_PAIR = 16, 40
+PAIRS, WORLDS_OF_A_PAIR = 12, 40
 LEVEL = 0.95
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -11,6 +11,9 @@ from typer.core import TyperCommand
 from settlesim.app import terminal
 from settlesim.app.options import Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
 from settlesim.errors import SettlesimError, UsageError, choose
+
+if TYPE_CHECKING:
+    from settlesim.model.outcome import Outcome
 
 __all__ = ["OrdersCommand", "orders"]
 
@@ -82,8 +85,8 @@ def orders(
     chosen = war.plan(_only(war) if plan is None else plan)
     known = {one.name: one for one in STANDARD.outcomes}
     kept = known[choose(outcome, known, "outcome")]
-    if plot is not None:
-        terminal.check_figure(plot)
+    _check_kind(kept, kind)
+    terminal.check_figure(plot)
     if runs < 2:
         raise UsageError("effects of order need at least two runs of each order")
     entropy = entropy_of(rng)
@@ -108,6 +111,20 @@ def orders(
         console.print(f"{CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _figure(result, effects, outcome, kind))
     terminal.exit_if_interrupted(result)
+
+
+def _check_kind(kept: Outcome, kind: str | None) -> None:
+    """Refuse an outcome that has no one number a run."""
+    meanings = [meaning.replace(" ", "_") for meaning in (kept.flags or {}).values()]
+    if len(kept.dims) > 1:
+        also = ", ".join(kept.dims[1:])
+        raise UsageError(f"{kept.name!r} also varies by {also}: orders are told apart by one number")
+    if meanings and kind is None:
+        raise UsageError(f"{kept.name!r} is coded: say with --kind which of {', '.join(meanings)} counts")
+    if kind is not None and not meanings:
+        raise UsageError(f"{kept.name!r} is not coded, so it has no kind {kind!r}")
+    if kind is not None:
+        choose(kind, meanings, "kind")
 
 
 def _only(war: Any) -> str:

@@ -1,0 +1,88 @@
+"""A plan in every order, from the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import settlesim as ss
+from settlesim.report.order_extremes import extreme_rows
+from support import shipped
+
+
+def orders(*words, cwd=None):
+    command = [sys.executable, "-m", "settlesim", "orders", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return ss.orders(shipped("two-party"), "opening", runs=12, rng=7)
+
+
+def test_tables_say_what_orders_do_and_how_sure_it_is():
+    answer = orders("two-party", "--runs", 12, "--rng", 7, "--outcome", "deaths")
+    assert answer.returncode == 0 and answer.stderr == ""
+    for part in ("best and worst of 6 orders, 12 runs each", "at once", "what explains the differences",
+                 "beyond dates", "not a forecast", "Entropy 7"):  # fmt: skip
+        assert part in answer.stdout
+
+
+def test_json_agrees_with_the_library_and_the_figure_needs_no_name(result, tmp_path):
+    asked = ("two-party", "--plan", "opening", "--runs", 12, "--rng", 7, "--outcome", "deaths", "--json", "--plot")
+    answer = orders(*asked, cwd=tmp_path)
+    found = json.loads(answer.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    effects = ss.order_effects(result, "deaths")
+    for row in found["swaps"]:
+        expected = float(effects.swap.sel(first=row["first"], second=row["second"]))
+        assert row["swap"]["estimate"] == pytest.approx(expected, abs=1e-9)
+    assert found["extremes"] == extreme_rows(result, "deaths")
+    assert (tmp_path / "orders.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_best_come_first_and_are_compared_in_pairs(result):
+    rows = extreme_rows(result, "deaths")
+    means = result.deaths.mean("run")
+    assert [row["order"] for row in rows] == list(means.sortby(means).order.values)
+    apart = result.deaths - result.deaths.mean("order")
+    for row in rows:
+        one = apart.sel(order=row["order"])
+        assert row["mean"] == pytest.approx(float(means.sel(order=row["order"])))
+        assert row["against_all"] == pytest.approx(float(one.mean()), abs=1e-9)
+        assert row["against_all_error"] == pytest.approx(float(one.std(ddof=1)) / np.sqrt(12), abs=1e-9)
+    settled = extreme_rows(result, "settled")
+    assert settled[0]["mean"] == max(row["mean"] for row in settled)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--plot", "figure.tiff"), "must end in .png, .pdf or .svg"),
+        (("--plot", "nowhere/figure.png"), "there is no folder"),
+        (("--outcome", "setled"), "settled"),
+        (("--plan", "openin"), "opening"),
+        (("--design", "rando"), "random"),
+        (("--design", "random"), "size"),
+        (("--each", 7), "between 1 and the 6"),
+        (("--runs", 1), "at least two runs"),
+        (("--outcome", "deaths", "--kind", "x"), "kind"),
+        (("--outcome", "outcome"), "kind"),
+        (("--outcome", "outcome", "--kind", "insurgent_victor"), "insurgent_victory"),
+        (("--outcome", "defections"), "also varies by"),
+        (("--out", "result.xyz"), ".nc"),
+    ],
+    ids=str,
+)
+def test_what_is_asked_wrongly_is_said_before_anything_runs(words, said, tmp_path):
+    answer = orders("two-party", "--rng", 7, *(() if "--runs" in words else ("--runs", 100_000)), *words, cwd=tmp_path)
+    assert answer.returncode == 2 and said in answer.stderr and answer.stdout == ""
+    assert answer.stderr.count("\n") <= 12 and "Traceback" not in answer.stderr
+
+
+def test_a_scenario_without_plans_says_so():
+    answer = orders("null-order", "--runs", 10)
+    assert answer.returncode == 2 and "plan" in answer.stderr
