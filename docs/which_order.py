@@ -60,7 +60,9 @@ def spread(result: xr.Dataset, found: dict[str, xr.Dataset]) -> str:
         kind = "insurgent_victory" if name == "insurgent victory" else None
         extremes = extreme_rows(result, "outcome" if kind else name, kind)
         scale, places = (1.0, 0) if name == "deaths" else (100.0, 1)
-        sd = scale * float(effects["variance"]) ** 0.5
+        sd = scale * max(float(effects["variance"]), 0.0) ** 0.5
+        # A coded outcome has no better end: its highest share comes first, which of this one is the worst.
+        extremes = extremes[::-1] if kind else extremes
         ends = [f"{extremes[at]['mean']:,.{places}f}" for at in (0, -1)]
         rows.append([name, f"{sd:,.{places}f}", *ends, extremes[0]["order"], extremes[-1]["order"]])
     return rows_of(["", "sd between orders", "best", "worst", "best order", "worst order"], rows)

@@ -11,7 +11,7 @@ from rich.text import Text
 from settlesim.analysis.order_worlds import worlds_of
 from settlesim.analysis.statistics import better_end
 from settlesim.report.canvas import said
-from settlesim.report.measures import reach_decimals, scale_of
+from settlesim.report.measures import reach_decimals
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,7 +43,7 @@ def extreme_rows(dataset: xr.Dataset, variable: str, kind: str | None = None) ->
     worlds = worlds_of(dataset, variable, kind)
     if not worlds.crossed:
         return []
-    scale, _ = scale_of(dataset[variable])
+    scale, _ = _scale(worlds.attrs)
     n = worlds.values.shape[1]
     means = worlds.values.mean(axis=1)
     lowest = better_end(dataset[variable]) == "lowest"
@@ -63,12 +63,17 @@ def extreme_rows(dataset: xr.Dataset, variable: str, kind: str | None = None) ->
     return rows
 
 
+def _scale(attrs: dict[str, Any]) -> tuple[float, str]:
+    """Factor and unit in which an outcome is told; of a coded one it is the share of one meaning."""
+    return (100.0, "%") if attrs["kind"] in ("share", "bounded") else (1.0, str(attrs["units"]))
+
+
 def extreme_table(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Table | None:
     """Best and worst orders; None where worlds met different orders, so that none has them all."""
     rows = extreme_rows(dataset, variable, kind)
     if not rows:
         return None
-    _, units = scale_of(dataset[variable])
+    _, units = _scale(worlds_of(dataset, variable, kind).attrs)
     of = said(variable) + (f" ({said(kind)})" if kind else "")
     count, runs = dataset.sizes["order"], dataset.sizes["run"]
     table = Table(title=f"{of}, {units}: best and worst of {count:,} orders, {runs:,} runs each", title_justify="left")
