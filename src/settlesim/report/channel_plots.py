@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,7 +75,7 @@ def channels(why: xr.Dataset, *, shown: int = SHOWN, ax: Axes | None = None) -> 
     ax.set_yticks(rows, [f"{name}   {value:+,.{places}f}" for name, value in zip(names, values, strict=True)])
     ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
     a, b, outcome = (said(str(why.attrs[key])) for key in ("a", "b", "outcome"))
-    ax.set(ylim=(rows[-1] + 0.6, -0.6), xlabel=f"{a} less {b}: {outcome}, {units}")
+    ax.set(ylim=(rows[-1] + 0.6, -0.6), xlabel="\n".join(wrap(f"{a} less {b}: {outcome}, {units}", 90)))
     # Names of orders may hold what matplotlib would read as a formula.
     for text in (ax.xaxis.label, *ax.get_yticklabels()):
         text.set_parse_math(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -152,6 +153,8 @@ def _labelled(ax: Axes, found: xr.Dataset, names: tuple[str, str], dots: Any, un
     outcome = said(str(found.attrs.get("variable", "")))
     title = f"{outcome}: {a} less {b}; the other sign in {middle:.0f}% of worlds ({low:.0f} to {high:.0f}%)"
     second = "dots: worlds, averaged over luck; line: where the smoothed difference is zero"
+    # Names of orders are long.
+    title = "\n".join(wrap(title, 100, break_long_words=False))
     ax.set_title(f"{title}\n{second}" + ("; hatched: sign not known" if hatched else ""), loc="left", fontsize=8)
     if ax.figure is not None:
         ax.figure.colorbar(dots, ax=ax, label="expected difference" + ("" if units == "1" else f" ({units})"))
