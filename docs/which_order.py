@@ -165,7 +165,7 @@ def raced(scenario: ss.Scenario, result: xr.Dataset, execution: ss.Execution) ->
         f"The race spent {100 * spent:.1f}% of the runs of the full experiment. On 1,000 fresh worlds its five settle "
         f"{100 * float(gap.mean()):+.1f} ± {100 * error:.1f} points more than the five that did best in the full "
         f"experiment.\n\n{table}\n\nOf the winner's neighbours, one swap of two moves away, the worst is `"
-        f"{lead['neighbour'].values[worst]}`, at {fragile:+.1f} points ({ends[0]:+.1f} to {ends[1]:+.1f}, simultaneous)."
+        f"{lead['neighbour'].values[worst]}`, {fragile:+.1f} points ({ends[0]:+.1f} to {ends[1]:+.1f}, simultaneous)."
     )
 
 
