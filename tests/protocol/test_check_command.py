@@ -21,7 +21,7 @@ def test_a_shipped_scenario():
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "two-party.toml: Two parties, one table",
-        "4 sequences, 200 parameters; no mistake found",
+        "4 sequences, 1 plan, 200 parameters; no mistake found",
         "461 variables, 137 rules, 35 kinds of luck, 57 outcomes",
     ]
 
