@@ -46,8 +46,8 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            print("settlesim: interrupted before any block of runs was complete", file=sys.stderr)
+        except KeyboardInterrupt as stop:
+            print(f"settlesim: interrupted: {stop or 'no sequence has all its runs yet'}", file=sys.stderr)
             raise typer.Exit(terminal.INTERRUPTED) from None
 
 

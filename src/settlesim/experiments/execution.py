@@ -167,7 +167,7 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
 
         try:
             if how.executor is not None:
-                _in_parallel(job, missing, how.executor, 2 * how.workers, take)
+                _in_parallel(missing, how.executor, 2 * how.workers, take, packed(job))
             elif how.workers > 1 and len(missing) > 1:
                 _in_processes(job, missing, min(how.workers, len(missing)), take)
             else:
@@ -175,7 +175,11 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
                     take(job.compute(unit))
         except KeyboardInterrupt:
             if not assembly.there.all(axis=1).any() and not assembly.done.any():
-                raise
+                said = "no sequence has all its runs yet"
+                if checkpoint is not None and assembly.there.any():
+                    where = str(checkpoint.folder)
+                    said += f"; what was finished is kept in {where!r}: the same command goes on from there"
+                raise KeyboardInterrupt(said) from None
         finally:
             forget_luck()
     return assembly
@@ -185,9 +189,10 @@ def _in_processes(job: Job, units: list[Unit], workers: int, take: Callable[[Blo
     # Spawned, not forked: forking a process with threads can hang, and Mesa insists on it.
     context = get_context("spawn")
     others = set(active_children())
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
+    # Sent once, not with each unit: what is long could wait in the pipe for a worker that is no more.
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(packed(job),)) as pool:
         try:
-            _in_parallel(job, units, pool, 2 * workers, take)
+            _in_parallel(units, pool, 2 * workers, take)
         except BrokenProcessPool as error:
             raise SettlesimError(
                 "a worker process died; if none could start, put the call under if __name__ == '__main__', "
@@ -199,20 +204,42 @@ def _in_processes(job: Job, units: list[Unit], workers: int, take: Callable[[Blo
             raise
 
 
-def _begin() -> None:
-    """Leave Ctrl-C to the parent, which lets workers finish what they compute."""
+# In a worker process of an experiment's own: the job.
+_sent = b""
+
+
+def _begin(data: bytes = b"") -> None:
+    """Leave Ctrl-C to the parent, which lets workers finish what they compute, and keep the job."""
+    global _sent
+    _sent = data
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _in_parallel(job: Job, units: list[Unit], pool: Executor, ahead: int, take: Callable[[Block], None]) -> None:
-    data = packed(job)
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start: until `_begin` they would die of it, and with them the pool."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _in_parallel(
+    units: list[Unit], pool: Executor, ahead: int, take: Callable[[Block], None], data: bytes = b""
+) -> None:
+    """Compute units in a pool whose workers have the job, or get it with each unit as `data`."""
     queue = iter(enumerate(units))
     # Only a few units are under way at a time, so that results do not pile up.
     turns: dict[Future[Block], int] = {}
 
     def submit(number: int) -> None:
         for turn, unit in islice(queue, number):
-            turns[pool.submit(_remote, data, unit)] = turn
+            with _unheard():
+                turns[pool.submit(_remote, data, unit)] = turn
 
     try:
         submit(ahead)
@@ -247,7 +274,7 @@ def _job(data: bytes) -> Job:
 
 
 def _remote(data: bytes, unit: Unit) -> Block:
-    return _job(data).compute(unit)
+    return _job(data or _sent).compute(unit)
 
 
 @contextlib.contextmanager

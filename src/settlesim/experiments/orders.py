@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,16 @@ def orders(
     moves = tuple(chosen.moves)
     if len(moves) < 2:
         raise UsageError(f"plan {chosen.name!r} has one move, which has no order")
+    if (
+        not chosen.pace
+        and chosen.completes == "taken"
+        and any(step.do != "table" for steps in chosen.moves.values() for step in steps)
+    ):
+        warnings.warn(
+            f"plan {chosen.name!r} has no pace: its moves follow one another within a week, so that orders hardly "
+            "differ; give pace= in weeks",
+            stacklevel=2,
+        )
     names = _design(chosen, design, size, entropy)
     if each is not None and engine != "numpy":
         raise UsageError("each=, orders dealt to worlds, needs the numpy engine")

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from settlesim.analysis.order_worlds import worlds_of
-from settlesim.analysis.statistics import better_end
+from settlesim.analysis.statistics import better_end, wilson
 from settlesim.report.canvas import said
 from settlesim.report.measures import reach_decimals
 
@@ -78,8 +78,9 @@ def extreme_table(dataset: xr.Dataset, variable: str, kind: str | None = None) -
     count, runs = dataset.sizes["order"], dataset.sizes["run"]
     table = Table(title=f"{of}, {units}: best and worst of {count:,} orders, {runs:,} runs each", title_justify="left")
     table.caption = Text(
-        "± Monte Carlo standard errors; the difference is paired in worlds. Means flatter the best and slander the "
-        "worst, which were chosen by these very runs: ss.best_orders tries winners again on fresh luck."
+        "± Monte Carlo standard errors, or 95% intervals where no run or every run has it; the difference is paired in "
+        "worlds. Means flatter the best and slander the worst, which were chosen by these very runs: ss.best_orders tries "
+        "winners again on fresh luck."
     )
     table.caption_justify = "left"
     for heading in ("place", "mean", "less the mean of all orders"):
@@ -92,6 +93,10 @@ def extreme_table(dataset: xr.Dataset, variable: str, kind: str | None = None) -
             table.add_row("…", "", "", "")
         before = row["place"]
         mean = f"{row['mean']:,.{places}f} ± {row['error']:,.{places}f}"
+        if row["error"] == 0.0 and units == "%":
+            # No run or every run: the error is not zero, but not seen.
+            low, high = (100 * float(end) for end in wilson(row["mean"] / 100, runs, 0.95))
+            mean = f"{row['mean']:,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
         apart = f"{row['against_all']:+,.{places}f} ± {row['against_all_error']:,.{places}f}"
         table.add_row(f"{row['place']:,}", mean, apart, Text(said(row["order"])))
     return table
