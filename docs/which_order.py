@@ -158,7 +158,7 @@ def raced(scenario: ss.Scenario, result: xr.Dataset, execution: ss.Execution) ->
         rows.append([name, "yes" if name in found.best else "", "yes" if name in full else "", value])
     table = rows_of(["order", "raced", "best five of all runs", "settled on fresh luck, % ± standard error"], rows)
     lead = found.neighbours
-    worst = int(lead["settled_difference"].argmin())
+    worst = int(np.argmin(lead["settled_difference"].values))
     fragile = 100 * float(lead["settled_difference"][worst])
     ends = [100 * float(lead[f"settled_{end}"][worst]) for end in ("low", "high")]
     return (

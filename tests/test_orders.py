@@ -10,6 +10,7 @@ from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines.vectorised import run as run_alone
 from settlesim.engines.vectorised import run_batch
 from settlesim.errors import FaultError
+from settlesim.experiments.job import Job
 from settlesim.model.items import rule
 from settlesim.model.standard import STANDARD
 from settlesim.model.variables import Variable
@@ -149,9 +150,7 @@ def test_patience_and_completion_make_every_order_happen():
     ids=str,
 )
 def test_what_cannot_be_run_is_refused_before_the_first_run(options, words, monkeypatch):
-    from settlesim.experiments import execution
-
-    monkeypatch.setattr(execution, "compute", lambda *_: pytest.fail("something was simulated"))
+    monkeypatch.setattr(Job, "compute", lambda *_: pytest.fail("something was simulated"))
     with pytest.raises(ss.UsageError, match=words):
         ss.orders(shipped(WAR), plan(), runs=4, rng=7, **options)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -86,3 +88,20 @@ def test_what_is_asked_wrongly_is_said_before_anything_runs(words, said, tmp_pat
 def test_a_scenario_without_plans_says_so():
     answer = orders("null-order", "--runs", 10)
     assert answer.returncode == 2 and "plan" in answer.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+@pytest.mark.parametrize("after", [0.6, 1.2, 2.4, 3.6])
+def test_an_early_interruption_ends_it_and_keeps_what_is_done(after, tmp_path):
+    asked = ["two-party", "--runs", "60000", "--rng", "1", "--workers", "2", "--out", "o.nc"]
+    command = [sys.executable, "-m", "settlesim", "orders", *asked]
+    child = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        # While it imports, while workers start, while they compute.
+        time.sleep(after)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=120)
+    finally:
+        child.kill()
+    assert child.returncode in (130, -signal.SIGINT, 1), said
+    assert "died" not in said and "CANCELLED" not in said

@@ -21,7 +21,8 @@ def test_engines_agree_in_every_bit(name, sequence, record_property):
     found = verify(shipped(name), sequences=[sequence], runs=1, rng=11)
     record_property(f"docking {name} {sequence}", found.compared[sequence])
     assert found.ok, str(found)
-    assert found.compared[sequence] >= 100_000
+    # The control is a small war on purpose.
+    assert found.compared[sequence] >= (30_000 if name == "order-control" else 100_000)
 
 
 @pytest.mark.parametrize("sequence", ["parallel", "confidence_first", "pakistan_first"])

@@ -63,8 +63,8 @@ def wrong_layout(change):
     """An engine that misreads an index map or a group of the layout."""
     original = state.layout
 
-    def layout(scenario, sequence):
-        return change(original(scenario, sequence))
+    def layout(scenario, sequence, orders=None):
+        return change(original(scenario, sequence, orders))
 
     return layout
 
@@ -107,7 +107,7 @@ ENGINE = {
     "splinters' fighters tallied with the rival": lambda m: misread(
         m, fighters={0: "cell_fighters", 1: "cell_rival", 2: "cell_splinter"}),
     "a step is due a week late": lambda m: m.setattr(sequencing, "step_due", lambda truth, *a: step_rules.step_due(
-        truth, *a) & (a[3] != 8.0)),
+        truth, *a) & (a[5] != 8.0)),
     "a delay is ignored": lambda m: m.setattr(sequencing, "delayed", lambda truth, *a: truth),
 }  # fmt: skip
 

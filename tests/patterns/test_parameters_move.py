@@ -8,6 +8,8 @@ from settlesim.analysis.hindcast import troop_modes
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines.vectorised import engine
 from settlesim.results.outcomes import evaluate
+from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.steps import open_track, week
 from support import addresses, shipped
 
 COMMON = ("parallel", "confidence_first")
@@ -67,4 +69,17 @@ def test_every_parameter_moves_some_outcome():
     # What takes a rare event to show gets more runs.
     left = still(scenario, sorted(left), max(8, 1200 // max(len(left), 1)), OTHERS)
     left = still(scenario, sorted(left), max(8, 1600 // max(len(left), 1)), (own, "historical", "ceasefire_first"))
+    # Everybody comes at once to a table where an offer of its own lies: openness shows best in a plan in which nobody
+    # brings anything, which none of those shipped is.
+    empty_handed = Sequence(
+        "empty-handed", [open_track(track, when=week(8)) for track in ("patron_talks", "kabul_talks")]
+    )
+    left = still(scenario, sorted(left), 100, (empty_handed,))
     assert sorted(left) == sorted(IDLE)
+
+
+def test_what_moves_nothing_is_found():
+    scenario = shipped()
+    names = sorted({*IDLE, "hardline_concentration", "consent_rate"})
+    # A number whose prior is a point, and of which luck is made, must not make all others seem to move.
+    assert still(scenario, names, 10, ("parallel",)) == IDLE

@@ -87,7 +87,7 @@ def orders(
     >>> from settlesim.scenario.steps import deliver, open_track
     >>> plan = Plan({"talks": open_track("talks"), "gift": deliver("prisoners")}, pace=8)
     >>> result = orders(load("two-party"), plan, runs=20, rng=7)
-    >>> result.settled.dims, list(result.order.values)
+    >>> result.settled.dims, result.order.values.tolist()
     (('order', 'run'), ['talks > gift', 'gift > talks'])
     >>> result.position.sel(order="gift > talks").values
     array([2, 1])

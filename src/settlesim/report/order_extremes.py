@@ -79,7 +79,7 @@ def extreme_table(dataset: xr.Dataset, variable: str, kind: str | None = None) -
     table = Table(title=f"{of}, {units}: best and worst of {count:,} orders, {runs:,} runs each", title_justify="left")
     table.caption = Text(
         "± Monte Carlo standard errors, or 95% intervals where no run or every run has it; the difference is paired in "
-        "worlds. Means flatter the best and slander the worst, which were chosen by these very runs: ss.best_orders tries "
+        "worlds. Means flatter the best and slander the worst, chosen by these very runs: ss.best_orders tries "
         "winners again on fresh luck."
     )
     table.caption_justify = "left"
