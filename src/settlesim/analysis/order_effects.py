@@ -81,22 +81,31 @@ def order_effects(
         And ``lack_of_fit``: the probability of so much higher order by chance.  Attributes: ``n`` worlds used,
         ``left_out`` worlds in which some order has no value, ``orders`` of ``possible`` (0: too many to list),
         ``layout`` (crossed or blocked), ``swap_by`` and ``date_by`` (``"exact"``, or which regression),
-        ``simultaneous_swap`` and so on (by which method).  What the design cannot tell is missing.
+        ``simultaneous_swap`` and so on (by which method).  What the design cannot tell is missing, and ``not_told``
+        says why; ``orders_needed`` would tell all of it, twice the ``parameters`` of positions and precedence together
+        or all orders; ``swap_assumes`` says what swaps rest on where precedence alone predicts them.
 
     Raises
     ------
     UsageError
-        If a name is unknown, the dataset is not one of orders, an order stands twice, or fewer than two worlds have
-        a value under every order.
+        If a name is unknown, the dataset is not one of orders, an order or a run stands twice, a value is infinite, or
+        fewer than two worlds have a value under every order.
+
+    Warns
+    -----
+    UserWarning
+        If swaps rest on precedence alone, since the orders do not tell it from positions.
 
     Notes
     -----
     *Errors* are those of worlds and luck: each effect is one number a world, and worlds are independent.  With all
     orders in every world nothing else is uncertain.  Fewer orders need a model of the rest: effects are then
-    predicted by least squares within worlds, by positions and precedence together where the orders tell them apart,
-    else swaps by precedence and dates by positions, and averaged over all orders that keep to what comes first in
-    every order at hand.  They are as good as the model, of which ``lack_of_fit`` and ``higher_order`` tell; free
-    moves in random blocks need none, for their swaps and dates are contrasts of the model's own columns.
+    predicted by least squares within worlds, by positions and precedence together, and averaged over all orders that
+    keep to what comes first in every order at hand.  What the model lacks is taken as drawn with the orders: errors
+    hold what its mean square, noise removed, does to them, with Student's factor for few orders left over.  Where the
+    orders do not tell positions from precedence, dates are missing and swaps are predicted by precedence alone, with
+    errors that do not know what it lacks.  Variances and shares take twice as many orders as parameters.  Free moves
+    in random blocks need no model, for their swaps and dates are contrasts of its own columns.
 
     *Dates* are those of the component-position model (Yang, Sun and Xu 2021): over all orders of m free moves its
     coefficients, with zero sums over moves and over places, are (m - 1) / m times ``date``.
@@ -215,7 +224,7 @@ def _not_told(fitted: Fitted) -> str:
     room = fitted.room
     if room.enough:
         return ""
-    what = "shares and the variance" if room.apart else "dates, shares and the variance"
+    what = "shares and the variance" if room.apart else "dates (at least some), shares and the variance"
     why = (
         f"the {room.parameters:,} parameters of dates and precedence together leave too few of {fitted.orders:,} orders"
         if room.apart

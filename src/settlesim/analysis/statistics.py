@@ -72,7 +72,7 @@ def check_finite(variable: xr.DataArray, dim: str) -> None:
     """Raise a `UsageError` for the first run in which a variable is infinite."""
     if variable.dtype.kind != "f":
         return
-    endless = np.isinf(variable).any([d for d in variable.dims if d != dim]).values
+    endless = np.isinf(variable.transpose(dim, ...).values).reshape(variable.sizes[dim], -1).any(axis=1)
     if endless.any():
         where = int(np.argmax(endless))
         label = variable[dim].values[where] if dim in variable.coords else where

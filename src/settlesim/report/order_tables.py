@@ -137,8 +137,8 @@ def date_table(effects: xr.Dataset) -> Table:
     count = sum(row["estimate"] is not None for row in rows)
     method = effects.attrs["simultaneous_date"]
     table.caption = Text(f"Intervals are each alone; bold: leaves out zero with all {count} at once ({method}).")
-    if not count and effects.attrs["not_told"]:
-        table.caption = Text(_sentence(effects.attrs["not_told"]))
+    if str(effects.attrs["not_told"]).startswith("dates"):
+        table.caption.append(f"\n{_sentence(effects.attrs['not_told'])}")
     table.add_column("move", no_wrap=True)
     places = reach_decimals(effects["date"], *_reach(rows))
     m = effects.sizes["place"]
