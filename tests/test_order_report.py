@@ -170,6 +170,55 @@ def test_shares_are_written_in_points_and_unknown_ends_as_words():
     assert share_rows(effects)[0]["low"] is None
 
 
+def test_unknown_shares_have_no_estimate():
+    rng = np.random.default_rng(3)
+    effects = ss.order_effects(orders_dataset(rng.random((24, 40)) < 0.5, PLACES), "deaths")
+    lines = [line for line in shown(order_tables(effects)).splitlines() if "pairwise precedence" in line]
+    assert lines and all(line.count("not known") == 2 and "%" not in line for line in lines)
+
+
+def test_tables_say_what_a_fraction_assumes_and_cannot_tell(met):
+    with pytest.warns(UserWarning, match="12 orders more would tell"):
+        few = ss.order_effects(met.isel(order=np.random.default_rng(4).permutation(24)[:12]), "deaths")
+    text = " ".join(shown(order_tables(few)).split())
+    assert "Swap effects from 12 orders assume that only who comes before whom matters" in text
+    assert (
+        text.count(
+            "Dates (at least some), shares and the variance are not told: 12 orders do not tell dates from precedence"
+        )
+        == 2
+    )
+    assert "No room for a test of higher order" in text and "nan" not in text
+    assert "assume that only" in ss.plots.precedence(few).get_title(loc="left")
+    none = few.assign({name: few[name] * np.nan for name in few if name.startswith("date")})
+    assert "are not told" in ss.plots.positions(none).get_title(loc="left")
+
+
+def test_ribbons_without_a_better_end_and_with_worlds_left_out(met):
+    plain = met.copy(deep=True)
+    del plain["deaths"].attrs["better"]
+    plain["deaths"][3, 5] = np.nan
+    title = ss.plots.ribbons(plain, "deaths").get_title(loc="left")
+    assert "the highest and lowest 5" in title and "in each row the higher above" in title and "better" not in title
+    assert "n = 39 worlds, 1 left out" in title
+    assert "left out" not in ss.plots.ribbons(met, "deaths").get_title(loc="left")
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_titles_end_within_the_figure(m):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    places = all_places(m)
+    attrs = {"long_name": "deaths", "better": "low"}
+    table = orders_dataset(order_noise(np.random.default_rng(1), places, 30), places, name="deaths_of_all", attrs=attrs)
+    effects = ss.order_effects(table, "deaths_of_all")
+    for ax in (ss.plots.precedence(effects), ss.plots.positions(effects), ss.plots.ribbons(table, "deaths_of_all")):
+        canvas = FigureCanvasAgg(ax.figure)
+        canvas.draw()
+        box = ax._left_title.get_window_extent(canvas.get_renderer())
+        assert box.x1 <= ax.figure.bbox.x1 + 1 and box.y1 <= ax.figure.bbox.y1 + 1
+
+
 def test_left_out_worlds_are_told(met):
     holed = met.copy(deep=True)
     holed["deaths"][3, 5] = np.nan

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 
 from settlesim.analysis.differences import differences
@@ -142,3 +143,13 @@ def test_what_cannot_be_compared(made):
         differences(made(deaths=[[1.0, 2.0], [2.0, 3.0]]), "deaths", quantiles=[50])
     with pytest.raises(UsageError, match="level"):
         differences(made(deaths=[[1.0, 2.0], [2.0, 3.0]]), "deaths", level=1)
+
+
+def test_a_run_that_stands_twice_and_an_infinite_value_are_refused():
+    score = np.random.default_rng(1).normal(0, 1, (2, 6))
+    table = xr.Dataset({"score": (("sequence", "run"), score)}, {"sequence": ["a", "b"], "run": np.arange(10, 16)})
+    with pytest.raises(UsageError, match="run 10 stands twice"):
+        differences(xr.concat([table, table], "run"), "score")
+    table["score"][1, 4] = -np.inf
+    with pytest.raises(UsageError, match="'score' is infinite in run 14"):
+        differences(table, "score")

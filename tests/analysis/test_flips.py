@@ -231,3 +231,15 @@ def uniforms(scenario, worlds):
 
     names = [str(q.address) for q in scenario.quantities() if q.uncertain]
     return {name: Fates(7, range(worlds)).uniform("world", name) for name in names}
+
+
+@pytest.mark.parametrize("dim", ["point", "luck"])
+def test_a_world_or_luck_that_stands_twice_and_an_infinite_value_are_refused(dim):
+    score = np.random.default_rng(1).normal(0, 1, (8, 2, 4))
+    labels = {"point": np.arange(8), "sequence": ["a", "b"], "luck": np.arange(4)}
+    table = xr.Dataset({"score": (("point", "sequence", "luck"), score)}, labels)
+    with pytest.raises(UsageError, match=f"{dim} 0 stands twice"):
+        flips_of(xr.concat([table, table], dim), "a", "b", "score")
+    table["score"][3, 1, 2] = np.inf
+    with pytest.raises(UsageError, match="'score' is infinite in point 3"):
+        flips_of(table, "a", "b", "score")

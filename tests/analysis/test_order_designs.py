@@ -146,10 +146,30 @@ def test_a_d_optimal_design_beats_random_ones():
     assert best > 0.96 > 0.9 > max(others)
 
 
+@pytest.mark.parametrize(("m", "size"), [(3, 6), (4, 24), (5, 46), (6, 72)])
+def test_by_default_a_d_optimal_design_holds_positions_and_precedence(m, size):
+    design = order_design(names(m), "d_optimal", rng=1)
+    assert len(design) == size
+    assert order_efficiency(design, model="both") > 0.5
+
+
+def test_orders_may_be_given_in_a_line():
+    assert order_efficiency(["a > b > c", "c > b > a", "b>a>c"]) == order_efficiency(
+        [("a", "b", "c"), ("c", "b", "a"), ("b", "a", "c")]
+    )
+    assert (
+        order_efficiency([">".join(order) for order in every_order(names(3))], plan="move0 > move1 > move2") > 1 - 1e-9
+    )
+    assert order_design("a > b > c") == order_design(["a", "b", "c"])
+    with pytest.raises(UsageError, match="a design is several orders"):
+        order_efficiency("a > b > c")
+
+
 def test_under_precedences_fixed_pairs_are_no_parameters():
     plan = Constrained(names(5), [("move0", "move1"), ("move1", "move2")])
     design = order_design(plan, "d_optimal", rng=1)
-    assert set(design) <= set(plan.orders()) and len(set(design)) == len(design) == min(16, plan.count())
+    assert set(design) <= set(plan.orders()) and len(set(design)) == len(design) == plan.count() == 20
+    design = order_design(plan, "d_optimal", size=16, rng=1)
     assert order_efficiency(every_order(plan), plan=plan) == pytest.approx(1.0)
     assert order_efficiency(design, plan=plan) > 0.9
     with pytest.raises(UsageError, match="between 8 orders"):

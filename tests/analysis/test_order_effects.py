@@ -234,6 +234,26 @@ def test_orders_and_runs_may_stand_in_any_order():
     )
 
 
+@pytest.mark.parametrize("layout", ["crossed", "blocked"])
+def test_the_order_of_runs_changes_nothing(layout):
+    """Not even the draws of signs: they go with the runs."""
+    places = blocks(30, places=all_places(4)) if layout == "blocked" else all_places(4)
+    table = orders_dataset(np.random.default_rng(1).normal(0, 1, (len(places), 30)), places)
+    turned = table.isel(run=np.random.default_rng(2).permutation(30))
+    one, other = (order_effects(t, "deaths") for t in (table, turned))
+    xr.testing.assert_identical(one, other)
+
+
+def test_a_run_that_stands_twice_and_an_infinite_value_are_refused():
+    places = all_places(3)
+    table = orders_dataset(np.random.default_rng(1).normal(0, 1, (6, 8)), places)
+    with pytest.raises(UsageError, match="run 0 stands twice"):
+        order_effects(xr.concat([table, table], "run"), "deaths")
+    table["deaths"][2, 5] = np.inf
+    with pytest.raises(UsageError, match="'deaths' is infinite in run 5"):
+        order_effects(table, "deaths")
+
+
 def test_a_null_of_order_is_nothing_and_says_how_sure_it_is():
     places = all_places(4)
     level = np.random.default_rng(1).normal(9e5, 1e5, 40)

@@ -8,6 +8,7 @@ each way.
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +18,8 @@ from scipy.stats import binom
 from made_orders import all_places, dates_and_precedence, order_noise, orders_dataset
 from settlesim.analysis.order_effects import order_effects
 from settlesim.analysis.world_intervals import mean_intervals, pair_mean, pair_ratio, sign_flip_test
+from settlesim.experiments.order_designs import order_design
+from settlesim.experiments.order_matrices import order_positions
 
 LEVEL, SLACK, ALARM = 0.9, 0.02, 1e-4
 PLACES = all_places(4)
@@ -94,7 +97,8 @@ def test_each_interval_holds_as_often_as_it_says(design):
     found, what = repeated(design), truth(DESIGNS[design]["kind"])
     for name in ("swap", "date", "precedence"):
         hits, _ = held(found, what, name)
-        assert all(is_near(h, REPEATS) for h in hits), (name, hits)
+        # Twenty orders leave seven over, too few to tell a misfit from none but by wider intervals.
+        assert all(is_near(h, REPEATS, above=design != "fraction") for h in hits), (name, hits)
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -103,12 +107,13 @@ def test_intervals_for_all_at_once_hold_all_at_once(design):
     for name in ("swap", "date", "precedence"):
         _, every = held(found, what, name, ("low_all", "high_all"))
         # Bonferroni is cautious; the bootstrap is not to be.
-        assert is_near(every, REPEATS, above=found[0].attrs[f"simultaneous_{name}"] != "Bonferroni"), (name, every)
+        exact = design != "fraction" and found[0].attrs[f"simultaneous_{name}"] != "Bonferroni"
+        assert is_near(every, REPEATS, above=exact), (name, every)
         # One at a time they do not hold all at once.
         assert not is_near(held(found, what, name)[1], REPEATS), name
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", [name for name in DESIGNS if name != "fraction"])
 def test_intervals_of_variances_and_shares(design):
     found, what = repeated(design), truth(DESIGNS[design]["kind"])
     assert is_near(held(found, what, "variance")[0][0], REPEATS)
@@ -117,6 +122,71 @@ def test_intervals_of_variances_and_shares(design):
     edge = DESIGNS[design]["kind"] == "both"
     for name, h in hits.items():
         assert is_near(h, REPEATS, above=not (edge and name in ("both", "higher_order"))), (name, h)
+
+
+def cyclic_function(places):
+    """What three moves do that beat one another round: nothing of it is dates."""
+    first = dates_and_precedence(places)[1]
+    return (first[:, 0, 1] + first[:, 1, 2] + first[:, 2, 0]).astype(float)
+
+
+@lru_cache
+def designed(m, kind, size, seed):
+    moves = [f"move{i}" for i in range(m)]
+    return order_positions(order_design(moves, kind, size=size, rng=seed), moves)
+
+
+def of_fraction(places, value, rng, runs=30, draws=100):
+    values = value[:, np.newaxis] + order_noise(rng, places, runs, interplay=0.3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return order_effects(orders_dataset(values, places), "deaths", level=LEVEL, draws=draws)
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("d_optimal", 12), ("d_optimal", 14), ("random", 14), ("reversed", 12), ("orthogonal_array", None)],
+)
+@pytest.mark.parametrize("what", ["dates", "cyclic"])
+def test_small_fractions_tell_no_shares(kind, size, what):
+    """Cyclic precedence had dates explain 1.00 [.98, 1.01] of it in 12 orders, and -.32 [-.40, -.25] in 14."""
+    rng = np.random.default_rng(23)
+    for seed in range(3):
+        places = designed(4, kind, size, seed)
+        value = cyclic_function(places) if what == "cyclic" else function("dates", places)
+        found = of_fraction(places, value, rng)
+        assert found["share"].isnull().all() and found["variance"].isnull()
+        assert "24" in found.attrs["not_told"] and found.attrs["orders_needed"] == 24
+        if np.linalg.matrix_rank(np.hstack([np.ones((len(places), 1)), *columns_of(places)])) < 13:
+            assert found["date"].isnull().any() and found["lack_of_fit"].isnull()
+
+
+def columns_of(places):
+    at, first = dates_and_precedence(places)
+    return at.reshape(len(places), -1), first.reshape(len(places), -1)
+
+
+@pytest.mark.parametrize(
+    ("m", "kind", "size", "repeats"), [(5, "random", 46, 60), (5, "d_optimal", None, 25), (6, "random", 72, 25)]
+)
+@pytest.mark.parametrize("what", ["dates", "cyclic", "all"])
+def test_what_larger_fractions_tell_holds(m, kind, size, repeats, what):
+    """Dates that are no line in the place, precedence that is no date, and what is neither; other orders each time."""
+    every = all_places(m)
+    make = cyclic_function if what == "cyclic" else lambda places: function(what, places)
+    exact = order_effects(orders_dataset(np.repeat(make(every)[:, np.newaxis], 5, axis=1), every), "deaths", draws=100)
+    rng, rates = np.random.default_rng(24), {}
+    for seed in range(repeats):
+        places = designed(m, kind, size, seed)
+        found = of_fraction(places, make(places), rng)
+        for name in ("swap", "date", "precedence", "variance", "share"):
+            inside = (found[f"{name}_low"] <= exact[name] + 1e-9) & (exact[name] - 1e-9 <= found[f"{name}_high"])
+            assert found[name].notnull().sum() == exact[name].notnull().sum()
+            rates.setdefault(name, []).append(float(inside.where(found[name].notnull()).mean()))
+    for name, held_by in rates.items():
+        # Entries of one experiment hang together, so that the error is taken between experiments.
+        error = np.std(held_by) / np.sqrt(repeats)
+        assert np.mean(held_by) > LEVEL - 0.05 - 3.7 * max(error, 0.01), (name, np.mean(held_by))
 
 
 def test_additive_dates_leave_nothing_to_precedence():

@@ -13,6 +13,8 @@ from scipy.stats import bootstrap
 from scipy.stats import t as student
 
 from settlesim.analysis.statistics import (
+    check_finite,
+    check_labels,
     check_level,
     effective_number,
     error_basis,
@@ -74,7 +76,7 @@ def differences(
     Raises
     ------
     UsageError
-        If a name is unknown, there is only one sequence, or fewer than two runs.
+        If a name is unknown, there is only one sequence, fewer than two runs, a run twice, or an infinite value.
 
     Notes
     -----
@@ -97,7 +99,10 @@ def differences(
     ['difference', 'error', 'high']
     """
     check_level(level)
-    values = indicators(outcome_variable(dataset, variable))
+    raw = outcome_variable(dataset, variable)
+    check_labels(dataset, "run")
+    check_finite(raw, "run")
+    values = indicators(raw)
     names = [str(name) for name in dataset["sequence"].values]
     if len(names) < 2 or dataset.sizes["run"] < 2:
         raise UsageError("differences need at least two sequences and two runs")

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 from settlesim.analysis.flip_shares import draw_shares, pair_noise, shares_of
 from settlesim.analysis.luck_averaged import Differences, Spread, pair_of, parameters_of, spread_of
-from settlesim.analysis.statistics import better_end, check_level, kind_of, wilson
+from settlesim.analysis.statistics import better_end, check_finite, check_labels, check_level, kind_of, wilson
 from settlesim.errors import UsageError, choose
 from settlesim.scenario.plan import ARROW
 
@@ -173,7 +173,8 @@ def flips_of(
     Raises
     ------
     UsageError
-        For unknown names, fewer than two worlds or lucks, or weights of another dataset.
+        For unknown names, fewer than two worlds or lucks, a world or luck twice, an infinite value, or weights of
+        another dataset.
 
     Notes
     -----
@@ -204,6 +205,9 @@ def flips_of(
     check_level(level)
     if resamples < 2:
         raise UsageError(f"resamples must be at least 2, got {resamples}")
+    check_labels(dataset, "point", "luck")
+    if outcome in dataset:
+        check_finite(dataset[outcome], "point")
     pair = pair_of(dataset, a, b, outcome, kind, weights)
     spread = spread_of(pair)
     units = str(dataset[outcome].attrs.get("units", "1"))

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from settlesim.analysis.order_contrasts import Population, Targets, model_columns, population, targets
 from settlesim.analysis.order_fits import (
     MODELS,
-    SAID,
+    NO_MISFIT,
     Fitted,
+    Room,
     centred,
     choice,
     cleared,
     explained,
     grouped,
+    room_of,
     span,
     told,
     used,
@@ -66,34 +68,36 @@ def fit_blocked(values: Floats, positions: Integers, before: NDArray[np.bool_] |
         return out
 
     both = fits["both"]
-    swap_by = choice(aim.swap_terms, both.directions, "precedence")
-    date_by = choice(aim.date_terms, both.directions, "positions")
-    lack = _lack(both, own, which, values, parts) if len(distinct) - 1 > both.rank else None
-    total, models = _variances(both, over, aim, lack, _common(which, parts, len(distinct)), len(distinct))
+    room = room_of(over, aim, both.directions, len(distinct))
+    swap_by = choice(aim.swap_terms, both.directions)
+    lack = _lack(both, own, which, values, parts) if room.over and len(distinct) - 1 > both.rank else None
+    total, models = _variances(both, over, aim, room, lack, _common(which, parts, len(distinct)), len(distinct))
     return Fitted(
         by(aim.swap_terms, swap_by),
-        by(aim.date_terms, date_by),
+        by(aim.date_terms, "both"),
         by(aim.precedence_terms, "both"),
-        SAID[swap_by],
-        SAID[date_by],
+        swap_by,
+        "both",
         total,
         models,
         lack,
+        room,
         len(distinct),
         len(over.positions) if over.whole else 0,
+        NO_MISFIT,
     )
 
 
 def _variances(
-    fit: _Regression, over: Population, aim: Targets, lack: Floats | None, pairs: float, orders: int
+    fit: _Regression, over: Population, aim: Targets, room: Room, lack: Floats | None, pairs: float, orders: int
 ) -> tuple[Floats, dict[str, Floats]]:
     """Products of worlds for the variance between orders, and for what models explain of it."""
     unknown = np.full((fit.worlds.shape[1],) * 2, np.nan)
-    of = explained(over, aim, fit.directions)
-    if of is None:
+    if not room.enough:
         return unknown, dict.fromkeys(MODELS, unknown)
     models = {
-        model: fit.worlds.T @ (fit.directions.T @ table @ fit.directions) @ fit.worlds for model, table in of.items()
+        model: fit.worlds.T @ (fit.directions.T @ table @ fit.directions) @ fit.worlds
+        for model, table in explained(over, aim).items()
     }
     every = len(over.positions) if over.whole else np.inf
     if lack is not None and pairs > 0:

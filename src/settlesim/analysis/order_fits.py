@@ -17,12 +17,14 @@ __all__ = [
     "MODELS",
     "SAID",
     "Fitted",
+    "Room",
     "centred",
     "choice",
     "cleared",
     "explained",
     "fit_crossed",
     "grouped",
+    "room_of",
     "span",
     "told",
     "used",
@@ -45,6 +47,53 @@ SMALL = 1e-6
 
 
 @dataclass(frozen=True)
+class Room:
+    """Whether the orders at hand hold the model of positions and precedence together.
+
+    Attributes
+    ----------
+    parameters : int
+        Of that model over all orders, the constant among them; where these are too many to list, those of free moves.
+    needed : int
+        Orders from which shares are told: twice as many, or all there are.
+    apart : bool
+        Whether the design tells positions and precedence apart.
+    enough : bool
+        Whether it does, and has as many orders as needed.
+    over : bool
+        Whether it does, and has an order left over for a test of what the model lacks.
+    """
+
+    parameters: int
+    needed: int
+    apart: bool
+    enough: bool
+    over: bool
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Variances of estimates by which orders were run, given that the model of both lacks something.
+
+    Attributes
+    ----------
+    effects : dict
+        Of swap, date and precedence, shape (effects,); none where all orders were run, or one model does.
+    shares : array, shape (4, 4)
+        Covariances of the variances that positions, precedence and both explain, and of the variance between orders.
+    freedom : int
+        Degrees of freedom with which they are known.
+    """
+
+    effects: dict[str, Floats]
+    shares: Floats
+    freedom: int
+
+
+NO_MISFIT = Misfit({}, np.zeros((4, 4)), 0)
+
+
+@dataclass(frozen=True)
 class Fitted:
     """What the worlds say.
 
@@ -53,13 +102,17 @@ class Fitted:
     swap, date, precedence : array, shape (effects, worlds)
         Values whose mean over worlds is the effect; missing where it cannot be told.
     swap_by, date_by : str
-        ``"exact"``, or the columns of the regression.
+        ``"exact"``, or the columns of the regression: `MODELS`.
     total : array, shape (worlds, worlds)
         Products whose mean over pairs of distinct worlds is the variance between orders.
     models : dict
         The same of the variance that each model explains.
     lack : array or None
         Products of what worlds add to the lack of fit; None where there is no room for any.
+    room : Room
+        What the orders at hand suffice for.
+    misfit : Misfit
+        What is uncertain since only some orders were run.
     orders, possible : int
         Distinct orders met, and how many there are (0 for too many to list).
     """
@@ -72,8 +125,33 @@ class Fitted:
     total: Floats
     models: dict[str, Floats]
     lack: Floats | None
+    room: Room
     orders: int
     possible: int
+    misfit: Misfit
+
+
+def room_of(over: Population, aim: Targets, directions: Floats, orders: int) -> Room:
+    """Return what a design suffices for.
+
+    Parameters
+    ----------
+    over : Population
+        The orders over which effects are averaged.
+    aim : Targets
+        Their columns.
+    directions : array
+        What the design tells of the coefficients of both kinds of columns.
+    orders : int
+        Distinct orders in the design.
+    """
+    terms = aim.terms - aim.terms.mean(axis=0)
+    whole = span(terms.T @ terms)[0]
+    m = over.positions.shape[1]
+    parameters = 1 + (whole.shape[1] if over.whole else (m - 1) ** 2 + (m - 1) * (m - 2) // 2)
+    needed = min(2 * parameters, len(over.positions)) if over.whole else 2 * parameters
+    apart = bool(told(whole.T, directions).all())
+    return Room(parameters, needed, apart, apart and orders >= needed, apart and orders > parameters)
 
 
 def used(model: str, aim: Targets) -> slice:
@@ -97,9 +175,9 @@ def told(weights: Floats, directions: Floats) -> NDArray[np.bool_]:
     return np.asarray(np.sqrt((left**2).sum(axis=1)) <= SMALL * np.maximum(size, SMALL))
 
 
-def choice(weights: Floats, directions: Floats, other: str) -> str:
-    """Return the model by which effects are predicted: both kinds of columns where the design tells them apart."""
-    return "both" if told(weights, directions).all() else other
+def choice(weights: Floats, directions: Floats) -> str:
+    """Return the model by which swaps are predicted: both kinds of columns where the design tells them apart."""
+    return "both" if told(weights, directions).all() else "precedence"
 
 
 def grouped(n: int) -> list[Integers]:
@@ -119,7 +197,7 @@ def cleared(rest: Floats, whole: float) -> Floats:
     return np.zeros_like(rest) if np.trace(rest) <= ROUNDING * whole else rest
 
 
-def explained(over: Population, aim: Targets, directions: Floats) -> dict[str, Floats] | None:
+def explained(over: Population, aim: Targets) -> dict[str, Floats]:
     """Return, for each model, the products of coefficients that make the variance it explains over the population.
 
     Parameters
@@ -128,19 +206,9 @@ def explained(over: Population, aim: Targets, directions: Floats) -> dict[str, F
         The orders.
     aim : Targets
         Their columns.
-    directions : array
-        What the design tells of the coefficients of both kinds of columns.
-
-    Returns
-    -------
-    dict or None
-        None if the design does not tell all of it.
     """
     terms = aim.terms - aim.terms.mean(axis=0)
     gram = terms.T @ terms
-    whole = span(gram)[0]
-    if not told(whole.T, directions).all():
-        return None
     out = {}
     for model in MODELS:
         mine = used(model, aim)
@@ -182,15 +250,33 @@ def fit_crossed(values: Floats, positions: Integers, before: NDArray[np.bool_] |
         place = np.argsort(np.lexsort(positions.T[::-1]))
         swap, date = aim.swap[:, place] @ values, aim.date[:, place] @ values
     else:
-        chosen = choice(aim.swap_terms, fits["both"].directions, "precedence")
-        swap, swap_by = by(aim.swap_terms, chosen), SAID[chosen]
-        chosen = choice(aim.date_terms, fits["both"].directions, "positions")
-        date, date_by = by(aim.date_terms, chosen), SAID[chosen]
+        swap_by, date_by = choice(aim.swap_terms, fits["both"].directions), "both"
+        swap, date = by(aim.swap_terms, swap_by), by(aim.date_terms, date_by)
     precedence = by(aim.precedence_terms, "both")
     groups = np.stack([values[:, part].mean(axis=1) for part in grouped(values.shape[1])], axis=1)
-    total, models, lack = _variances(groups, fits, over, aim, full)
+    room = room_of(over, aim, fits["both"].directions, len(positions))
+    fit = fits["both"]
+    products = groups.T @ groups
+    inside = fit.basis.T @ groups
+    rest = cleared(products - inside.T @ inside, float(np.trace(products)))
+    left = len(positions) - 1 - fit.rank
+    missed = 1.0 - len(positions) / len(over.positions) if over.whole else 1.0
+    lack = rest if room.over and left > 0 else None
+    total, models = np.full_like(rest, np.nan), dict.fromkeys(MODELS, np.full_like(rest, np.nan))
+    misfit = NO_MISFIT
+    if lack is not None and missed > 0:
+        square = max(_pair_mean(rest), 0.0) / left
+        aims = {"swap": aim.swap_terms, "date": aim.date_terms, "precedence": aim.precedence_terms}
+        effects = {name: square * missed * ((weights @ fit.inverse) ** 2).sum(axis=1) for name, weights in aims.items()}
+        misfit = Misfit(effects if swap_by == "both" else {}, np.zeros((4, 4)), left)
+    if room.enough:
+        forms = _forms(fit, over, aim, left, missed)
+        kernels = [inside.T @ form @ inside + share * rest for form, share in forms]
+        models, total = dict(zip(MODELS, kernels, strict=False)), kernels[-1]
+        if misfit.freedom:
+            misfit = Misfit(misfit.effects, missed * square * _scatter(forms, inside, square, left), left)
     possible = len(over.positions) if over.whole else 0
-    return Fitted(swap, date, precedence, swap_by, date_by, total, models, lack, len(positions), possible)
+    return Fitted(swap, date, precedence, swap_by, date_by, total, models, lack, room, len(positions), possible, misfit)
 
 
 @dataclass(frozen=True)
@@ -209,46 +295,37 @@ def _regression(x: Floats) -> _Regression:
     return _Regression(directions, basis, (directions / np.sqrt(sizes)) @ basis.T, len(sizes))
 
 
-def _variances(
-    values: Floats, fits: dict[str, _Regression], over: Population, aim: Targets, full: bool
-) -> tuple[Floats, dict[str, Floats], Floats | None]:
-    """Products of worlds for the variance between orders and what models explain of it, and for the lack of fit.
+def _forms(fit: _Regression, over: Population, aim: Targets, left: int, missed: float) -> list[tuple[Floats, float]]:
+    """What models explain and the variance between orders, as forms in what the fit says and shares of what it leaves.
 
-    Deviations from a model are taken as drawn with the orders: where only some orders are run they count by their mean
-    square, and what they add to the coefficients by chance is taken off.
+    Deviations from the model of both are taken as drawn with the orders: where only some orders are run they count by
+    their mean square, and what they add to the coefficients by chance is taken off.
     """
-    n = len(values)
-    products = values.T @ values
+    # Coefficients from an orthonormal basis of the columns.
+    back = fit.inverse @ fit.basis
+    forms = [back.T @ table @ back for table in explained(over, aim).values()]
+    out = [(form, -missed * float(np.trace(form)) / max(left, 1)) for form in forms]
+    every = len(over.positions) - 1
+    beyond = (every - fit.rank) / every if over.whole else 1.0
+    return [*out, (forms[-1], out[-1][1] + beyond / max(left, 1))]
 
-    def rest(model: str) -> Floats:
-        inside = fits[model].basis.T @ values
-        return cleared(products - inside.T @ inside, float(np.trace(products)))
 
-    def left(model: str) -> int:
-        return n - 1 - fits[model].rank
+def _scatter(forms: list[tuple[Floats, float]], inside: Floats, square: float, left: int) -> Floats:
+    """Covariances of such forms by which orders were drawn, for normal deviations of a given square.
 
-    def mean_square(model: str) -> Floats:
-        if left(model) > 0:
-            return rest(model) / left(model)
-        return np.zeros_like(products) if full else np.full_like(products, np.nan)
+    Of quadratic forms f'Af in f = μ + r they are 4 μ'A B μ σ² + 2 tr(A B) σ⁴, with μ'A B μ from pairs of worlds.
+    """
+    out = np.empty((len(forms), len(forms)))
+    for i, (one, share) in enumerate(forms):
+        for j, (other, part) in enumerate(forms):
+            both = one @ other
+            both = (both + both.T) / 2
+            known = _pair_mean(inside.T @ both @ inside)
+            out[i, j] = 4 * known - 2 * square * float(np.trace(both)) + 2 * square * share * part * left
+    values, vectors = np.linalg.eigh(out)
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
 
-    def beyond(model: str) -> float:
-        """Share of the directions between all orders that a model leaves over."""
-        every = len(over.positions) - 1
-        return (every - fits[model].rank) / every if over.whole else 1.0
 
-    lack = rest("both") if left("both") > 0 else None
-    of = explained(over, aim, fits["both"].directions)
-    if of is None:
-        total = products / (n - 1)
-        models = {model: total - mean_square(model) * beyond(model) for model in ("positions", "precedence")}
-        return total, models | {"both": np.full_like(products, np.nan)}, lack
-    inverse = fits["both"].inverse
-    coefficients = inverse @ values
-    missed = 1.0 - n / len(over.positions) if over.whole else 1.0
-    chance = mean_square("both") * missed if missed else np.zeros_like(products)
-    models = {
-        model: coefficients.T @ table @ coefficients - chance * float(((table @ inverse) * inverse).sum())
-        for model, table in of.items()
-    }
-    return models["both"] + mean_square("both") * beyond("both"), models, lack
+def _pair_mean(kernel: Floats) -> float:
+    n = len(kernel)
+    return float(kernel.sum() - np.trace(kernel)) / (n * (n - 1))

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from settlesim.analysis.statistics import indicators, kind_of
+from settlesim.analysis.statistics import check_finite, check_labels, indicators, kind_of
 from settlesim.errors import UsageError, choose
 from settlesim.scenario.linear_extensions import closure
 
@@ -81,11 +81,13 @@ def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Wo
         )
     raw = dataset[variable]
     axis = "slot" if "slot" in dataset["position"].dims else "order"
+    check_labels(dataset, "run")
     values = _counted(raw, variable, kind).where(raw.notnull())
     if set(values.dims) != {axis, "run"}:
         extra = ", ".join(str(dim) for dim in values.dims if dim not in (axis, "run"))
         what = f"also varies by {extra}: select one value of it first" if extra else f"does not vary by {axis} and run"
         raise UsageError(f"{variable!r} {what}")
+    check_finite(raw, "run")
     table = np.asarray(values.transpose(axis, "run").values, np.float64)
     known = np.asarray(~np.isnan(table).any(axis=0))
     places = dataset["position"].transpose(axis, ..., "move").values.astype(np.int64)
@@ -96,13 +98,16 @@ def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Wo
     if len(table) < 2:
         raise UsageError("effects of order need at least two orders")
     n, runs = len(known), np.flatnonzero(known)
+    if "run" in dataset.coords:
+        # Random signs go by the place of a world, so that the same runs in another order must stand alike.
+        runs = runs[np.argsort(dataset["run"].values[runs], kind="stable")]
     if len(runs) < 2:
         raise UsageError(
             f"{variable!r} has a value under every order in {len(runs)} of {n} runs, and effects need two; take an "
             "outcome that all runs have"
         )
     if axis == "slot":
-        places = places[:, known]
+        places = places[:, runs]
     attrs = {"units": values.attrs.get("units", "1"), "long_name": values.attrs.get("long_name", variable)}
     attrs["kind"] = "share" if kind is not None else kind_of(raw)
     before = _by_plan(dataset, moves)
@@ -113,7 +118,7 @@ def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Wo
         places = np.argsort(np.argsort(places[..., heads], axis=-1), axis=-1) + 1
         moves = tuple(" + ".join(moves[i] for i in block) for block in blocks)
         before = None if before is None else before[np.ix_(heads, heads)]
-    return Worlds(table[:, known], places, before, moves, runs, n - len(runs), attrs)
+    return Worlds(table[:, runs], places, before, moves, runs, n - len(runs), attrs)
 
 
 def _counted(raw: xr.DataArray, variable: str, kind: str | None) -> xr.DataArray:

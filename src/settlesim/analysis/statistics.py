@@ -54,6 +54,31 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
     return variable
 
 
+def check_labels(dataset: xr.Dataset, *dims: str) -> None:
+    """Raise a `UsageError` if a run stands twice along a dimension: counted twice, it would narrow every interval."""
+    for dim in dims:
+        if dim not in dataset.coords:
+            continue
+        labels, often = np.unique(dataset[dim].values, return_counts=True)
+        if (often > 1).any():
+            label = labels[np.argmax(often > 1)]
+            raise UsageError(
+                f"{dim} {label} stands twice in the dataset, and would count as two: keep one of them, "
+                f"dataset.drop_duplicates({dim!r})"
+            )
+
+
+def check_finite(variable: xr.DataArray, dim: str) -> None:
+    """Raise a `UsageError` for the first run in which a variable is infinite."""
+    if variable.dtype.kind != "f":
+        return
+    endless = np.isinf(variable.transpose(dim, ...).values).reshape(variable.sizes[dim], -1).any(axis=1)
+    if endless.any():
+        where = int(np.argmax(endless))
+        label = variable[dim].values[where] if dim in variable.coords else where
+        raise UsageError(f"{variable.name!r} is infinite in {dim} {label}: make it missing (NaN), or leave it out")
+
+
 def per_run(dataset: xr.Dataset) -> list[str]:
     """Return the names of the outcomes: not parameters, not weekly values."""
     return [str(name) for name, v in dataset.data_vars.items() if v.attrs.get("role") == "outcome"]

@@ -48,7 +48,13 @@ class Means:
 
 
 def mean_intervals(
-    values: Floats, level: float, *, draws: int, rng: np.random.Generator, largest: float | None = None
+    values: Floats,
+    level: float,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    largest: float | None = None,
+    also: Floats | None = None,
 ) -> Means:
     """Return means over worlds with intervals, one at a time and all at once.
 
@@ -64,6 +70,8 @@ def mean_intervals(
         For the signs.
     largest : float, optional
         What a value cannot exceed either way, for those that are differences of shares.
+    also : array, shape (quantities,), optional
+        Variances of the means that do not come from worlds.
 
     Returns
     -------
@@ -103,6 +111,8 @@ def mean_intervals(
     else:
         method = "max-t, multiplier bootstrap over worlds"
         together = max(one, _largest_quantile(apart, level, draws, rng)) if vary.any() else one
+    if also is not None:
+        error = np.sqrt(error**2 + also)
     reach, reach_all = one * error, together * error
     if largest is not None:
         still = np.isfinite(spread) & ~vary
@@ -139,7 +149,7 @@ class Pairs:
     high: float
 
 
-def pair_mean(kernel: Floats, level: float) -> Pairs:
+def pair_mean(kernel: Floats, level: float, *, also: float = 0.0) -> Pairs:
     """Return the mean of a kernel over pairs of distinct worlds, a U-statistic, with its interval.
 
     Parameters
@@ -148,6 +158,8 @@ def pair_mean(kernel: Floats, level: float) -> Pairs:
         Symmetric; what stands on the diagonal does not count.
     level : float
         Coverage.
+    also : float
+        Variance of the mean that does not come from worlds.
 
     Returns
     -------
@@ -174,6 +186,7 @@ def pair_mean(kernel: Floats, level: float) -> Pairs:
     middle, n = float(means[0]), len(kernel)
     if alone is None or spread is None:
         return Pairs(middle, np.nan, np.nan, np.nan)
+    spread = spread + also
     error = float(np.sqrt(spread[0, 0]))
     square = float(student.ppf(0.5 + level / 2, n - 1)) ** 2
     slope = square * float(alone[0, 0]) / middle if middle > 0 else 0.0
@@ -184,7 +197,7 @@ def pair_mean(kernel: Floats, level: float) -> Pairs:
     return Pairs(middle, error, centre - reach, centre + reach)
 
 
-def pair_ratio(kernel: Floats, whole: Floats, level: float) -> Pairs:
+def pair_ratio(kernel: Floats, whole: Floats, level: float, *, also: Floats | None = None) -> Pairs:
     """Return the ratio of two means over pairs of distinct worlds, with Fieller's interval.
 
     Parameters
@@ -193,6 +206,8 @@ def pair_ratio(kernel: Floats, whole: Floats, level: float) -> Pairs:
         Numerator and denominator, as for `pair_mean`.
     level : float
         Coverage.
+    also : array, shape (2, 2), optional
+        Covariances of the two means that do not come from worlds.
 
     Returns
     -------
@@ -214,6 +229,8 @@ def pair_ratio(kernel: Floats, whole: Floats, level: float) -> Pairs:
         # Where nothing at all varies there is nothing to share; where only noise does, the share is not known.
         end = np.inf if spread is not None and spread.any() else np.nan
         return Pairs(part / all_of_it if all_of_it > 0 else np.nan, np.nan, -end, end)
+    if also is not None:
+        spread = spread + also
     ratio = part / all_of_it
     # Where one part is all there is, rounding may leave less than nothing of it.
     error = float(np.sqrt(max(spread[0, 0] - 2 * ratio * spread[0, 1] + ratio**2 * spread[1, 1], 0.0))) / all_of_it

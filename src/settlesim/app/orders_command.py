@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,10 +98,14 @@ def orders(
     result = run_in_orders(
         war, chosen, runs=runs, design=design, size=size, each=each, rng=entropy, outcomes=[kept, *more], execution=how
     )
-    effects = order_effects(result, outcome, kind=kind)
+    with warnings.catch_warnings():
+        # The tables say it, and in JSON what is printed beside it would be in the way.
+        warnings.simplefilter("ignore", UserWarning)
+        effects = order_effects(result, outcome, kind=kind)
     if as_json:
         answer: dict[str, Any] = {key: result.attrs[key] for key in ("entropy", "plan", "design", "orders")}
         answer |= {"runs": result.sizes["run"], "outcome": outcome, "extremes": extreme_rows(result, outcome, kind)}
+        answer |= {key: effects.attrs[key] for key in ("orders_needed", "swap_assumes", "not_told")}
         answer |= {"swaps": report.swap_rows(effects), "dates": report.date_rows(effects)}
         terminal.print_json(answer | {"shares": report.share_rows(effects)})
     else:

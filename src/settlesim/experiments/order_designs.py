@@ -23,6 +23,7 @@ from settlesim.experiments.order_matrices import (
     order_positions,
     precedence_matrix,
 )
+from settlesim.scenario.plan import ARROW
 
 __all__ = ["DESIGNS", "Plannable", "every_order", "order_blocks", "order_design", "order_efficiency", "planned"]
 
@@ -84,9 +85,16 @@ class FreeMoves:
 
 def planned(plan: Plannable | Iterable[str]) -> Plannable:
     """Return a plan as it is, and names of moves as a plan without precedences."""
+    if isinstance(plan, str) and ARROW in plan:
+        return FreeMoves(order_of(plan))
     if isinstance(plan, str):
         raise UsageError(f"an order needs a plan or the names of its moves, not {plan!r}")
     return plan if isinstance(plan, Plannable) else FreeMoves(plan)
+
+
+def order_of(order: Order | str) -> Order:
+    """Return the moves of an order that is given as they are, or as ``"a > b > c"``."""
+    return tuple(name.strip() for name in order.split(ARROW.strip())) if isinstance(order, str) else tuple(order)
 
 
 def every_order(plan: Plannable | Iterable[str]) -> list[Order]:
@@ -114,7 +122,7 @@ def order_design(
     Parameters
     ----------
     plan : Plan or iterable of str
-        The plan, or the names of moves that may come in any order.
+        The plan, or the names of moves that may come in any order, also as ``"us > kabul"``.
     kind : {"all", "random", "reversed", "d_optimal", "orthogonal_array"}
         - ``all``: every order that the plan admits.
         - ``random``: orders drawn uniformly, each once.
@@ -126,7 +134,8 @@ def order_design(
         - ``orthogonal_array``: at any two places any two moves stand equally often; only for moves without
           precedences, 2 to 14 of them.  `component_array` says how many orders that takes.
     size : int, optional
-        How many orders.  By default twice the number of the model's parameters for ``d_optimal``; needed for
+        How many orders.  By default, for ``d_optimal``, twice the parameters of positions and precedence together,
+        at most all orders: as many as `order_effects` needs to tell what each of the two explains; needed for
         ``random`` and ``reversed``; given by the kind for the others.
     rng : int, SeedSequence, Generator or None
         What the choice depends on.
@@ -179,14 +188,14 @@ def order_design(
 
 
 def order_efficiency(
-    design: Iterable[Order], *, plan: Plannable | Iterable[str] | None = None, model: str = "precedence"
+    design: Iterable[Order | str], *, plan: Plannable | Iterable[str] | None = None, model: str = "precedence"
 ) -> float:
     """Return how much a run of a design tells, relative to a run of the full design (D-efficiency).
 
     Parameters
     ----------
-    design : iterable of tuple of str
-        Orders.
+    design : iterable of tuple of str, or of str
+        Orders, as names of the moves or as ``"us > kabul"``.
     plan : Plan or iterable of str, optional
         The plan whose full design is compared with; by default the moves of the design, in any order.
     model : {"precedence", "position", "both"}
@@ -208,7 +217,9 @@ def order_efficiency(
     >>> order_efficiency([("a", "b", "c"), ("c", "b", "a")])
     0.0
     """
-    orders = [tuple(order) for order in design]
+    if isinstance(design, str):
+        raise UsageError(f"a design is several orders, [...], not {design!r}")
+    orders = [order_of(order) for order in design]
     if not orders:
         raise UsageError("a design needs at least one order")
     choose(model, MODELS, "model")
@@ -344,7 +355,12 @@ def _d_optimal(known: Plannable, moves: Order, size: int | None, generator: np.r
     columns = model_matrix(order_positions(orders, moves), "precedence")
     columns = columns @ whitened(columns.T @ columns / len(columns))
     parameters = columns.shape[1]
-    wanted = min(2 * parameters, count) if size is None else size
+    if size is None:
+        # So that positions, which the exchange does not look at, can be told from precedence as well.
+        both = model_matrix(order_positions(orders, moves), "both")
+        wanted = min(2 * whitened(both.T @ both / len(both)).shape[1], count)
+    else:
+        wanted = size
     if not parameters <= wanted <= len(orders):
         raise UsageError(
             f"a 'd_optimal' design of this plan has between {parameters} orders, one for each parameter, and "

@@ -43,9 +43,19 @@ def _heading(variable: str, kind: object) -> str:
     return f"{name[:1].upper()}{name[1:]}" + (f": {said(str(kind))}" if kind else "")
 
 
+def _title(ax: Axes, text: str) -> None:
+    """Write a title that breaks where the figure ends, which is known when it is drawn."""
+    ax.set_title(text, loc="left", fontsize=9.5, wrap=True)
+
+
 def _worlds(effects: xr.Dataset) -> str:
     orders, worlds = int(effects.attrs["orders"]), int(effects.attrs["n"])
     return f"{orders:,} orders, {worlds:,} worlds"
+
+
+def _caution(text: str) -> str:
+    """A line of what an analysis takes for granted or cannot tell, if anything."""
+    return f"\n{text[:1].upper()}{text[1:]}" if text else ""
 
 
 def precedence(effects: xr.Dataset, *, beyond_dates: bool = False, ax: Axes | None = None) -> Axes:
@@ -114,11 +124,11 @@ def precedence(effects: xr.Dataset, *, beyond_dates: bool = False, ax: Axes | No
         side.set_visible(False)
     level = f"{100 * float(effects.attrs['level']):g}%"
     adds = "What order adds to dates" if beyond_dates else "Row before column, less column before row"
-    ax.set_title(
+    _title(
+        ax,
         f"{_heading(effects.attrs['variable'], effects.attrs.get('kind'))}\n{adds} ({units}); {level} intervals,\n"
-        f"bold: not zero with all pairs taken at once; {_worlds(effects)}",
-        loc="left",
-        fontsize=9.5,
+        f"bold: not zero with all pairs taken at once; {_worlds(effects)}"
+        + _caution(effects.attrs["not_told" if beyond_dates and not np.isfinite(part[""]).any() else "swap_assumes"]),
     )
     return ax
 
@@ -165,11 +175,11 @@ def positions(effects: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     level = f"{100 * float(effects.attrs['level']):g}%"
-    ax.set_title(
+    _title(
+        ax,
         f"{_heading(effects.attrs['variable'], effects.attrs.get('kind'))}\n"
-        f"by the place of each move, against all orders; {level} bands; {_worlds(effects)}",
-        loc="left",
-        fontsize=9.5,
+        f"by the place of each move, against all orders; {level} bands; {_worlds(effects)}"
+        + _caution("" if ends else effects.attrs["not_told"]),
     )
     return ax
 
@@ -217,8 +227,8 @@ def ribbons(
     kind : str, optional
         For a coded outcome: the meaning whose share counts.
     ends : int
-        How many of the best and of the worst orders are drawn boldly; the best end is the one that the outcome declares
-        to be better, else the highest.
+        How many of the best and of the worst orders are drawn boldly; of an outcome that declares no better end, of
+        the highest and of the lowest.
     between : int
         How many of the others are drawn thinly, evenly by rank.
     ax : matplotlib Axes, optional
@@ -230,19 +240,20 @@ def ribbons(
 
     Notes
     -----
-    A ribbon that leads through the row of a move at place p makes this move p-th.  Within a row the better orders run
-    above.  The means of the best and of the worst flatter them: they were chosen for these very runs.
+    A ribbon that leads through the row of a move at place p makes this move p-th.  Within a row the better orders, or
+    the higher, run above.  The means of the best and of the worst flatter them: they were chosen for these very runs.
     """
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import LineCollection
     from matplotlib.colors import ListedColormap, Normalize
 
-    value, places, moves = _means(dataset, variable, kind)
+    value, places, moves, worlds, left_out = _means(dataset, variable, kind)
     scale, units = (100.0, "% of runs") if kind is not None else scale_of(dataset[variable])
     units = "% of runs" if units == "percentage points" else units
     value = scale * value
-    best = better_end(dataset[variable]) or "highest"
+    declared = better_end(dataset[variable])
+    best = declared or "highest"
     order = np.argsort(-value if best == "highest" else value, kind="stable")
     n, m = len(order), len(moves)
     ends = max(1, min(ends, n // 2))
@@ -278,10 +289,11 @@ def ribbons(
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
     more = f", and {len(middle):,} between" if len(middle) else ""
-    ax.set_title(
-        f"{_heading(variable, kind)}\nthe best and worst {ends} of {n:,} orders{more}; in each row the better higher",
-        loc="left",
-        fontsize=9.5,
+    which, above = ("best and worst", "better") if declared else ("highest and lowest", "higher")
+    left = f"; n = {worlds:,} worlds, {left_out:,} left out" if left_out else ""
+    _title(
+        ax,
+        f"{_heading(variable, kind)}\nthe {which} {ends} of {n:,} orders{more}; in each row the {above} above{left}",
     )
     if ax.figure is not None:
         bar = ax.figure.colorbar(shades, ax=ax, label=f"mean ({units})", shrink=0.85, pad=0.02)
@@ -308,14 +320,15 @@ def _ribbon(rows: NDArray[Any]) -> NDArray[np.float64]:
 
 def _means(
     dataset: xr.Dataset, variable: str, kind: str | None
-) -> tuple[NDArray[np.float64], NDArray[np.int64], tuple[str, ...]]:
-    """Mean and places of each order, over the worlds that have a value under every order."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64], tuple[str, ...], int, int]:
+    """Mean and places of each order, the moves, and worlds with a value under every order and without."""
     worlds = worlds_of(dataset, variable, kind)
     if worlds.crossed:
-        return worlds.values.mean(axis=1), worlds.positions, worlds.moves
+        return worlds.values.mean(axis=1), worlds.positions, worlds.moves, len(worlds.runs), worlds.left_out
     flat = worlds.positions.reshape(-1, len(worlds.moves))
     distinct, which = np.unique(flat, axis=0, return_inverse=True)
     # A world that is bad under all of its orders must not speak against them.
     level = worlds.values - worlds.values.mean(axis=0) + worlds.values.mean()
     sums = np.bincount(which.ravel(), weights=level.ravel(), minlength=len(distinct))
-    return sums / np.bincount(which.ravel(), minlength=len(distinct)), distinct, worlds.moves
+    means = sums / np.bincount(which.ravel(), minlength=len(distinct))
+    return means, distinct, worlds.moves, len(worlds.runs), worlds.left_out

@@ -85,6 +85,8 @@ def swap_table(effects: xr.Dataset) -> Table:
     for heading in ("first", "second"):
         table.add_column(heading, no_wrap=True)
     table.caption = Text(f"All at once: {effects.attrs['simultaneous_swap']}; bold: leaves out zero.")
+    if effects.attrs["swap_assumes"]:
+        table.caption.append(f"\n{_sentence(effects.attrs['swap_assumes'])}")
     all_of_them = f"{level} interval, all {len(rows)} pairs at once ({_method(effects)})"
     for heading in ("swap", "error", f"{level} interval, each alone", all_of_them, "beyond dates", f"{level} interval"):
         table.add_column(heading, justify="right")
@@ -135,6 +137,8 @@ def date_table(effects: xr.Dataset) -> Table:
     count = sum(row["estimate"] is not None for row in rows)
     method = effects.attrs["simultaneous_date"]
     table.caption = Text(f"Intervals are each alone; bold: leaves out zero with all {count} at once ({method}).")
+    if str(effects.attrs["not_told"]).startswith("dates"):
+        table.caption.append(f"\n{_sentence(effects.attrs['not_told'])}")
     table.add_column("move", no_wrap=True)
     places = reach_decimals(effects["date"], *_reach(rows))
     m = effects.sizes["place"]
@@ -181,7 +185,7 @@ def share_table(effects: xr.Dataset) -> Table:
     variance = float(effects["variance"])
     size = scale * np.sqrt(max(variance, 0.0))
     told = f"{size:,.{reach_decimals(effects['swap'], size, size / 10)}f} {units}"
-    spread = told if variance > 0 else "not above noise" if variance else "none"
+    spread = told if variance > 0 else "none" if variance == 0 else "not above noise" if variance < 0 else "not known"
     table = _table(f"{_heading(effects)}: what explains the differences between {effects.attrs['orders']:,} orders")
     chance = float(effects["lack_of_fit"])
     test = (
@@ -191,6 +195,8 @@ def share_table(effects: xr.Dataset) -> Table:
     )
     noise = "Monte Carlo noise is taken out, so that estimates may lie below 0 and above 100%."
     table.caption = Text(f"Standard deviation between orders: {spread}. {test}\n{noise}")
+    if effects.attrs["not_told"]:
+        table.caption.append(f"\n{_sentence(effects.attrs['not_told'])}")
     table.add_column("explained by", no_wrap=True)
     for heading in ("share, %", "error", f"{level} interval, each alone"):
         table.add_column(heading, justify="right")
@@ -198,12 +204,13 @@ def share_table(effects: xr.Dataset) -> Table:
     ends = [100 * (row["high"] - row["low"]) / 2 for row in rows if None not in (row["low"], row["high"])]
     places = min(int(np.ceil(max(1.0, -np.log10(min((e for e in ends if e > 0), default=1.0))))), 6)
     for row in rows:
-        known = row["share"] is not None
-        cells = [f"{100 * row['share']:.{places}f}" if known else "-"]
-        cells.append(f"{100 * row['error']:.{places}f}" if row["error"] is not None else "-")
-        bounds = [None if row[end] is None else f"{100 * row[end]:.{places}f}" for end in ("low", "high")]
-        cells.append(f"{bounds[0]} to {bounds[1]}" if None not in bounds else "not known")
-        table.add_row(CALLED[row["component"]], *cells)
+        parts = [row[part] for part in ("share", "error", "low", "high")]
+        if None in parts:
+            # An estimate that any share is compatible with would be read as if it said something.
+            table.add_row(CALLED[row["component"]], "not known", "-", "not known")
+            continue
+        share, error, low, high = (f"{100 * part:.{places}f}" for part in parts)
+        table.add_row(CALLED[row["component"]], share, error, f"{low} to {high}")
     return table
 
 
@@ -225,6 +232,10 @@ def _table(title: str) -> Table:
 def _heading(effects: xr.Dataset) -> str:
     name, kind = str(effects.attrs["variable"]), effects.attrs.get("kind")
     return said(name) + (f" ({said(str(kind))})" if kind else "")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _how(effects: xr.Dataset, by: str) -> str:
