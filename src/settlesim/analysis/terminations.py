@@ -68,7 +68,7 @@ def base_rates(
         name: [codes[choose(kind, meanings, "outcome of [base_rates]")] for kind in one.outcomes]
         for name, one in rates.terminations.items()
     }
-    values = outcome.values
+    values = outcome.values[outcome.notnull().values]
     ways = {name: int(np.isin(values, wanted).sum()) for name, wanted in counted.items()}
     ended = sum(ways.values())
     known = np.array([bool(wanted) and ended > 0 for wanted in counted.values()])
