@@ -61,9 +61,7 @@ def test_what_no_week_can_fulfil_is_refused(when):
     steps = [US, moves["gift"]]
     (alone,) = problems_of(lambda: load("afghanistan-2018").sequence(Sequence("mine", steps)))
     assert alone[0].endswith("steps[1].when") and "'deliver:prisoners' can never be taken: contra" in alone[1]
-    assert not problems_of(
-        lambda: load("afghanistan-2018").sequence(Sequence("mine", steps, ordered=True, patience=4))
-    )
+    assert not problems_of(lambda: load("afghanistan-2018").sequence(Sequence("mine", steps, ordered=True, patience=4)))
 
 
 @pytest.mark.parametrize("when", POSSIBLE, ids=lambda when: str(when.tree()))

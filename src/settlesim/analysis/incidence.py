@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from settlesim.analysis.statistics import check_level, outcome_variable, present, wilson
+from settlesim.analysis.statistics import check_level, check_result, outcome_variable, present, wilson
 from settlesim.errors import UsageError, choose
 
 __all__ = ["INCIDENCES", "aalen_johansen", "incidence", "incidence_title"]
@@ -143,6 +143,7 @@ def incidence(
     ('sequence', 'week')
     """
     check_level(level)
+    check_result(dataset)
     if "horizon" not in dataset.attrs:
         raise UsageError("the dataset has no attribute horizon, the last week that was simulated")
     horizon = int(dataset.attrs["horizon"])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.flips import flips_of
 from settlesim.analysis.luck_averaged import values_of, weights_of
-from settlesim.analysis.statistics import better_end, indicators, outcome_variable, runs_present
+from settlesim.analysis.statistics import better_end, check_result, indicators, outcome_variable, runs_present
 from settlesim.errors import UsageError, choose
 
 __all__ = ["rank"]
@@ -93,6 +93,7 @@ def rank(
     >>> order.place.values[0].item()
     1
     """
+    check_result(dataset)
     apart = "luck" in dataset.dims
     if best is None:
         best = better_end(_ranked(dataset, variable, apart)) or "highest"

@@ -18,6 +18,7 @@ __all__ = [
     "INDEPENDENT",
     "better_end",
     "check_level",
+    "check_result",
     "effective_number",
     "error_basis",
     "error_of_mean",
@@ -43,6 +44,12 @@ INDEPENDENT = "independent runs"
 ALWAYS = ("code", "share", "count")
 
 
+def check_result(dataset: xr.Dataset) -> None:
+    """Raise a `UsageError` unless this is a Dataset, as experiments return them."""
+    if not isinstance(dataset, xr.Dataset):
+        raise UsageError(f"an analysis takes a result, such as ss.compare returns, not a {type(dataset).__name__}")
+
+
 def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
     """Return a variable that has a value for each sequence and run.
 
@@ -51,6 +58,7 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
     UsageError
         If there is none of that name, or it lacks one of the two dimensions.
     """
+    check_result(dataset)
     choose(name, map(str, dataset.data_vars), "variable")
     variable = dataset[name]
     if not {"sequence", "run"} <= set(variable.dims):
@@ -60,6 +68,7 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
 
 def per_run(dataset: xr.Dataset) -> list[str]:
     """Return the names of the outcomes: not parameters, not weekly values."""
+    check_result(dataset)
     return [str(name) for name, v in dataset.data_vars.items() if v.attrs.get("role") == "outcome"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from settlesim.analysis.statistics import check_level, outcome_variable, wilson
+from settlesim.analysis.statistics import check_level, check_result, outcome_variable, wilson
 from settlesim.errors import UsageError, choose
 from settlesim.scenario.base_rates import BaseRates
 
@@ -58,6 +58,7 @@ def base_rates(
     0.352
     """
     check_level(level)
+    check_result(dataset)
     if rates is None:
         raise UsageError("the scenario declares no [base_rates] to hold its terminations beside")
     chosen = _sequence(dataset, sequence)

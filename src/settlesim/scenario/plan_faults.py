@@ -154,8 +154,9 @@ def _never(plan: Plan) -> Iterator[Fault]:
     for move, i, key, why in impossible_moves(plan):
         yield Fault(("moves", move, i, key), f"{move!r} can never be {'taken' if key == 'when' else 'done'}: {why}")
     for i, step in enumerate(plan.given):
-        if step.when is not None and (why := contradiction(step.when)):
-            yield Fault(("given", i, "when"), f"can never be taken: {why}")
+        over = None if step.when is None else contradiction(step.when)
+        if over is not None:
+            yield Fault(("given", i, "when"), f"can never be taken: {over}")
 
 
 def _may_hold(condition: Condition, taken: set[str]) -> bool:
