@@ -104,3 +104,12 @@ def test_a_tile_for_every_province():
 def test_what_was_not_recorded_cannot_be_drawn(weekly):
     with pytest.raises(ss.UsageError, match="not recorded"):
         ss.plots.fan(weekly, "relapse_left")
+
+
+def test_equal_sequences_share_a_place_in_the_table(compared):
+    """What differs in its name only is neither before nor behind."""
+    twin = compared.sel(sequence=["talk", "talk"]).assign_coords(sequence=["talk", "twin"])
+    rows = report.rank_rows(twin, "deaths")
+    assert [row["place"] for row in rows] == [1, 1] and [row["first"] for row in rows] == [0.5, 0.5]
+    shown = [str(cell) for cell in report.rank_table(twin, "deaths").columns[0].cells]
+    assert shown == ["1", "1"]

@@ -125,3 +125,41 @@ def test_worlds_without_all_values_are_not_ranked():
     values[1, 0, 2] = np.nan
     with pytest.raises(UsageError, match="no value in some run of 1 of 3 worlds"):
         rank(crossed(y=values), "y")
+
+
+def test_equal_sequences_share_a_place(made):
+    """As in sport: of two that come first together neither is second."""
+    luck = np.random.default_rng(5).normal(0, 1, 40)
+    order = rank(made(names="dbca", score=[luck, luck, luck - 0.1, luck]), "score", resamples=200)
+    assert order.sequence.values.tolist() == ["a", "b", "d", "c"]
+    assert order.place.values.tolist() == [1, 1, 1, 4]
+    assert order["first"].values.tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
+    assert order.attrs["order_reversals"] == 0 and not order.bootstrap_reversals.values.any()
+    # Equal but for rounding: .1 + .2 is not .3.
+    near = rank(made(score=[[0.1 + 0.2, 0.0], [0.3, 0.0]]), "score", resamples=50)
+    assert near.place.values.tolist() == [1, 1] and near["first"].values.tolist() == [0.5, 0.5]
+
+
+def test_equal_means_of_other_runs_share_a_place_and_not_each_sample(made):
+    order = rank(made(score=[[0, 1] * 20, [1, 0] * 20]), "score", resamples=400)
+    assert order.place.values.tolist() == [1, 1]
+    assert order["first"].values.sum() == pytest.approx(1)
+    # Four standard errors of a fair coin.
+    assert abs(order["first"].values[0] - 0.5) < 4 * 0.5 / np.sqrt(400)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("best", ["highest", "lowest"])
+def test_ranking_does_not_depend_on_the_order_of_sequences(made, best, weighted):
+    rng = np.random.default_rng(6)
+    values = rng.integers(0, 2, (6, 30)).astype(float)
+    values[3], values[5] = values[0], values[1][::-1]
+    dataset = made(names="abcdef", score=values)
+    weights = xr.DataArray(rng.random(30), dims="run") if weighted else None
+    order = rank(dataset, "score", best=best, weights=weights, resamples=100)
+    for shuffled in (dataset.isel(sequence=slice(None, None, -1)), dataset.isel(sequence=rng.permutation(6))):
+        other = rank(shuffled, "score", best=best, weights=weights, resamples=100)
+        assert other.sequence.values.tolist() == order.sequence.values.tolist()
+        assert other.place.equals(order.place)
+        xr.testing.assert_allclose(other, order)
+        assert other.attrs["order_reversals"] == order.attrs["order_reversals"]

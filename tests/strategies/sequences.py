@@ -21,6 +21,7 @@ from settlesim.scenario.conditions import (
 )
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence, Step
+from settlesim.scenario.spans import contradiction
 from strategies.numbers import within
 from strategies.scenarios import scenarios, shipped_tree
 
@@ -164,7 +165,8 @@ def sequences(draw: st.DrawFn, scenario: Scenario, *, mild: bool = False, name: 
         # Most plans begin by calling people to a table: without that few have anything to wait for.
         step = {"do": "open", "track": list(scenario.tracks)[at]} if at < min(early, 2) else _step(draw, scenario)
         if draw(st.booleans()):
-            step["when"] = _condition(draw, known)
+            # What no week can fulfil a scenario does not permit.
+            step["when"] = draw(st.composite(_condition)(known).filter(lambda when: contradiction(when) is None))
         target = step.get("track") or step.get("concession")
         plain = f"{step['do']}:{target}" if target else step["do"]
         if plain in known.steps or draw(st.booleans()):

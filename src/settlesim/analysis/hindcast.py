@@ -10,6 +10,7 @@ import xarray as xr
 
 from settlesim.analysis.observables import CENSORED, DERIVED, weekly
 from settlesim.analysis.scoring import censored, coverage, crps, randomised_pit
+from settlesim.analysis.statistics import runs_present
 from settlesim.errors import UsageError, choose
 from settlesim.results.dataset import weekly_name
 from settlesim.scenario.scenario import Scenario
@@ -169,6 +170,7 @@ def hindcast(
     if not every:
         raise UsageError("the scenario declares no targets to hold the simulation against")
     one = dataset.sel(sequence=[_sequence(dataset, sequence)])
+    one = one.isel(run=runs_present(one))
     rows = [_row(one, target, derived, seed) for target in every]
     order = sorted(range(len(rows)), key=lambda i: _severity(every[i], rows[i]))
     columns = {key: ("target", np.array([rows[i][key] for i in order])) for key in rows[0]}

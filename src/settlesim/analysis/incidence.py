@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from settlesim.analysis.statistics import check_level, outcome_variable, wilson
+from settlesim.analysis.statistics import check_level, check_result, outcome_variable, present, wilson
 from settlesim.errors import UsageError, choose
 
 __all__ = ["INCIDENCES", "aalen_johansen", "incidence", "incidence_title"]
@@ -127,6 +127,11 @@ def incidence(
     UsageError
         If a name is unknown, or the dataset says nothing about its horizon.
 
+    Notes
+    -----
+    A run that is missing, masked or joined from a result of other runs, counts nowhere.  That a week is missing is told
+    from that by the run's shares, counts and codes; keep one of them.
+
     Examples
     --------
     >>> from settlesim.experiments.simulate import simulate
@@ -138,6 +143,7 @@ def incidence(
     ('sequence', 'week')
     """
     check_level(level)
+    check_result(dataset)
     if "horizon" not in dataset.attrs:
         raise UsageError("the dataset has no attribute horizon, the last week that was simulated")
     horizon = int(dataset.attrs["horizon"])
@@ -149,9 +155,14 @@ def incidence(
         kinds, cause, when = _coded(dataset, variable, week or f"{event}_week", censored)
     else:
         kinds, cause, when = [event], variable.notnull().astype(np.int64) - 1, variable
+    there = variable.notnull() if coded else variable.notnull() | present(dataset)
     when = when.where(cause >= 0, horizon)
 
-    def course(weeks: Any, causes: Any) -> tuple[Floats, Floats, Floats, Floats]:
+    def course(weeks: Any, causes: Any, known: Any) -> tuple[Floats, Floats, Floats, Floats]:
+        weeks, causes = weeks[known], causes[known]
+        if not len(weeks):
+            nothing = np.full((len(kinds), horizon + 1), np.nan)
+            return nothing, nothing, nothing, np.zeros(horizon + 1)
         share, variance, at_risk = aalen_johansen(weeks, causes, len(kinds), horizon)
         spread = share * (1 - share)
         same = np.divide(spread, variance, out=np.full(share.shape, float(len(weeks))), where=variance > 0)
@@ -162,7 +173,8 @@ def incidence(
         course,
         when,
         cause,
-        input_core_dims=[["run"], ["run"]],
+        there,
+        input_core_dims=[["run"], ["run"], ["run"]],
         output_core_dims=[[axis, "week"]] * 3 + [["week"]],
         vectorize=True,
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.flips import flips_of
 from settlesim.analysis.luck_averaged import values_of, weights_of
-from settlesim.analysis.statistics import better_end, indicators, outcome_variable
+from settlesim.analysis.statistics import better_end, check_result, indicators, outcome_variable, runs_present
 from settlesim.errors import UsageError, choose
 
 __all__ = ["rank"]
@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 # Numbers that the bootstrap may hold at a time.
 BATCH = 4_000_000
+# Expected values nearer to each other, as a share of the largest value, are equal but for rounding.
+ROUNDING = 1e-12
 
 
 def rank(
@@ -55,9 +57,10 @@ def rank(
     xarray.Dataset
         Dimension ``sequence``, the best first:
 
-        - ``value``: expected value; ``place`` from 1.
+        - ``value``: expected value; ``place`` from 1.  Sequences of equal expected value share a place, as in sport
+          (1, 1, 3), and stand by name; what is said of the order of two of them is said of that one.
         - ``first``: share of bootstrap samples in which the sequence comes first: how far more runs might
-          still change the order.
+          still change the order.  Those that come first together share the sample.
         - ``bootstrap_reversals`` (sequence, other): share of bootstrap samples in which the order of the two is
           reversed.
         - of `compare`: ``reversed_runs`` (sequence, other): share of runs in which `sequence` does strictly better
@@ -90,25 +93,29 @@ def rank(
     >>> order.place.values[0].item()
     1
     """
+    check_result(dataset)
     apart = "luck" in dataset.dims
     if best is None:
         best = better_end(_ranked(dataset, variable, apart)) or "highest"
     choose(best, ("highest", "lowest"), "end")
+    if not apart:
+        dataset, weights = _there(dataset, weights)
     values = _worlds(dataset, variable, kind) if apart else _matrix(dataset, variable, kind)
     share = weights_of(dataset, weights, "point" if apart else "run")
     names = np.array([str(name) for name in dataset["sequence"].values])
     means = values @ share if weights is not None else values.mean(axis=1)
     sign = -1.0 if best == "highest" else 1.0
-    order = np.argsort(sign * means, kind="stable")
+    close = ROUNDING * float(np.abs(values).max(initial=0.0))
+    order, place = _placed(sign * means, names, close)
     values, means, names = values[order], means[order], names[order]
     resampled = sign * _bootstrap_means(values, resamples, rng, None if weights is None else share)
     gaps = resampled[:, np.newaxis] - resampled[np.newaxis]
     above = np.arange(len(names))[:, np.newaxis] < np.arange(len(names))[np.newaxis]
-    reversals = np.where(above, (gaps > 0).mean(axis=2), (gaps < 0).mean(axis=2))
+    reversals = np.where(above, (gaps > close).mean(axis=2), (gaps < -close).mean(axis=2))
     np.fill_diagonal(reversals, 0.0)
-    leaders = np.argmin(resampled, axis=0)
-    first = np.bincount(leaders, minlength=len(names)) / resamples
-    changed = (np.diff(resampled, axis=0) < 0).any(axis=0).mean()
+    leads = resampled <= resampled.min(axis=0) + close
+    first = (leads / leads.sum(axis=0)).mean(axis=1)
+    changed = (np.diff(resampled, axis=0) < -close).any(axis=0).mean()
     attrs = {
         **dataset.attrs,
         "variable": variable,
@@ -125,7 +132,7 @@ def rank(
     return xr.Dataset(
         {
             "value": ("sequence", means, {"units": units}),
-            "place": ("sequence", np.arange(1, len(names) + 1)),
+            "place": ("sequence", place),
             "first": ("sequence", first, {"units": "share"}),
             "bootstrap_reversals": (("sequence", "other"), reversals, {"units": "share"}),
             **{name: (("sequence", "other"), table, {"units": "share"}) for name, table in pairs.items()},
@@ -133,6 +140,29 @@ def rank(
         {"sequence": names, "other": names},
         {**attrs, "order_reversals": float(changed)},
     )
+
+
+def _placed(means: Floats, names: Any, close: float) -> tuple[Any, Any]:
+    """Return the order, lowest mean first and equal ones by name, and the places of those so ordered."""
+    order = np.argsort(means, kind="stable")
+    place = np.empty(len(means), np.int64)
+    first = 0
+    for at in range(len(means)):
+        first = first if means[order[at]] - means[order[first]] <= close else at
+        place[order[at]] = first + 1
+    order = np.lexsort((names, place))
+    return order, place[order]
+
+
+def _there(dataset: xr.Dataset, weights: xr.DataArray | None) -> tuple[xr.Dataset, xr.DataArray | None]:
+    """Leave out runs that are there under no sequence, and their weights."""
+    kept = runs_present(dataset)
+    if len(kept) == dataset.sizes["run"]:
+        return dataset, weights
+    if weights is not None:
+        weights_of(dataset, weights, "run")
+        weights = weights.isel(run=kept)
+    return dataset.isel(run=kept), weights
 
 
 def _ranked(dataset: xr.Dataset, variable: str, apart: bool) -> xr.DataArray:
@@ -201,6 +231,8 @@ def _matrix(dataset: xr.Dataset, variable: str, kind: str | None) -> Floats:
         raise UsageError(f"{variable!r} also varies by {extra}: select one value of it first")
     if values.sizes["sequence"] < 2:
         raise UsageError("a ranking needs at least two sequences")
+    if not values.sizes["run"]:
+        raise UsageError("a ranking needs at least one run")
     missing = int(values.isnull().any("sequence").sum())
     if missing:
         raise UsageError(

@@ -18,6 +18,7 @@ __all__ = [
     "INDEPENDENT",
     "better_end",
     "check_level",
+    "check_result",
     "effective_number",
     "error_basis",
     "error_of_mean",
@@ -27,8 +28,10 @@ __all__ = [
     "mean_over_runs",
     "outcome_variable",
     "per_run",
+    "present",
     "quantiles_over_runs",
     "replicated",
+    "runs_present",
     "wilson",
     "within_kind",
 ]
@@ -37,6 +40,14 @@ Floats = NDArray[np.float64]
 
 # What errors rest on unless something else is said.
 INDEPENDENT = "independent runs"
+# Kinds of outcomes of which every run that is there has one, by which those that are not can be told.
+ALWAYS = ("code", "share", "count")
+
+
+def check_result(dataset: xr.Dataset) -> None:
+    """Raise a `UsageError` unless this is a Dataset, as experiments return them."""
+    if not isinstance(dataset, xr.Dataset):
+        raise UsageError(f"an analysis takes a result, such as ss.compare returns, not a {type(dataset).__name__}")
 
 
 def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
@@ -47,6 +58,7 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
     UsageError
         If there is none of that name, or it lacks one of the two dimensions.
     """
+    check_result(dataset)
     choose(name, map(str, dataset.data_vars), "variable")
     variable = dataset[name]
     if not {"sequence", "run"} <= set(variable.dims):
@@ -81,11 +93,44 @@ def check_finite(variable: xr.DataArray, dim: str) -> None:
 
 def per_run(dataset: xr.Dataset) -> list[str]:
     """Return the names of the outcomes: not parameters, not weekly values."""
+    check_result(dataset)
     return [str(name) for name, v in dataset.data_vars.items() if v.attrs.get("role") == "outcome"]
+
+
+def present(dataset: xr.Dataset) -> xr.DataArray:
+    """Return which runs are there, dimensions (sequence, run): not masked, nor added by joining results of other runs.
+
+    A week may be missing because nothing came about; a run that is there has some share, count or code, which says so.
+    Where a dataset keeps none of these, all its runs are taken to be there.
+
+    Examples
+    --------
+    >>> codes, weeks = [[0.0, np.nan]], [[np.nan, np.nan]]
+    >>> never = xr.Dataset({"ended": (("sequence", "run"), codes), "week": (("sequence", "run"), weeks)})
+    >>> never["ended"].attrs |= {"role": "outcome", "kind": "share"}
+    >>> present(never).values.tolist()
+    [[True, False]]
+    """
+    there = None
+    for variable in (dataset[name] for name in per_run(dataset)):
+        if kind_of(variable) in ALWAYS and {"sequence", "run"} <= set(variable.dims):
+            known = variable.notnull().any([dim for dim in variable.dims if dim not in ("sequence", "run")])
+            there = known if there is None else there | known
+    if there is None:
+        return xr.ones_like(dataset["sequence"], bool) & xr.ones_like(dataset["run"], bool)
+    return there.reset_coords(drop=True)
+
+
+def runs_present(dataset: xr.Dataset) -> NDArray[np.intp]:
+    """Return the places of the runs that are there under some sequence: to mask runs is to leave them out."""
+    known = present(dataset)
+    return np.flatnonzero(known.any([dim for dim in known.dims if dim != "run"]).values)
 
 
 def indicators(variable: xr.DataArray) -> xr.DataArray:
     """Turn a coded variable into 0 or 1 along ``<name>_kind``, one for each meaning; others become floats.
+
+    What is missing stays missing: a run without a code has none of the meanings, which is not to have another.
 
     Parameters
     ----------
@@ -96,7 +141,7 @@ def indicators(variable: xr.DataArray) -> xr.DataArray:
         return variable.astype(np.float64)
     kinds = variable.attrs["flag_meanings"].split()
     codes = xr.DataArray(np.atleast_1d(variable.attrs["flag_values"]), dims="kind")
-    out = (variable == codes).astype(np.float64).rename({"kind": f"{variable.name}_kind"})
+    out = (variable == codes).where(variable.notnull()).astype(np.float64).rename({"kind": f"{variable.name}_kind"})
     return out.assign_coords({f"{variable.name}_kind": kinds}).assign_attrs(
         long_name=variable.attrs.get("long_name", str(variable.name)), units="1", kind="share"
     )

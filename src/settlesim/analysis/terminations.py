@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from settlesim.analysis.statistics import check_level, outcome_variable, wilson
+from settlesim.analysis.statistics import check_level, check_result, outcome_variable, wilson
 from settlesim.errors import UsageError, choose
 from settlesim.scenario.base_rates import BaseRates
 
@@ -58,6 +58,7 @@ def base_rates(
     0.352
     """
     check_level(level)
+    check_result(dataset)
     if rates is None:
         raise UsageError("the scenario declares no [base_rates] to hold its terminations beside")
     chosen = _sequence(dataset, sequence)
@@ -68,7 +69,7 @@ def base_rates(
         name: [codes[choose(kind, meanings, "outcome of [base_rates]")] for kind in one.outcomes]
         for name, one in rates.terminations.items()
     }
-    values = outcome.values
+    values = outcome.values[outcome.notnull().values]
     ways = {name: int(np.isin(values, wanted).sum()) for name, wanted in counted.items()}
     ended = sum(ways.values())
     known = np.array([bool(wanted) and ended > 0 for wanted in counted.values()])

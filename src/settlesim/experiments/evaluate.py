@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,10 @@ import numpy as np
 from settlesim.chance.sampling import Sampling, warn_of_size
 from settlesim.chance.worlds import Rng, free_numbers, pie_values
 from settlesim.engines.vectorised.batch import LAID_OUT
-from settlesim.errors import UsageError
-from settlesim.experiments.execution import Execution, carry_out
+from settlesim.experiments.execution import Execution, asked, carry_out
 from settlesim.experiments.job import Job, Unit
 from settlesim.experiments.points import Points, points_of
-from settlesim.experiments.request import Request, selected
+from settlesim.experiments.request import Request, refuse_levers, selected
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.results.crossed import crossed
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["Evaluation", "evaluate", "held"]
+
+# What a value may differ by from the one given and still not be scaled.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,8 @@ def evaluate(
     xarray.Dataset
         Dimensions (point, sequence, luck).  Uncertain numbers, and those given, are variables on ``point`` with ``role
         = "parameter"``, those that are common to all points on ``luck``; on ``sequence`` too where levers differ in
-        them.  Values of concessions that sum to more than the pie are scaled down, as in every world.  A designed
+        them.  Values of concessions that sum to more than the pie are scaled down, as in every world; where points
+        give some of them a warning says in how many.  A designed
         sample has the coordinate ``replicate`` on ``point``.  After Ctrl-C it holds the points that are done.
 
     Raises
@@ -224,20 +228,15 @@ def evaluate(
     >>> result.surrender_frame.values.tolist()
     [0.0, 0.1]
     """
+    how = asked(scenario, execution)
     plans = selected(scenario, sequences)
     read = points_of(scenario, points, names=names, rest=rest)
+    refuse_levers(plans, read.values, "points give")
     for plan in plans:
-        both = sorted(name for name in read.values if _sets(plan, name))
-        if both:
-            raise UsageError(
-                f"sequence {plan.name!r} sets {both[0]} by a lever, and the points give it too: leave it out of the "
-                "points, or give a sequence without that lever"
-            )
         for name in LAID_OUT:
             # What a sequence cannot have as a lever, points cannot give it.
             for value in (read.values[name].min(), read.values[name].max()) if name in read.values else ():
                 scenario.sequence(plan.with_levers(**{name: float(value)}))
-    how = execution or Execution()
     request = Request(
         scenario,
         plans,
@@ -252,13 +251,28 @@ def evaluate(
     # Whether a sample has a size that suits it is found out before the first run.
     read.worlds(scenario, range(1), range(1), entropy=job.entropy, levers={})
     warn_of_size(free_numbers(scenario), entropy=job.entropy, how=read.sampling, total=read.sampling.total, level=3)
+    _warn_of_pie(scenario, plans, read, request.numbers, job.entropy)
     lines = tuple(held(plan, read.values) for plan in plans) * len(read)
     shared = {f.name: getattr(job, f.name) for f in fields(Job)}
     return carry_out(Evaluation(**shared | {"sequences": lines}, plans=plans, points=read), request.numbers, how)
 
 
-def _sets(plan: Sequence, name: str) -> bool:
-    address = Address.parse(name)
-    levers: Mapping[str, Any] = plan.levers
-    lever = levers.get(address.name, {})
-    return name in levers or not isinstance(lever, Mapping) or address.entry in lever
+def _warn_of_pie(scenario: Scenario, plans: tuple[Sequence, ...], points: Points, luck: range, entropy: int) -> None:
+    """Say in how many points the pie scales down what they give."""
+    given = [name for name in pie_values(scenario) if name in points.values]
+    if not given:
+        return
+    # What does not depend on the luck needs no column for each number of it.
+    numbers = luck if points.rest == "common" else luck[:1]
+    scaled = np.zeros(len(points), bool)
+    for plan in plans:
+        table = points.worlds(scenario, range(len(points)), numbers, entropy=entropy, levers=plan.levers)
+        for name in given:
+            scaled |= (table[name] < points.values[name][:, np.newaxis] * (1 - ROUNDING)).any(axis=1)
+    if scaled.any():
+        warnings.warn(
+            f"in {scaled.sum():,} of {len(points):,} points the values of concessions sum to more than the pie and are "
+            f"scaled down together to sum to 1, so that {', '.join(given)} are simulated lower there than given; the "
+            "result holds what was simulated",
+            stacklevel=3,
+        )

@@ -25,11 +25,12 @@ from settlesim.experiments.job import Job, Unit, forget_luck
 from settlesim.experiments.transport import packed, unpacked
 from settlesim.results.dataset import Assembly, Block
 from settlesim.results.stores import check_suffix, save
+from settlesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOCK", "Execution", "carry_out", "execute", "progress_bar", "shared_pool"]
+__all__ = ["BLOCK", "Execution", "asked", "carry_out", "execute", "progress_bar", "shared_pool"]
 
 # Runs simulated at a time, at most.  Larger blocks spread the overhead of array operations over more runs;
 # benchmarks/bench_engine.py shows the gain shrinking, while memory and the wait at an interruption go on growing.
@@ -95,6 +96,22 @@ class Execution:
         # A plan's orders fill whole calls whatever the number of runs.
         calls = sum(-(-len(batch) * min(len(runs), columns) // columns) for batch in job.batches)
         return [unit for block in self.blocks(runs, calls) for unit in job.units(block, columns)]
+
+
+def asked(scenario: Scenario, execution: Execution | None) -> Execution:
+    """Return how to carry out an experiment, once what it is asked of is known to be of the right kind.
+
+    Raises
+    ------
+    UsageError
+        If the scenario is none, such as its name, or the execution is none.
+    """
+    if not isinstance(scenario, Scenario):
+        say = f"load it: ss.load({scenario!r})" if isinstance(scenario, str) else "ss.load gives one"
+        raise UsageError(f"the first argument is a Scenario, not a {type(scenario).__name__}; {say}")
+    if execution is not None and not isinstance(execution, Execution):
+        raise UsageError(f"execution is an Execution, such as ss.Execution(workers=2), not {execution!r}")
+    return execution or Execution()
 
 
 def carry_out(

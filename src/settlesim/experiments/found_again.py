@@ -152,7 +152,7 @@ def _line(one: xr.Dataset, sequence: str | None) -> tuple[xr.Dataset, Sequence]:
         if len(names) > 1:
             usual = one.attrs.get("baseline_sequence")
             such = usual if usual in names else names[0]
-            raise UsageError(f"say which {what} is meant, sequence=..., such as {such!r}")
+            raise UsageError(f"say which {what} is meant, {what}=..., such as {such!r}")
         sequence = names[0]
     choose(sequence, names, what)
     line = one.isel({dim: names.index(sequence)}) if dim in one.dims else one

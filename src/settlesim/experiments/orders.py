@@ -12,7 +12,7 @@ import numpy as np
 from settlesim.chance.sampling import Sampling
 from settlesim.chance.worlds import Rng
 from settlesim.errors import UsageError, choose
-from settlesim.experiments.execution import Execution, carry_out
+from settlesim.experiments.execution import Execution, asked, carry_out
 from settlesim.experiments.order_designs import DESIGNS, Order, order_blocks, order_design
 from settlesim.experiments.order_matrices import order_positions
 from settlesim.experiments.request import Request, entropy_for
@@ -92,8 +92,8 @@ def orders(
     >>> result.position.sel(order="gift > talks").values
     array([2, 1])
     """
+    how = asked(scenario, execution)
     chosen = scenario.plan(plan)
-    how = execution or Execution()
     entropy = entropy_for(rng, how.out)
     moves = tuple(chosen.moves)
     if len(moves) < 2:
@@ -113,9 +113,7 @@ def orders(
         raise UsageError("each=, orders dealt to worlds, needs the numpy engine")
     # Both orders of a pair are to be met in one world.
     group = 2 if design == "reversed" and each is not None else 1
-    slots = 0 if each is None else each
-    if each is not None:
-        order_blocks(len(names), range(1), slots=each, rng=entropy, group=group)
+    slots = 0 if each is None else _each(each, len(names), group)
     request = Request(
         scenario,
         tuple(chosen.order(order) for order in names),
@@ -154,6 +152,17 @@ def _design(plan: Plan, design: str | Iterable[Any], size: int | None, entropy: 
     if twice or not names:
         raise UsageError(f"the order {twice[0]!r} is given twice" if twice else "no order is given")
     return names
+
+
+def _each(each: int, orders: int, group: int) -> int:
+    """Check how many orders each world is to meet."""
+    if isinstance(each, bool) or not isinstance(each, (int, np.integer)) or not 1 <= each <= orders:
+        raise UsageError(f"each= is how many orders each world meets, a whole number from 1 to {orders}, not {each!r}")
+    if each % group:
+        raise UsageError(
+            f"each= must be even, not {each}: with design='reversed' both orders of a pair are met in one world"
+        )
+    return int(each)
 
 
 def _count(plan: Plan) -> str:

@@ -29,6 +29,7 @@ def replay_trace(
     *,
     scenario: Scenario | None = None,
     sequence: str | Sequence | None = None,
+    order: str | None = None,
     run: int | None = None,
     point: int | None = None,
     luck: int | None = None,
@@ -50,6 +51,8 @@ def replay_trace(
         The conflict of a result, where that is none of the shipped ones as they are.
     sequence : str or Sequence, optional
         Of a conflict by default its default sequence; of a result one of its own, by name.
+    order : str, optional
+        In place of `sequence`, of a result of `orders`: the order's name.
     run : int
         Number of the run.
     point, luck : int
@@ -89,6 +92,7 @@ def replay_trace(
         source,
         scenario=scenario,
         sequence=sequence,
+        order=order,
         run=run,
         point=point,
         luck=luck,
@@ -121,6 +125,7 @@ def one_run(
     *,
     scenario: Scenario | None = None,
     sequence: str | Sequence | None = None,
+    order: str | None = None,
     run: int | None = None,
     point: int | None = None,
     luck: int | None = None,
@@ -136,6 +141,10 @@ def one_run(
     UsageError
         As `replay_trace`.
     """
+    if order is not None:
+        if sequence is not None or isinstance(source, Scenario) or "order" not in getattr(source, "coords", ()):
+            raise UsageError("order= names one of a result of ss.orders; else say sequence=, and only one of the two")
+        sequence = order
     if not isinstance(source, Scenario):
         if rng is not None or method != "monte_carlo" or total is not None:
             raise UsageError("a result knows its rng, method and total: leave them out")

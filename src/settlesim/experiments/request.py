@@ -18,10 +18,11 @@ from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.model.protocol_check import refuse_mistakes
 from settlesim.model.standard import STANDARD
+from settlesim.scenario.parameters import Address
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["Request", "entropy_for", "selected"]
+__all__ = ["Request", "entropy_for", "refuse_levers", "selected"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,31 @@ def selected(scenario: Scenario, sequences: Iterable[str | Sequence] | None) -> 
     if twice or not names:
         raise UsageError(f"two sequences are called {twice[0]!r}" if twice else "no sequence is given")
     return tuple(chosen)
+
+
+def refuse_levers(sequences: Iterable[Sequence], addresses: Iterable[str], who: str) -> None:
+    """Refuse to set a number that a sequence holds by a lever.
+
+    Raises
+    ------
+    UsageError
+        Naming the sequence and the number; `who` says who else sets it, such as ``"points give"``.
+    """
+    known = sorted(addresses)
+    for sequence in sequences:
+        both = next((name for name in known if _sets(sequence, name)), None)
+        if both is not None:
+            raise UsageError(
+                f"sequence {sequence.name!r} sets {both} by a lever, and the {who} it too: leave it out of the "
+                f"{who.split()[0]}, or give a sequence without that lever"
+            )
+
+
+def _sets(sequence: Sequence, name: str) -> bool:
+    address = Address.parse(name)
+    levers: Mapping[str, Any] = sequence.levers
+    lever = levers.get(address.name, {})
+    return name in levers or not isinstance(lever, Mapping) or address.entry in lever
 
 
 def _recorded(record: str | Iterable[str] | None, rules: Protocol) -> tuple[str, ...]:

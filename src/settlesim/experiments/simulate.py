@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from settlesim.chance.sampling import Sampling
 from settlesim.chance.worlds import Rng
-from settlesim.experiments.execution import Execution, carry_out
+from settlesim.experiments.execution import Execution, asked, carry_out
 from settlesim.experiments.request import Request, selected
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
@@ -79,6 +79,7 @@ def simulate(
     >>> dict(result.settled.sizes)
     {'sequence': 1, 'run': 20}
     """
+    how = asked(scenario, execution)
     chosen = scenario.default_sequence if sequence is None else sequence
     request = Request(
         scenario,
@@ -91,7 +92,6 @@ def simulate(
         protocol=protocol,
         outcomes=outcomes,
     )
-    how = execution or Execution()
     return carry_out(request.job(how.out), request.numbers, how)
 
 
@@ -139,6 +139,7 @@ def compare(
     >>> result.sizes["run"]
     20
     """
+    how = asked(scenario, execution)
     request = Request(
         scenario,
         selected(scenario, sequences),
@@ -150,5 +151,4 @@ def compare(
         protocol=protocol,
         outcomes=outcomes,
     )
-    how = execution or Execution()
     return carry_out(request.job(how.out), request.numbers, how)

@@ -6,14 +6,16 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from settlesim.chance.sampling import Sampling
 from settlesim.chance.worlds import Rng
 from settlesim.errors import UsageError
-from settlesim.experiments.execution import Execution, carry_out
-from settlesim.experiments.request import Request, selected
+from settlesim.experiments.execution import Execution, asked, carry_out
+from settlesim.experiments.request import Request, refuse_levers, selected
 from settlesim.model.outcome import Outcome
 from settlesim.results.grid import folded
-from settlesim.scenario.parameters import nested
+from settlesim.scenario.parameters import nested, resolve
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -56,8 +58,8 @@ def sweep(
     Raises
     ------
     UsageError
-        As `compare`, and if the grid is empty, or names a parameter that is unknown, or a value out of its
-        range.
+        As `compare`, and if the grid is empty, names a parameter that is unknown or that a sequence holds by a
+        lever, or has values that are no numbers, come twice or are out of range.
 
     Examples
     --------
@@ -66,12 +68,16 @@ def sweep(
     >>> result.settled.mean("run").dims
     ('surrender_frame', 'sequence')
     """
+    how = asked(scenario, execution)
     chosen = selected(scenario, sequences)
-    axes = {name: [float(value) for value in values] for name, values in grid.items()}
+    if not isinstance(grid, Mapping):
+        raise UsageError(f'a grid is a mapping of name to values, such as {{"guarantee": [0.1, 0.4]}}, not {grid!r}')
+    axes = {name: _values(name, values) for name, values in grid.items()}
     if not axes or not all(axes.values()):
         raise UsageError("the grid needs at least one parameter, and each of them at least one value")
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     numbers = tuple(scenario.quantities())
+    refuse_levers(chosen, (str(one) for name in axes for one in resolve(name, numbers)), "grid gives")
     request = Request(
         scenario,
         tuple(q.with_levers(**nested(point, numbers, q.levers)) for point in points for q in chosen),
@@ -81,5 +87,18 @@ def sweep(
         method=method,
         outcomes=outcomes,
     )
-    how = execution or Execution()
     return carry_out(request.job(how.out), request.numbers, how, lambda flat: folded(flat, chosen, axes))
+
+
+def _values(name: str, values: Iterable[float]) -> list[float]:
+    """Return the values of one axis, each a number that no other equals."""
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise UsageError(f"the grid gives a list of values for {name}, such as [0.1, 0.4], not {values!r}")
+    found: list[float] = []
+    for value in values:
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+            raise UsageError(f"the values of {name} must be numbers, not {value!r}")
+        if float(value) in found:
+            raise UsageError(f"the grid gives {name} = {value:g} twice")
+        found.append(float(value))
+    return found

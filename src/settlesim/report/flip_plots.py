@@ -50,7 +50,7 @@ def flip_map(
     Raises
     ------
     UsageError
-        If there are no two parameters, or a name is unknown.
+        If there are no two parameters, a name is unknown, the width is not positive, or worlds are too few.
 
     Notes
     -----
@@ -70,6 +70,8 @@ def flip_map(
     >>> flip_map(flips_of(drawn, "a", "b", "score")).get_xlabel()
     'y'
     """
+    if isinstance(width, bool) or not isinstance(width, (int, float)) or not 0 < width < np.inf:
+        raise UsageError(f"width is the smoothing as a share of each parameter's spread, above 0, not {width!r}")
     first, second = _leading(found, parameters)
     x, y = (np.asarray(found[name].values, float) for name in (first, second))
     difference = np.asarray(found["world_difference"].values, float)
@@ -78,8 +80,13 @@ def flip_map(
     mean, error, worlds = _smoothed(x, y, difference, weights, xs, ys, width)
     scale, units = scale_of(found["world_difference"])
     end = scale * float(np.quantile(np.abs(difference), 0.98)) or 1.0
-    ax = axes_of(ax, (7.2, 5.2))
     hidden = worlds < THIN
+    if hidden.all():
+        raise UsageError(
+            f"{len(difference)} worlds are too few for a map at width {width:g}: no place rests on {THIN:g}; take more "
+            "worlds, or more width"
+        )
+    ax = axes_of(ax, (7.2, 5.2))
     shown = np.ma.masked_where(hidden, scale * mean)
     look: dict[str, Any] = {"cmap": "RdBu", "vmin": -end, "vmax": end}
     ax.pcolormesh(xs, ys, shown, shading="nearest", alpha=0.55, linewidth=0, rasterized=True, **look)
@@ -100,8 +107,10 @@ def _leading(found: xr.Dataset, parameters: Sequence[str] | None) -> tuple[str, 
     known = parameters_of(found)
     if parameters is not None:
         names = [choose(name, known, "varying parameter") for name in parameters]
-        if len(set(names)) != 2:
-            raise UsageError(f"a flip map has two parameters, not {len(set(names))}: {', '.join(names)}")
+        if len(names) == 2 and names[0] == names[1]:
+            raise UsageError(f"a flip map has two parameters, and {names[0]!r} is named twice: name another")
+        if len(names) != 2:
+            raise UsageError(f"a flip map has two parameters, not {len(names)}: {', '.join(names)}")
         return names[0], names[1]
     if len(known) < 2:
         raise UsageError(f"a flip map needs two parameters that vary, there are {len(known)}")

@@ -54,6 +54,11 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    UsageError
+        If the result is of several points, as that of a sweep.
+
     Examples
     --------
     >>> from settlesim.experiments.simulate import compare
@@ -63,6 +68,10 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """
     names = lines_of(dataset)
     shares = summary(dataset, "outcome")["outcome"].sel(statistic="estimate", sequence=names)
+    more = [str(dim) for dim in shares.dims if dim not in ("sequence", "outcome_kind")]
+    if more:
+        point = ", ".join(f"{dim}=..." for dim in more)
+        raise UsageError(f"the bars are of one point: choose it first, result.sel({point})")
     ax = axes_of(ax, (8.5, 1.4 + 0.42 * len(names)))
     left = np.zeros(len(names))
     for kind in (str(k) for k in shares["outcome_kind"].values):

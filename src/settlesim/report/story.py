@@ -152,6 +152,7 @@ def replay(
     *,
     scenario: Scenario | None = None,
     sequence: str | Sequence | None = None,
+    order: str | None = None,
     run: int | None = None,
     point: int | None = None,
     luck: int | None = None,
@@ -172,6 +173,8 @@ def replay(
         The conflict of a result, where that is none of the shipped ones as they are.
     sequence : str or Sequence, optional
         Of a conflict by default its default sequence; of a result one of its own, by name.
+    order : str, optional
+        In place of `sequence`, of a result of `orders`: the order's name.
     run : int
         Number of the run.
     point, luck : int
@@ -209,6 +212,7 @@ def replay(
         source,
         scenario=scenario,
         sequence=sequence,
+        order=order,
         run=run,
         point=point,
         luck=luck,

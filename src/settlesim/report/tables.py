@@ -236,7 +236,8 @@ def rank_rows(dataset: xr.Dataset, variable: str) -> Rows:
     names = [str(name) for name in table["sequence"].values]
     rows: Rows = []
     for i, name in enumerate(names):
-        row = {"place": i + 1, "sequence": name, "value": float(table["value"][i]), "first": float(table["first"][i])}
+        row = {"place": int(table["place"][i]), "sequence": name}
+        row |= {key: float(table[key][i]) for key in ("value", "first")}
         if i + 1 < len(names):
             row["next_better"] = float(table["reversed_runs"][i, i + 1])
             row["ties_with_next"] = float(table["ties"][i, i + 1])

@@ -8,9 +8,10 @@ experiment.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from settlesim.errors import ScenarioError
@@ -65,11 +66,16 @@ class FrozenDict(dict[K, V]):
         return hash(frozenset(self.items()))
 
 
+def _whole(value: Any) -> Any:
+    """Read whole numbers of numpy as Python's."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, max_length=4000)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
-Count = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
+Count = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, le=10_000_000)]
 Table = Annotated[Mapping[K, V], AfterValidator(FrozenDict)]
 EvidenceTag = Literal["C", "D", "M", "P"]
 

@@ -17,7 +17,7 @@ from settlesim.scenario.base import SUM_TOLERANCE
 from settlesim.scenario.conflict import Role
 from settlesim.scenario.messages import KeyPath, dotted
 from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter
-from settlesim.scenario.reachability import unreachable
+from settlesim.scenario.reachability import outlived, unreachable
 from settlesim.scenario.sequence import Sequence
 
 __all__ = ["SoundFields", "check", "check_levers", "check_names", "check_sequence", "check_settings"]
@@ -274,6 +274,8 @@ def check_sequence(sequence: Sequence, fields: SoundFields, file: str, path: Key
     if not unknown and fields.whole("tracks") and fields.whole("concessions"):
         horizon = fields.values.get("horizon", math.inf)
         for at, message in unreachable(sequence, fields.table("tracks"), fields.table("concessions"), horizon):
+            yield Problem(file, dotted((*path, "steps", at, "when")), message)
+        for at, message in outlived(sequence):
             yield Problem(file, dotted((*path, "steps", at, "when")), message)
 
 

@@ -6,7 +6,7 @@ Counting orders and drawing them is that of linear extensions (`settlesim.scenar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Sequence as Several
 from functools import cached_property
 from numbers import Integral
@@ -153,8 +153,14 @@ class Plan(Declaration):
         >>> [step.name for step in plan.order("recognition > prisoners").steps]
         ['open:kabul_talks', 'recognition', 'prisoners']
         """
+        if isinstance(concessions, str):
+            raise UsageError(f"the items of an agenda are a list of names, such as [{concessions!r}, ...], not a text")
+        items = list(concessions)
+        twice = next((item for item in items if items.count(item) > 1), None)
+        if twice is not None:
+            raise UsageError(f"the item {twice!r} stands on the agenda twice")
         return cls(
-            {item: Step(do="table", track=track, concessions=(item,)) for item in concessions},
+            {item: Step(do="table", track=track, concessions=(item,)) for item in items},
             name=name,
             given=(Step(do="open", track=track),) if given is None else given,
             precedence=precedence,
@@ -216,7 +222,12 @@ class Plan(Declaration):
         UsageError
             When that is no order of this plan; the message says all that is wrong with it.
         """
-        wanted = tuple(part.strip() for part in names.split(ARROW.strip())) if isinstance(names, str) else tuple(names)
+        listed = names.split(ARROW.strip()) if isinstance(names, str) else names
+        wanted = tuple(listed) if isinstance(listed, Iterable) else (listed,)
+        if not all(isinstance(name, str) for name in wanted):
+            such = ARROW.join(self.moves)
+            raise UsageError(f"an order is a list of moves or its name, such as {such!r}, not {names!r}")
+        wanted = tuple(name.strip() for name in wanted) if isinstance(names, str) else wanted
         wrong = list(self._complaints(wanted))
         if wrong:
             raise UsageError(f"{ARROW.join(map(str, wanted))!r} is no order of plan {self.name!r}: {'; '.join(wrong)}")

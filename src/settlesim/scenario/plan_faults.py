@@ -12,6 +12,7 @@ from settlesim.errors import nearest
 from settlesim.scenario.conditions import Condition
 from settlesim.scenario.linear_extensions import circles
 from settlesim.scenario.messages import KeyPath
+from settlesim.scenario.spans import contradiction, impossible_moves
 
 if TYPE_CHECKING:
     from settlesim.scenario.plan import Plan
@@ -46,6 +47,8 @@ def faults(plan: Plan) -> list[Fault]:
     if not found:
         found += _twins(plan)
         found += _taken(plan)
+    if not found:
+        found += _never(plan)
     return found
 
 
@@ -144,6 +147,16 @@ def _taken(plan: Plan) -> Iterator[Fault]:
     if not unknown:
         apart = {str(step.name) for step in plan.apart}
         yield from contradictions(plan, lambda condition, taken: _may_hold(condition, taken | apart))
+
+
+def _never(plan: Plan) -> Iterator[Fault]:
+    """Conditions that hold in no order, for a week is over or a move was made."""
+    for move, i, key, why in impossible_moves(plan):
+        yield Fault(("moves", move, i, key), f"{move!r} can never be {'taken' if key == 'when' else 'done'}: {why}")
+    for i, step in enumerate(plan.given):
+        over = None if step.when is None else contradiction(step.when)
+        if over is not None:
+            yield Fault(("given", i, "when"), f"can never be taken: {over}")
 
 
 def _may_hold(condition: Condition, taken: set[str]) -> bool:

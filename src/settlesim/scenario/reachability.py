@@ -11,8 +11,9 @@ from typing import Any
 
 from settlesim.scenario.conditions import Condition
 from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.spans import contradiction
 
-__all__ = ["obstacles", "unreachable"]
+__all__ = ["obstacles", "outlived", "unreachable"]
 
 
 def unreachable(
@@ -41,6 +42,14 @@ def unreachable(
         if not told & set(chain):
             yield chain[0], why
         told |= {at, *chain}
+
+
+def outlived(sequence: Sequence) -> Iterator[tuple[int, str]]:
+    """Yield the position of each step whose condition is over before it may hold, and the reason."""
+    for at, step in enumerate(sequence.steps):
+        why = None if step.when is None or _patient(at, sequence) else contradiction(step.when)
+        if why is not None:
+            yield at, f"step {step.name!r} can never be taken: {why}"
 
 
 def _chain(

@@ -181,6 +181,8 @@ class Scenario(Declaration):
             When a plan made in Python refers to what this scenario does not have, or has orders that cannot be run;
             when pace or dates put the last move of some order of any plan beyond the horizon.
         """
+        if not isinstance(name, (str, Plan)):
+            raise UsageError(f"not a plan but a {type(name).__name__}: make a Plan of it, Plan(moves), or name one")
         if not isinstance(name, Plan) and not self.plans:
             raise UsageError(f"{self.name} declares no plan; write a table [plans.NAME], or give a Plan")
         plan = name if isinstance(name, Plan) else self.plans[choose(name, self.plans, "plan")]
