@@ -180,7 +180,8 @@ def test_levers_of_a_sequence_stand_and_are_told(war):
 
 def test_points_of_ones_own_are_scaled_to_the_pie_like_any_world(war):
     values = {q for q in map(str, (q.address for q in war.quantities())) if q.startswith("concession_value.")}
-    result = ss.evaluate(war, dict.fromkeys(values, 0.9), "talk", rng=7, outcomes=[])
+    with pytest.warns(UserWarning, match="in 1 of 1 points"):
+        result = ss.evaluate(war, dict.fromkeys(values, 0.9), "talk", rng=7, outcomes=[])
     assert sum(float(result[name][0]) for name in values) == pytest.approx(1)
 
 

@@ -41,7 +41,7 @@ def test_the_leading_parameters_are_chosen_and_labelled(found):
 def test_what_no_map_can_be_made_of(found):
     with pytest.raises(UsageError, match="did you mean 'tilt'"):
         ss.plots.flip_map(found, parameters=["tilts", "level"])
-    with pytest.raises(UsageError, match="two parameters, not 1"):
+    with pytest.raises(UsageError, match="'tilt' is named twice"):
         ss.plots.flip_map(found, parameters=["tilt", "tilt"])
     with pytest.raises(UsageError, match="needs two parameters that vary, there are 1"):
         ss.plots.flip_map(found.drop_vars(["tilt", "idle"]))
