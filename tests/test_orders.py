@@ -143,7 +143,7 @@ def test_patience_and_completion_make_every_order_happen():
         (dict(design=[]), "no order"),
         (dict(design=["talks > prisoners > lull > recognition"] * 2), "given twice"),
         (dict(each=3, engine="mesa"), "numpy"),
-        (dict(each=25), "between 1 and the 24"),
+        (dict(each=25), "a whole number from 1 to 24, not 25"),
         (dict(design="random"), "size"),
         (dict(design=["talks > prisoners > lull > recognition"], size=4), "size="),
     ],
