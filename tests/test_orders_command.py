@@ -69,7 +69,7 @@ def test_the_best_come_first_and_are_compared_in_pairs(result):
         (("--plan", "openin"), "opening"),
         (("--design", "rando"), "random"),
         (("--design", "random"), "size"),
-        (("--each", 7), "between 1 and the 6"),
+        (("--each", 7), "from 1 to 6"),
         (("--runs", 1), "at least two runs"),
         (("--outcome", "deaths", "--kind", "x"), "kind"),
         (("--outcome", "outcome"), "kind"),

@@ -12,7 +12,7 @@ from settlesim.analysis.channels import channels as taken_apart
 from settlesim.analysis.coalitions import all_coalitions, along, estimate, exact_shares, orderings, sampled_shares
 from settlesim.errors import ScenarioError, UsageError
 from settlesim.scenario.declared_channels import Channel, held_off
-from support import shipped
+from support import changed, shipped
 
 TWO = shipped("two-party")
 PAIR = ("give_first", "talk")
@@ -181,7 +181,7 @@ def test_of_more_channels_orders_are_drawn_and_the_sum_is_still_exact():
         (dict(level=1.0), "level must lie between 0 and 1"),
         (dict(execution=ss.Execution(out="why.nc")), "saved with settlesim.save"),
         (dict(scenario=shipped("colombia-2012"), a="x"), "unknown sequence 'x'"),
-        (dict(scenario=shipped("colombia-2012"), a=None, b=None), "declares no channels"),
+        (dict(scenario=changed(shipped("colombia-2012"), channels={}), a=None, b=None), "declares no channels"),
     ],
 )
 def test_what_is_asked_for_wrongly_is_said_before_the_first_run(arguments, says):
