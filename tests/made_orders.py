@@ -1,4 +1,4 @@
-"""Datasets of orders made by hand: values of a function of the order, and worlds that differ in it."""
+"""Orders made by hand: datasets of a function of the order, worlds that differ in it, and a rule that fails."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 
 from settlesim.analysis.order_effects import order_effects
+from settlesim.model.items import rule
+from settlesim.model.variables import Variable
 
 MOVES = ("talks", "prisoners", "ceasefire", "recognition", "delisting", "pressure", "withdrawal")
 
@@ -96,3 +98,9 @@ def blocks(worlds=40, slots=12, places=None):
     places = all_places(5) if places is None else places
     rng = np.random.default_rng(9)
     return places[np.stack([rng.permutation(len(places))[:slots] for _ in range(worlds)], axis=1)]
+
+
+@rule("run", Variable("watched", units="1", meaning="a value of a test's own"), source="settlesim")
+def failing(week, deaths, delivered_sum):
+    """Fail in runs of many deaths once something is delivered; here because another process must find it by name."""
+    return np.where((week > 30) & (deaths > 1500) & (delivered_sum > 0), np.nan, 0.0)

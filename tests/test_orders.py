@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 import settlesim as ss
+from made_orders import failing
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines.vectorised import run as run_alone
 from settlesim.engines.vectorised import run_batch
 from settlesim.errors import FaultError
 from settlesim.experiments.job import Job
-from settlesim.model.items import rule
 from settlesim.model.standard import STANDARD
-from settlesim.model.variables import Variable
 from settlesim.steps import ceasefire, deliver, open_track, opened, table, week
 from support import shipped
 
@@ -153,12 +152,6 @@ def test_what_cannot_be_run_is_refused_before_the_first_run(options, words, monk
     monkeypatch.setattr(Job, "compute", lambda *_: pytest.fail("something was simulated"))
     with pytest.raises(ss.UsageError, match=words):
         ss.orders(shipped(WAR), plan(), runs=4, rng=7, **options)
-
-
-@rule("run", Variable("watched", units="1", meaning="a value of a test's own"), source="settlesim")
-def failing(week, deaths, delivered_sum):
-    """Fail in runs of many deaths once something is delivered."""
-    return np.where((week > 30) & (deaths > 1500) & (delivered_sum > 0), np.nan, 0.0)
 
 
 def test_a_fault_in_a_batch_is_that_of_the_first_order_that_has_one():
