@@ -1,8 +1,9 @@
-"""Profiles of Hypothesis, and what pytest prints at the end: how many values of the two engines were compared."""
+"""Profiles of Hypothesis, signals, and what pytest prints at the end: how many values of the engines were compared."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -24,6 +25,12 @@ settings.register_profile("deep", settings.get_profile("default"), derandomize=F
 # Tells quickly that something is wrong, without the minutes in which a failing war is made small.
 settings.register_profile("look", settings.get_profile("default"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure():
+    # A shell that starts pytest in the background has it ignore Ctrl-C, and with it what a test starts and interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -119,6 +119,31 @@ def test_an_interrupted_experiment_resumes(tmp_path, how):
     assert not parts.exists()
 
 
+STARTING = """
+    import multiprocessing, os, signal, time
+    from settlesim.experiments.execution import _unheard
+
+    if __name__ == "__main__":
+        child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(0,))
+        try:
+            with _unheard():
+                os.kill(os.getpid(), signal.SIGINT)
+                child.start()
+                print("started")
+        except KeyboardInterrupt:
+            print("heard")
+        child.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be held back there")
+def test_an_interruption_waits_while_a_process_starts(tmp_path):
+    """One that is half started is known to nobody, and outlives the experiment."""
+    (tmp_path / "script.py").write_text(textwrap.dedent(STARTING))
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["started", "heard"], done.stderr
+
+
 def test_common_luck_pays():
     """Variance of paired differences against independent runs, as the shipped comparison reports it."""
     result = ss.compare(shipped(), runs=150, rng=7)

@@ -47,7 +47,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
-            print(f"settlesim: interrupted: {stop or 'no sequence has all its runs yet'}", file=sys.stderr)
+            print(f"settlesim: interrupted: {str(stop) or 'no sequence has all its runs yet'}", file=sys.stderr)
             raise typer.Exit(terminal.INTERRUPTED) from None
 
 

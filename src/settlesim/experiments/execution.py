@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -15,8 +16,9 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from settlesim.errors import FaultError, SettlesimError, UsageError
@@ -234,10 +236,32 @@ def _begin(data: bytes = b"") -> None:
 
 @contextlib.contextmanager
 def _unheard() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start: until `_begin` they would die of it, and with them the pool."""
+    """Hold Ctrl-C back while processes start: a child would die of it before `_begin`, and be lost if half started."""
+    heard: list[tuple[int, FrameType | None]] = []
+    handler = signal.getsignal(signal.SIGINT)
+    # Elsewhere than in the main thread nobody is interrupted, nor can handlers be set.
+    held = callable(handler) and threading.current_thread() is threading.main_thread()
+    if held:
+        # Not by the mask alone, which is this thread's: any other, such as one of numpy's, takes the signal for all.
+        signal.signal(signal.SIGINT, lambda number, frame: heard.append((number, frame)))
+    try:
+        with _masked():
+            yield
+    finally:
+        if held:
+            signal.signal(signal.SIGINT, handler)
+    if heard and callable(handler):
+        handler(*heard[0])
+
+
+@contextlib.contextmanager
+def _masked() -> Iterator[None]:
+    """Have processes that are started here begin with Ctrl-C held back."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
+    # Multiprocessing's own helper, if it started with the first process, would end the mask.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
