@@ -121,7 +121,7 @@ def test_an_interrupted_experiment_resumes(tmp_path, how):
 
 STARTING = """
     import multiprocessing, os, signal, time
-    from settlesim.experiments.execution import _unheard
+    from settlesim.experiments.processes import _unheard
 
     if __name__ == "__main__":
         child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(0,))

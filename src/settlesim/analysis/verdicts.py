@@ -13,7 +13,8 @@ from settlesim.analysis.differences import differences
 from settlesim.analysis.statistics import check_level, indicators
 from settlesim.chance.worlds import Rng, entropy_of
 from settlesim.errors import UsageError, choose, nearest
-from settlesim.experiments.execution import Execution, progress_bar, shared_pool
+from settlesim.experiments.execution import Execution, shared_pool
+from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.simulate import compare
 from settlesim.model.layout import layout
 from settlesim.model.outcome import LABELS, Outcome, week_of

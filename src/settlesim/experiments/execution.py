@@ -6,25 +6,19 @@ Nothing here changes a result: a run is the same in any block, on any worker, in
 from __future__ import annotations
 
 import contextlib
-import signal
-import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import islice
-from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from settlesim.errors import FaultError, SettlesimError, UsageError
+from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.job import Job, Unit, forget_luck
-from settlesim.experiments.transport import packed, unpacked
+from settlesim.experiments.processes import in_parallel, in_processes, process_pool
+from settlesim.experiments.progress import progress_bar
+from settlesim.experiments.transport import packed
 from settlesim.results.dataset import Assembly, Block
 from settlesim.results.stores import check_suffix, save
 from settlesim.scenario.scenario import Scenario
@@ -32,7 +26,7 @@ from settlesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOCK", "Execution", "asked", "carry_out", "execute", "progress_bar", "shared_pool"]
+__all__ = ["BLOCK", "Execution", "asked", "carry_out", "execute", "shared_pool"]
 
 # Runs simulated at a time, at most.  Larger blocks spread the overhead of array operations over more runs;
 # benchmarks/bench_engine.py shows the gain shrinking, while memory and the wait at an interruption go on growing.
@@ -186,9 +180,9 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
 
         try:
             if how.executor is not None:
-                _in_parallel(missing, how.executor, 2 * how.workers, take, packed(job))
+                in_parallel(missing, how.executor, 2 * how.workers, take, packed(job))
             elif how.workers > 1 and len(missing) > 1:
-                _in_processes(job, missing, min(how.workers, len(missing)), take)
+                in_processes(job, missing, min(how.workers, len(missing)), take)
             else:
                 for unit in missing:
                     take(job.compute(unit))
@@ -204,120 +198,6 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
     return assembly
 
 
-def _in_processes(job: Job, units: list[Unit], workers: int, take: Callable[[Block], None]) -> None:
-    # Spawned, not forked: forking a process with threads can hang, and Mesa insists on it.
-    context = get_context("spawn")
-    others = set(active_children())
-    # Sent once, not with each unit: what is long could wait in the pipe for a worker that is no more.
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(packed(job),)) as pool:
-        try:
-            _in_parallel(units, pool, 2 * workers, take)
-        except BrokenProcessPool as error:
-            raise SettlesimError(
-                "a worker process died; if none could start, put the call under if __name__ == '__main__', "
-                "otherwise memory may have run out: use fewer workers or smaller blocks"
-            ) from error
-        except KeyboardInterrupt:
-            for child in set(active_children()) - others:
-                child.terminate()
-            raise
-
-
-# In a worker process of an experiment's own: the job.
-_sent = b""
-
-
-def _begin(data: bytes = b"") -> None:
-    """Leave Ctrl-C to the parent, which lets workers finish what they compute, and keep the job."""
-    global _sent
-    _sent = data
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start: a child would die of it before `_begin`, and be lost if half started."""
-    heard: list[tuple[int, FrameType | None]] = []
-    handler = signal.getsignal(signal.SIGINT)
-    # Elsewhere than in the main thread nobody is interrupted, nor can handlers be set.
-    held = callable(handler) and threading.current_thread() is threading.main_thread()
-    if held:
-        # Not by the mask alone, which is this thread's: any other, such as one of numpy's, takes the signal for all.
-        signal.signal(signal.SIGINT, lambda number, frame: heard.append((number, frame)))
-    try:
-        with _masked():
-            yield
-    finally:
-        if held:
-            signal.signal(signal.SIGINT, handler)
-    if heard and callable(handler):
-        handler(*heard[0])
-
-
-@contextlib.contextmanager
-def _masked() -> Iterator[None]:
-    """Have processes that are started here begin with Ctrl-C held back."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    # Multiprocessing's own helper, if it started with the first process, would end the mask.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _in_parallel(
-    units: list[Unit], pool: Executor, ahead: int, take: Callable[[Block], None], data: bytes = b""
-) -> None:
-    """Compute units in a pool whose workers have the job, or get it with each unit as `data`."""
-    queue = iter(enumerate(units))
-    # Only a few units are under way at a time, so that results do not pile up.
-    turns: dict[Future[Block], int] = {}
-
-    def submit(number: int) -> None:
-        for turn, unit in islice(queue, number):
-            with _unheard():
-                turns[pool.submit(_remote, data, unit)] = turn
-
-    try:
-        submit(ahead)
-        while turns:
-            done, _ = wait(turns, return_when=FIRST_COMPLETED)
-            for future in sorted(done, key=turns.__getitem__):
-                turn = turns.pop(future)
-                fault = future.exception()
-                if isinstance(fault, FaultError):
-                    # Which worker was the fastest must not decide which fault is shown: the first in turn is.
-                    earlier = sorted((f for f in turns if turns[f] < turn), key=turns.__getitem__)
-                    raise next((e for e in (f.exception() for f in earlier) if isinstance(e, FaultError)), fault)
-                take(future.result())
-            submit(len(done))
-    except KeyboardInterrupt:
-        # What is under way is worth keeping: take it in, start nothing new.
-        print("settlesim: finishing what is under way; Ctrl-C again stops at once", file=sys.stderr)
-        running = [future for future in turns if not future.cancel()]
-        for future in running:
-            take(future.result())
-        raise
-    except BaseException:
-        for future in turns:
-            future.cancel()
-        raise
-
-
-@lru_cache(maxsize=2)
-def _job(data: bytes) -> Job:
-    """Unpack a job once, not for each of its units."""
-    return unpacked(data)
-
-
-def _remote(data: bytes, unit: Unit) -> Block:
-    return _job(data or _sent).compute(unit)
-
-
 @contextlib.contextmanager
 def shared_pool(how: Execution) -> Iterator[Execution]:
     """Yield how to carry out many experiments in a row, in the same processes and without progress of their own."""
@@ -325,21 +205,5 @@ def shared_pool(how: Execution) -> Iterator[Execution]:
     if how.executor is not None or how.workers == 1:
         yield silent
         return
-    context = get_context("spawn")
-    with ProcessPoolExecutor(how.workers, mp_context=context, initializer=_begin) as pool:
+    with process_pool(how.workers) as pool:
         yield replace(silent, executor=pool)
-
-
-@contextlib.contextmanager
-def progress_bar(total: int, wanted: bool | None) -> Iterator[Callable[[int], Any]]:
-    """Show progress in runs, if it is wanted; yield what is called with the number of runs done."""
-    if not (sys.stderr.isatty() if wanted is None else wanted):
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=wanted is None) as bar:
-        task = bar.add_task("runs", total=total)
-        yield lambda number: bar.advance(task, number)
