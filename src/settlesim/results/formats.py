@@ -36,9 +36,14 @@ def storable(dataset: xr.Dataset) -> xr.Dataset:
             kept = kept.assign_coords({name: (variable.dims, values, variable.attrs)})
         else:
             kept[name] = (variable.dims, values, variable.attrs)
-    for one in (kept, *kept.variables.values()):
-        one.attrs = {name: int(v) if isinstance(v, (bool, np.bool_)) else v for name, v in one.attrs.items()}
+    kept.attrs = _numbered(kept.attrs)
+    for variable in kept.variables.values():
+        variable.attrs = _numbered(variable.attrs)
     return kept
+
+
+def _numbered(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: int(value) if isinstance(value, (bool, np.bool_)) else value for name, value in attrs.items()}
 
 
 def _stored(name: str, values: Any) -> Any:

@@ -18,6 +18,8 @@ __all__ = ["reason", "replacing", "sweep"]
 
 # In a temporary folder: the file that its process holds locked, what is being written, and what it takes the place of.
 OWNER, NEW, OLD = "owner", "new", "old"
+# Characters that `tempfile` adds to a name.
+RANDOM = 8
 # Until then a folder without an owner may be one that is being made.
 MADE_BY_NOW = 3600.0
 
@@ -69,14 +71,17 @@ def sweep(path: Path) -> None:
     # A name that holds characters of patterns is no pattern.
     prefix = _prefix(path)
     try:
-        found = [
-            one for one in path.parent.iterdir() if one.name.startswith(prefix) and len(one.name) == len(prefix) + 8
-        ]
+        beside = [one for one in path.parent.iterdir() if one.name.startswith(prefix)]
     except (OSError, ValueError):
         return
-    for folder in found:
+    for folder in beside:
         with contextlib.suppress(OSError):
-            if folder.is_symlink() or not folder.is_dir() or not _left_behind(folder):
+            if (
+                len(folder.name) != len(prefix) + RANDOM
+                or folder.is_symlink()
+                or not folder.is_dir()
+                or not _left_behind(folder)
+            ):
                 continue
             if (folder / OLD).exists() and not os.path.lexists(path):
                 os.replace(folder / OLD, path)
