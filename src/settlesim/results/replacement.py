@@ -76,12 +76,8 @@ def sweep(path: Path) -> None:
         return
     for folder in beside:
         with contextlib.suppress(OSError):
-            if (
-                len(folder.name) != len(prefix) + RANDOM
-                or folder.is_symlink()
-                or not folder.is_dir()
-                or not _left_behind(folder)
-            ):
+            ours = len(folder.name) == len(prefix) + RANDOM and folder.is_dir() and not folder.is_symlink()
+            if not ours or not _left_behind(folder):
                 continue
             if (folder / OLD).exists() and not os.path.lexists(path):
                 os.replace(folder / OLD, path)

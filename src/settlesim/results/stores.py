@@ -206,9 +206,8 @@ def _check_there(path: Path) -> None:
         if not path.exists():
             raise UsageError(f"there is no result at {str(path)!r}")
         if path.is_dir() != (path.suffix == ".zarr") or not (path.is_dir() or path.is_file()):
-            raise SettlesimError(
-                f"cannot read {str(path)!r}: it is not {'a folder' * (path.suffix == '.zarr') or 'a file'}"
-            )
+            kind = "a folder" if path.suffix == ".zarr" else "a file"
+            raise SettlesimError(f"cannot read {str(path)!r}: it is not {kind}")
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot open {str(path)[:200]!r}: {reason(error)}") from None
 
