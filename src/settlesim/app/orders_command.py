@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from settlesim.app import terminal
-from settlesim.app.options import Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.app.options import Force, Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
 from settlesim.errors import SettlesimError, UsageError, choose
 
 if TYPE_CHECKING:
