@@ -12,7 +12,7 @@ from typing import Any
 from settlesim.errors import UsageError
 from settlesim.results.replacement import reason
 
-__all__ = ["check_folder", "check_name", "check_replaceable", "standing"]
+__all__ = ["check_figure", "check_folder", "check_name", "check_replaceable", "standing"]
 
 # Longer paths are refused by one system or another, and by none with a message of one line.
 LONGEST_PATH, LONGEST_NAME = 4000, 200
@@ -22,6 +22,8 @@ RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT"
 COLUMNS, ANY_COLUMN = {"sequence", "run"}, {"outcome", "settled", "end_week", "deaths"}
 # Files that may stand in a store of Zarr beside its arrays.
 IN_STORE = {"job.json"}
+# What files of these formats begin with, or have near their beginning.
+FIGURES = {".png": [b"\x89PNG"], ".pdf": [b"%PDF"], ".svg": [b"<svg"]}
 OTHERWISE = "choose another name, or replace it with force=True (--force)"
 
 
@@ -100,6 +102,26 @@ def check_replaceable(path: Path, *, partial: bool = False, columns: list[str] |
         raise UsageError(
             f"cannot save to {_shown(path)}: a complete result stands there, and this one was interrupted; {OTHERWISE}"
         )
+
+
+def check_figure(path: Path) -> None:
+    """Raise a `UsageError` if a figure could not be saved, or would replace what is no figure of its format.
+
+    An earlier figure is replaced unasked, as plotting tools do.
+    """
+    check_name(path)
+    check_folder(path)
+    if not os.path.lexists(path) or (path.is_file() and _is_empty(path)):
+        return
+    if not path.is_file():
+        raise UsageError(f"cannot draw to {_shown(path)}: what stands there is no file")
+    try:
+        with path.open("rb") as file:
+            begins = file.read(1000).lstrip()
+    except OSError as error:
+        raise UsageError(f"cannot draw to {_shown(path)}: {reason(error)}") from None
+    if not any(mark in begins if mark == b"<svg" else begins.startswith(mark) for mark in FIGURES[path.suffix]):
+        raise UsageError(f"cannot draw to {_shown(path)}: what stands there is no {path.suffix[1:]} figure")
 
 
 def standing(path: Path, columns: list[str] | None = None) -> Mapping[str, Any] | None:

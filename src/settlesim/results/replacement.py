@@ -54,7 +54,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _swap(temporary: Path, path: Path, folder: Path) -> None:
-    if path.is_dir():  # a directory cannot be renamed onto another: the old one is moved away first
+    # A folder cannot be renamed onto another, nor onto a file: what is there is moved away first.
+    if os.path.lexists(path) and (path.is_dir() or temporary.is_dir()):
         os.replace(path, folder / OLD)
         try:
             os.replace(temporary, path)
@@ -79,7 +80,7 @@ def sweep(path: Path) -> None:
             ours = len(folder.name) == len(prefix) + RANDOM and folder.is_dir() and not folder.is_symlink()
             if not ours or not _left_behind(folder):
                 continue
-            if (folder / OLD).exists() and not os.path.lexists(path):
+            if os.path.lexists(folder / OLD) and not os.path.lexists(path):
                 os.replace(folder / OLD, path)
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from settlesim.errors import SettlesimError, UsageError
-from settlesim.results.content_digest import SCHEMA, stamp, unstamped, verify_content
+from settlesim.results.content_digest import SCHEMA, differing, stamp, unstamped, verify_content
 from settlesim.results.formats import check_chunks, opened, storable, to_netcdf, to_zarr
 from settlesim.results.long_tables import escaped, table
 from settlesim.results.ownership import check_folder, check_name, check_replaceable
@@ -166,7 +167,11 @@ def _write_whole(dataset: xr.Dataset, path: Path) -> None:
         (to_zarr if path.suffix == ".zarr" else to_netcdf)(kept, temporary)
         # Before it takes the place of anything: what some format cannot hold would differ once it is opened.
         with opened(temporary) as again:
-            verify_content(again, f"what was written of {str(path)!r}")
+            lost = differing(again)
+        if lost:
+            raise SettlesimError(
+                f"cannot save to {str(path)!r}: {path.suffix} would not give back {', '.join(lost[:3])}"
+            )
 
 
 def open(path: str | Path) -> xr.Dataset:
@@ -180,6 +185,8 @@ def open(path: str | Path) -> xr.Dataset:
         If it cannot be read, was not written by settlesim, or is not what was saved: damaged, or changed since.  A
         file of version 0.1.0, or of a later version with another layout, is refused too.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(f"a path is text, not {type(path).__name__}")
     path = Path(path)
     if path.suffix not in READABLE:
         raise UsageError(f"cannot open {str(path)!r}: results are read back from {' and '.join(READABLE)}")
