@@ -16,6 +16,7 @@ NOT_IMPORTED = {
     "scores": "imported by name, where it is installed",
     "h5netcdf": "writes NetCDF for xarray",
     "zarr": "writes Zarr for xarray",
+    "h5py": "writes HDF5 for h5netcdf",
     "ipyvue": "held back for solara",
     "ipyvuetify": "held back for solara",
     "solara-assets": "files that solara serves",

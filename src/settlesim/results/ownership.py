@@ -11,6 +11,7 @@ from typing import Any
 
 from settlesim.errors import UsageError
 from settlesim.results.replacement import reason
+from settlesim.results.seal import is_unsealed, sealed_notes
 
 __all__ = ["check_figure", "check_folder", "check_name", "check_replaceable", "standing"]
 
@@ -69,7 +70,7 @@ def check_folder(path: Path) -> None:
     except OSError as error:
         raise UsageError(f"cannot save to {_shown(path)}: {reason(error)}") from None
     if not there:
-        raise UsageError(f"cannot save to {_shown(path)}: there is no directory {str(path.parent)!r}")
+        raise UsageError(f"cannot save to {_shown(path)}: there is no folder {str(path.parent)!r}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UsageError(f"cannot save to {_shown(path)}: nothing can be written in {str(path.parent)!r}")
 
@@ -93,7 +94,7 @@ def check_replaceable(path: Path, *, partial: bool = False, columns: list[str] |
     if _is_empty(path):
         return
     if path.is_dir() != (path.suffix == ".zarr"):
-        kind = "a directory" if path.is_dir() else "a file"
+        kind = "a folder" if path.is_dir() else "a file"
         raise UsageError(f"cannot save to {_shown(path)}: {kind} of that name is in the way; {OTHERWISE}")
     found = standing(path, columns)
     if found is None:
@@ -141,17 +142,9 @@ def standing(path: Path, columns: list[str] | None = None) -> Mapping[str, Any] 
 
 
 def _of_netcdf(path: Path) -> Mapping[str, Any] | None:
-    import h5py
-
-    if not path.is_file() or not h5py.is_hdf5(path):
-        return None
-    with h5py.File(path, "r") as file:
-        names = ("settlesim_version", "interrupted")
-        return {name: _item(file.attrs[name]) for name in names if name in file.attrs}
-
-
-def _item(value: Any) -> Any:
-    return value.item() if getattr(value, "size", 0) == 1 and hasattr(value, "item") else value
+    # HDF5 itself is not asked: what stands there may be damaged, so that it reads without end.
+    found = sealed_notes(path)
+    return {"settlesim_version": "0.1.0"} if found is None and is_unsealed(path) else found
 
 
 def _of_zarr(path: Path) -> Mapping[str, Any] | None:

@@ -19,6 +19,7 @@ from settlesim.results.formats import check_chunks, opened, storable, to_netcdf,
 from settlesim.results.long_tables import escaped, table
 from settlesim.results.ownership import check_folder, check_name, check_replaceable
 from settlesim.results.replacement import reason, replacing, sweep
+from settlesim.results.seal import check_seal, seal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,6 +169,8 @@ def _write_whole(dataset: xr.Dataset, path: Path) -> None:
         # Before it takes the place of anything: what some format cannot hold would differ once it is opened.
         with opened(temporary) as again:
             lost = differing(again)
+        if path.suffix == ".nc":
+            seal(temporary, kept.attrs)
         if lost:
             raise SettlesimError(
                 f"cannot save to {str(path)!r}: {path.suffix} would not give back {', '.join(lost[:3])}"
@@ -194,6 +197,8 @@ def open(path: str | Path) -> xr.Dataset:
     _check_there(path)
     _check_installed(path.suffix)
     try:
+        if path.suffix == ".nc":
+            check_seal(path)
         with opened(path) as lazy:
             growing = check_attributes(lazy, path)
             if path.suffix == ".zarr" and not growing:
