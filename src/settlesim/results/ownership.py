@@ -148,9 +148,9 @@ def _of_netcdf(path: Path) -> Mapping[str, Any] | None:
 
 
 def _of_zarr(path: Path) -> Mapping[str, Any] | None:
-    for entry in os.scandir(path):
+    for entry in path.iterdir():
         ours = entry.name.startswith(".z") or entry.name in IN_STORE
-        if entry.is_symlink() or not (_is_array(Path(entry.path)) if entry.is_dir() else ours):
+        if entry.is_symlink() or not (_is_array(entry) if entry.is_dir() else ours):
             return None
     found = json.loads((path / ".zattrs").read_text(encoding="utf-8"))
     return found if isinstance(found, dict) else None
@@ -158,7 +158,8 @@ def _of_zarr(path: Path) -> Mapping[str, Any] | None:
 
 def _is_array(folder: Path) -> bool:
     """Whether a folder holds the metadata and chunks of an array, and nothing else."""
-    entries = {entry.name: entry.is_file(follow_symlinks=False) for entry in os.scandir(folder)}
+    with os.scandir(folder) as found:
+        entries = {entry.name: entry.is_file(follow_symlinks=False) for entry in found}
     chunks = (name.replace(".", "").isdigit() for name in entries if not name.startswith(".z"))
     return ".zarray" in entries and all(entries.values()) and all(chunks)
 
