@@ -88,8 +88,8 @@ def _axes(dataset: xr.Dataset, weekly: bool) -> list[str]:
     week = ("week",) if weekly else ()
     outcomes = [set(v.dims) for v in dataset.data_vars.values() if v.attrs.get("role") == "outcome"]
     # Whatever else all outcomes vary along, such as orders, is no name of a thing.
-    shared = set.intersection(*outcomes) if len(outcomes) > 1 else set()
-    kept = {"sequence", *REPEATED, *week, *shared}
+    common = set.intersection(*outcomes) if len(outcomes) > 1 else set()
+    kept = {"sequence", *REPEATED, *week, *common}
     return [str(d) for d in dataset.dims if d in kept or dataset[d].attrs.get("role") == "swept"]
 
 
