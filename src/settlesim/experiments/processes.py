@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -15,14 +14,18 @@ from multiprocessing import active_children, get_context, resource_tracker
 from types import FrameType
 
 from settlesim.errors import FaultError, SettlesimError
+from settlesim.experiments.interruption import Stop
 from settlesim.experiments.job import Job, Unit
 from settlesim.experiments.transport import packed, unpacked
 from settlesim.results.dataset import Block
 
 __all__ = ["in_parallel", "in_processes", "process_pool"]
 
+# Seconds within which a signal is met while units are waited for.
+LISTENS = 0.2
 
-def in_processes(job: Job, units: list[Unit], workers: int, take: Callable[[Block], None]) -> None:
+
+def in_processes(job: Job, units: list[Unit], workers: int, take: Callable[[Block], None], stop: Stop) -> None:
     """Compute units in processes of their own, which end with the experiment."""
     # Spawned, not forked: forking a process with threads can hang, and Mesa insists on it.
     context = get_context("spawn")
@@ -30,7 +33,7 @@ def in_processes(job: Job, units: list[Unit], workers: int, take: Callable[[Bloc
     # Sent once, not with each unit: what is long could wait in the pipe for a worker that is no more.
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(packed(job),)) as pool:
         try:
-            in_parallel(units, pool, 2 * workers, take)
+            in_parallel(units, pool, 2 * workers, take, stop)
         except BrokenProcessPool as error:
             raise SettlesimError(
                 "a worker process died; if none could start, put the call under if __name__ == '__main__', "
@@ -89,7 +92,7 @@ def _masked() -> Iterator[None]:
 
 
 def in_parallel(
-    units: list[Unit], pool: Executor, ahead: int, take: Callable[[Block], None], data: bytes = b""
+    units: list[Unit], pool: Executor, ahead: int, take: Callable[[Block], None], stop: Stop, data: bytes = b""
 ) -> None:
     """Compute units in a pool whose workers have the job, or get it with each unit as `data`."""
     queue = iter(enumerate(units))
@@ -104,7 +107,8 @@ def in_parallel(
     try:
         submit(ahead)
         while turns:
-            done, _ = wait(turns, return_when=FIRST_COMPLETED)
+            # Not for ever, since where signals come in is not told otherwise.
+            done, _ = wait(turns, LISTENS, return_when=FIRST_COMPLETED)
             for future in sorted(done, key=turns.__getitem__):
                 turn = turns.pop(future)
                 fault = future.exception()
@@ -113,14 +117,12 @@ def in_parallel(
                     earlier = sorted((f for f in turns if turns[f] < turn), key=turns.__getitem__)
                     raise next((e for e in (f.exception() for f in earlier) if isinstance(e, FaultError)), fault)
                 take(future.result())
-            submit(len(done))
-    except KeyboardInterrupt:
-        # What is under way is worth keeping: take it in, start nothing new.
-        print("settlesim: finishing what is under way; Ctrl-C again stops at once", file=sys.stderr)
-        running = [future for future in turns if not future.cancel()]
-        for future in running:
-            take(future.result())
-        raise
+            if stop:
+                # What is under way is worth keeping: take it in, start nothing new.
+                for future in [future for future in turns if future.cancel()]:
+                    del turns[future]
+            else:
+                submit(len(done))
     except BaseException:
         for future in turns:
             future.cancel()
