@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -15,11 +16,14 @@ from typing import TYPE_CHECKING
 
 from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.dispatch import dispatch
+from settlesim.experiments.executors import Lent
 from settlesim.experiments.interruption import Stop, stoppable
 from settlesim.experiments.job import Job, Unit, forget_luck
-from settlesim.experiments.processes import in_parallel, in_processes, process_pool
+from settlesim.experiments.processes import Workers, leave_if_started_by_mistake
 from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.transport import packed
+from settlesim.experiments.unit_sizes import Pieces
 from settlesim.results.dataset import Assembly, Block
 from settlesim.results.stores import check_suffix, save
 from settlesim.scenario.scenario import Scenario
@@ -67,7 +71,7 @@ class Execution:
     block: int | None = None
     progress: bool | None = None
     out: str | Path | None = None
-    executor: Executor | None = None
+    executor: Executor | Workers | None = None
 
     def __post_init__(self) -> None:
         for name in ("workers", "block"):
@@ -139,6 +143,7 @@ def carry_out(
         dataset = job.labelled(assembly)
         return dataset if arrange is None else arrange(dataset)
 
+    leave_if_started_by_mistake()
     with stoppable() as stop:
         assembly = execute(job, runs, how)
         if not assembly.there.all():
@@ -209,15 +214,25 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
 
 def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[Block], None], stop: Stop) -> None:
     """Compute units where the execution says, handing on each as it is finished, until a signal asks to end."""
-    if how.executor is not None:
-        in_parallel(units, how.executor, 2 * how.workers, take, stop, packed(job))
+    pieces = Pieces(job, units, fixed=how.block is not None)
+    if isinstance(how.executor, Workers):
+        how.executor.begin(packed(job))
+        dispatch(job, pieces, how.executor, take, stop, pieces.timed)
+    elif how.executor is not None:
+        with Lent(how.executor, how.workers, packed(job)) as lent:
+            dispatch(job, pieces, lent, take, stop, pieces.timed)
     elif how.workers > 1 and len(units) > 1:
-        in_processes(job, units, min(how.workers, len(units)), take, stop)
+        with Workers(min(how.workers, len(units))) as workers:
+            workers.begin(packed(job))
+            dispatch(job, pieces, workers, take, stop, pieces.timed)
     else:
-        for unit in units:
+        for unit in pieces:
             if stop:
                 break
-            take(job.compute(unit))
+            begun = time.perf_counter()
+            block = job.compute(unit)
+            pieces.timed(unit, time.perf_counter() - begun)
+            take(block)
 
 
 @contextlib.contextmanager
@@ -227,5 +242,5 @@ def shared_pool(how: Execution) -> Iterator[Execution]:
     if how.executor is not None or how.workers == 1:
         yield silent
         return
-    with stoppable(), process_pool(how.workers) as pool:
+    with stoppable(), Workers(how.workers) as pool:
         yield replace(silent, executor=pool)
