@@ -156,13 +156,14 @@ class Workers:
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.join(LEAVES)
-        how = _ending(worker.process.exitcode)
+        code = worker.process.exitcode
+        how = _ending(code)
         _reaped(worker.process)
         held = list(worker.units)
         for turn in held:
             del self._units[turn]
         if not worker.ready:
-            if worker.process.exitcode == UNGUARDED:
+            if code == UNGUARDED:
                 raise UsageError(
                     "a worker process ran the whole script anew: put what starts the experiment under "
                     "if __name__ == '__main__':, or use one worker"
