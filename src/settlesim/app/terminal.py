@@ -111,8 +111,11 @@ def exit_if_interrupted() -> None:
 
 def said_and_left(stop: KeyboardInterrupt | Terminated) -> typer.Exit:
     """Say what an interruption left; return what ends the command with its exit code."""
+    if isinstance(stop, Terminated):
+        # It has been said already.
+        return typer.Exit(TERMINATED)
     print(f"settlesim: {str(stop) or 'interrupted before anything was complete'}", file=sys.stderr)
-    return typer.Exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED)
+    return typer.Exit(INTERRUPTED)
 
 
 @contextmanager
