@@ -83,16 +83,23 @@ def draw(path: Path | None, axes: Callable[[], Any]) -> None:
 _stops: list[Interrupted | Terminated] = []
 
 
-def complete_or_part(call: Callable[[], xr.Dataset]) -> xr.Dataset:
+def complete_or_part(call: Callable[[], xr.Dataset], estimate: bool = False, as_json: bool = False) -> xr.Dataset:
     """Return what an experiment gives, or what was complete of it when it was interrupted.
 
-    Of a part `exit_if_interrupted` is to end the command, once it is shown.
+    Of a part `exit_if_interrupted` is to end the command, once it is shown.  Where an estimate is asked for, the
+    command ends with that.
 
     Raises
     ------
     Interrupted, Terminated
         If nothing is complete.
     """
+    if estimate:
+        from settlesim.experiments.estimate import estimate as measured
+
+        found = measured(call)
+        print_json(found.as_dict()) if as_json else print(found)
+        raise typer.Exit
     _stops.clear()
     try:
         return call()

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.dispatch import dispatch
+from settlesim.experiments.estimate import answer_instead
 from settlesim.experiments.executors import Lent
 from settlesim.experiments.interruption import Stop, stoppable
 from settlesim.experiments.job import Job, Unit, forget_luck
+from settlesim.experiments.memory import refuse_too_large
 from settlesim.experiments.processes import Workers, leave_if_started_by_mistake
 from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.transport import packed
@@ -136,7 +138,7 @@ def carry_out(
     Interrupted, Terminated
         After Ctrl-C or SIGTERM, with what is complete; a part is never saved as the result.
     SettlesimError
-        As `execute`, and if the result cannot be saved.
+        As `execute`, if there is no memory for the result, and if it cannot be saved.
     """
 
     def labelled() -> xr.Dataset:
@@ -144,6 +146,8 @@ def carry_out(
         return dataset if arrange is None else arrange(dataset)
 
     leave_if_started_by_mistake()
+    answer_instead(job, runs, how)
+    refuse_too_large(job, runs)
     with stoppable() as stop:
         assembly = execute(job, runs, how)
         if not assembly.there.all():
@@ -229,9 +233,9 @@ def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[B
         for unit in pieces:
             if stop:
                 break
-            begun = time.perf_counter()
+            begun = time.thread_time()
             block = job.compute(unit)
-            pieces.timed(unit, time.perf_counter() - begun)
+            pieces.timed(unit, time.thread_time() - begun)
             take(block)
 
 
