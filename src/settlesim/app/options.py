@@ -83,7 +83,10 @@ Workers = Annotated[int | None, typer.Option(help="Processes; by default as many
 Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .parquet or .csv.")]
 Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
-Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
+Progress = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="By default a bar on a terminal, else a line every 30 s."),
+]
 
 Estimated = Annotated[
     bool, typer.Option("--estimate", help="Say what it would take in time, memory and on disk, and end.")

@@ -50,18 +50,19 @@ class Execution:
     Parameters
     ----------
     workers : int
-        Number of processes.  With more than one, a script must start its work under ``if __name__ ==
-        "__main__":``.
+        Number of processes, of one thread each.  With more than one, a script must start its work under
+        ``if __name__ == "__main__":``.
     block : int, optional
-        Runs simulated at a time, over all sequences that are simulated in one call; by default up to 1024, or as many
-        as share the work evenly among the workers.
+        Runs simulated at a time, over all sequences that are simulated in one call; by default as many as take about
+        two seconds, up to 1024, and as share the work evenly among the workers.
     progress : bool, optional
-        Whether to show progress; by default only on a terminal.
+        Whether to show progress; by default as a bar on a terminal, as a line every half a minute elsewhere.
     out : str or Path, optional
         Where to save the result.  Finished blocks are kept beside it, in ``<out>.parts``, until all are done:
         the same call resumes after an interruption or a crash.  What is interrupted is not saved there.
     executor : concurrent.futures.Executor, optional
-        Computes the blocks in place of `workers` processes, such as ``Client(...).get_executor()`` of dask.
+        Computes the units in place of `workers` processes, such as ``Client(...).get_executor()`` of dask; `workers`
+        then says how many it has, where it does not tell.
 
     Examples
     --------
