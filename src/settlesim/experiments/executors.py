@@ -125,11 +125,10 @@ def _gone() -> tuple[type[BaseException], ...]:
     """Return the errors that say that a worker, or the way to it, is no more."""
     if "distributed" not in sys.modules:
         return BrokenExecutor, CancelledError
-    from distributed.client import CancelledError as Cancelled
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
     from distributed.scheduler import KilledWorker
 
-    return BrokenExecutor, CancelledError, Cancelled, CommClosedError, KilledWorker
+    return BrokenExecutor, CancelledError, CommClosedError, KilledWorker
 
 
 def _capacity(executor: Executor) -> int:
