@@ -13,6 +13,7 @@ from settlesim.app import terminal
 from settlesim.app.claims_command import claims
 from settlesim.app.options import (
     Estimated,
+    Force,
     Json,
     Name,
     Out,
@@ -73,6 +74,7 @@ def run(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
@@ -88,7 +90,7 @@ def run(
 
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
-    how = execution_of(workers, runs, progress, out)
+    how = execution_of(workers, runs, progress, out, force)
     call = partial(simulate, war, sequence=sequence, runs=runs, rng=rng, execution=how)
     result = terminal.complete_or_part(call, estimate, as_json)
     if as_json:
@@ -116,6 +118,7 @@ def compare(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
@@ -133,7 +136,7 @@ def compare(
     war = loaded(scenario, settings)
     if baseline is not None:
         war.sequence(baseline)
-    how = execution_of(workers, runs, progress, out)
+    how = execution_of(workers, runs, progress, out, force)
     names = compared_sequences(war, sequence, reference)
     call = partial(compared, war, names, runs=runs, rng=rng, execution=how)
     result = terminal.complete_or_part(call, estimate, as_json)

@@ -63,6 +63,8 @@ class Execution:
     executor : concurrent.futures.Executor, optional
         Computes the units in place of `workers` processes, such as ``Client(...).get_executor()`` of dask; `workers`
         then says how many it has, where it does not tell.
+    force : bool
+        Whether `out` may replace what is no result of settlesim.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Execution:
     progress: bool | None = None
     out: str | Path | None = None
     executor: Executor | Workers | None = None
+    force: bool = False
 
     def __post_init__(self) -> None:
         for name in ("workers", "block"):
@@ -84,7 +87,7 @@ class Execution:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
         if self.out is not None:
-            check_suffix(self.out)
+            check_suffix(self.out, force=self.force)
 
     def blocks(self, runs: range, batches: int = 1) -> list[range]:
         """Cut runs into blocks, so that with so many batches of sequences to each no worker waits long for another."""
@@ -155,7 +158,7 @@ def carry_out(
             raise _stopped(job, assembly, how, stop, labelled) from None
         dataset = labelled()
         if how.out is not None:
-            save(dataset, how.out)
+            save(dataset, how.out, force=how.force)
             Checkpoint(Path(how.out)).clear()
         if stop:
             kept = "" if how.out is None else f" and saved in {str(how.out)!r}"
