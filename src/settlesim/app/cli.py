@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from settlesim.app import terminal
 from settlesim.app.claims_command import claims
 from settlesim.app.options import (
+    Estimated,
     Force,
     Json,
     Name,
@@ -32,7 +33,7 @@ from settlesim.app.options import (
 )
 from settlesim.app.orders_command import OrdersCommand, orders
 from settlesim.app.show_commands import list_, show
-from settlesim.errors import UsageError, choose
+from settlesim.errors import Terminated, UsageError, choose
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,9 +48,8 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            print(f"settlesim: interrupted: {str(stop) or 'no sequence has all its runs yet'}", file=sys.stderr)
-            raise typer.Exit(terminal.INTERRUPTED) from None
+        except (KeyboardInterrupt, Terminated) as stop:
+            raise terminal.said_and_left(stop) from None
 
 
 app = typer.Typer(
@@ -78,6 +78,7 @@ def run(
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
     incidence: Annotated[
         str, typer.Option(help="What is shown by week: first (events) or final (outcomes that stand at the end).")
     ] = "first",
@@ -90,7 +91,8 @@ def run(
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
     how = execution_of(workers, runs, progress, out, force)
-    result = simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how)
+    call = partial(simulate, war, sequence=sequence, runs=runs, rng=rng, execution=how)
+    result = terminal.complete_or_part(call, estimate, as_json)
     if as_json:
         answer = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
         answer |= {"incidence_of": incidence, "incidence": report.incidence_rows(result, incidence)}
@@ -103,7 +105,7 @@ def run(
         from settlesim.report import plots
 
         terminal.draw(plot, lambda: plots.incidence(result, incidence))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 @app.command()
@@ -120,6 +122,7 @@ def compare(
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
     reference: Annotated[
         bool, typer.Option(help="Add the scenario's reference sequence, what goes on without talks, as the last line.")
     ] = True,
@@ -134,7 +137,9 @@ def compare(
     if baseline is not None:
         war.sequence(baseline)
     how = execution_of(workers, runs, progress, out, force)
-    result = compared(war, compared_sequences(war, sequence, reference), runs=runs, rng=rng, execution=how)
+    names = compared_sequences(war, sequence, reference)
+    call = partial(compared, war, names, runs=runs, rng=rng, execution=how)
+    result = terminal.complete_or_part(call, estimate, as_json)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
     shown = ("settled", "standing", "comprehensive", "deaths")
@@ -162,7 +167,7 @@ def compare(
             console.print(table)
         console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
@@ -226,7 +231,8 @@ def validate(
     answer: dict[str, Any] = {"title": war.title, "runs": runs, "modes": {}}
     console = terminal.console()
     for mode, plan in troop_modes(war, sequence).items():
-        result = simulate(war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
+        call = partial(simulate, war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
+        result = terminal.complete_or_part(call)
         table = hindcast(result, war.targets, sequence=plan.name)
         if as_json:
             told = {"counts": report.hindcast_counts(table), "targets": report.hindcast_rows(table)}
@@ -236,7 +242,7 @@ def validate(
                 if (table["group"] == group).any():
                     console.print(report.hindcast_table(table, group, f"{war.title}; {mode} troops"))
             console.print(f"{result.sizes['run']:,} runs of {plan.name}. {report.hindcast_foot(table)}\n")
-        terminal.exit_if_interrupted(result)
+        terminal.exit_if_interrupted()
     if as_json:
         terminal.print_json(answer)
     else:
@@ -264,14 +270,14 @@ def base_rates_(
         raise UsageError(f"{war.name} declares no [base_rates] to hold its terminations beside")
     chosen = sequence or war.reference_sequence or war.default_sequence
     how = execution_of(workers, runs, progress, None)
-    result = simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how)
+    result = terminal.complete_or_part(lambda: simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how))
     table = base_rates(result, war.base_rates)
     if as_json:
         counts = {key: table.attrs[key] for key in ("sequence", "runs", "ended", "observed_n")}
         terminal.print_json(counts | {"terminations": report.base_rate_rows(table)})
     else:
         terminal.console().print(report.base_rate_table(table))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 @app.command()
