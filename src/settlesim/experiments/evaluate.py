@@ -122,6 +122,7 @@ class Evaluation(Job):
         ]
         worlds = {name: (self._along(name), np.stack([table[name] for table in tables], axis=1)) for name in names}
         dataset = crossed(assembly, self.scenario, self.plans, self.points.numbers, worlds, attrs)
+        dataset.attrs["runs_asked"] = len(self.points) * len(luck)
         if how.number > 1:
             of = dataset["point"].values % how.number
             dataset = dataset.assign_coords(replicate=("point", of, {"long_name": "replicate of the designed sample"}))

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.coverage import missing_units
+from settlesim.experiments.growing_store import GrowingStore
 from settlesim.experiments.job import Job, Unit, forget_luck
 from settlesim.experiments.processes import in_parallel, in_processes, process_pool
 from settlesim.experiments.progress import progress_bar
@@ -133,6 +135,8 @@ def carry_out(
     SettlesimError
         As `execute`, and if the result cannot be saved.
     """
+    if how.out is not None and Path(how.out).suffix == ".zarr":
+        return _grown(job, runs, how, arrange)
     assembly = execute(job, runs, how)
     dataset = job.labelled(assembly)
     completed = job.completed(dataset, runs)
@@ -146,6 +150,43 @@ def carry_out(
         if not dataset.attrs["interrupted"]:
             Checkpoint(Path(how.out)).clear()
     return dataset
+
+
+def _grown(job: Job, runs: range, how: Execution, arrange: Callable[[xr.Dataset], xr.Dataset] | None) -> xr.Dataset:
+    """Compute all runs of a job into the store that holds its result, and return it opened."""
+    store = GrowingStore(Path(str(how.out)), job, runs, arrange)
+    if store.begin():
+        return store.whole()
+    missing = list(missing_units(how.units(job, runs), store.there, runs.start))
+    with progress_bar(len(runs) * job.lines, how.progress) as advance:
+        advance(int(store.there.sum()))
+
+        def take(block: Block) -> None:
+            store.store(block)
+            advance(len(block.lines) * len(block.runs))
+
+        try:
+            compute_units(job, missing, how, take)
+            return store.finish()
+        except KeyboardInterrupt:
+            partial = store.leave()
+            if partial is None:
+                raise
+            return partial
+        finally:
+            store.lock.leave()
+            forget_luck()
+
+
+def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[Block], None]) -> None:
+    """Compute units where the execution says, handing on each as it is finished."""
+    if how.executor is not None:
+        in_parallel(units, how.executor, 2 * how.workers, take, packed(job))
+    elif how.workers > 1 and len(units) > 1:
+        in_processes(job, units, min(how.workers, len(units)), take)
+    else:
+        for unit in units:
+            take(job.compute(unit))
 
 
 def execute(job: Job, runs: range, how: Execution) -> Assembly:
@@ -163,14 +204,9 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
     if checkpoint is not None:
         checkpoint.begin(job)
     with progress_bar(len(runs) * job.lines, how.progress) as advance:
-        missing = []
-        for unit in how.units(job, runs):
-            kept = None if checkpoint is None else checkpoint.load(unit)
-            if kept is None:
-                missing.append(unit)
-            else:
-                assembly.add(kept)
-                advance(len(unit))
+        if checkpoint is not None:
+            advance(checkpoint.load(assembly))
+        missing = list(missing_units(how.units(job, runs), assembly.there, runs.start))
 
         def take(block: Block) -> None:
             if checkpoint is not None:
@@ -179,13 +215,7 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
             advance(len(block.lines) * len(block.runs))
 
         try:
-            if how.executor is not None:
-                in_parallel(missing, how.executor, 2 * how.workers, take, packed(job))
-            elif how.workers > 1 and len(missing) > 1:
-                in_processes(job, missing, min(how.workers, len(missing)), take)
-            else:
-                for unit in missing:
-                    take(job.compute(unit))
+            compute_units(job, missing, how, take)
         except KeyboardInterrupt:
             if not assembly.there.all(axis=1).any() and not assembly.done.any():
                 said = "no sequence has all its runs yet"
@@ -194,6 +224,8 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
                     said += f"; what was finished is kept in {where!r}: the same command goes on from there"
                 raise KeyboardInterrupt(said) from None
         finally:
+            if checkpoint is not None:
+                checkpoint.lock.leave()
             forget_luck()
     return assembly
 

@@ -16,6 +16,7 @@ import numpy as np
 from settlesim.chance.sampling import Sampling, sampling_of
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import choose
+from settlesim.experiments.identity import code_of, versions
 from settlesim.experiments.order_designs import order_blocks
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
@@ -170,6 +171,8 @@ class Job:
             "protocol": self.protocol_name,
             "outcomes": [outcome.name for outcome in self.outcomes],
             "dealt": [self.slots, self.group],
+            "code": code_of(self.protocol, self.outcomes),
+            **versions(),
         }
 
     def compute(self, unit: Unit) -> Block:
@@ -232,6 +235,7 @@ class Job:
     def labelled(self, assembly: Assembly) -> xr.Dataset:
         """Label what has been computed."""
         dataset = assembly.dataset(self.scenario, self.shown, self.attributes)
+        dataset.attrs["runs_asked"] = len(assembly.runs)
         if self.sampling.number == 1:
             return dataset
         of = dataset["run"].values % self.sampling.number

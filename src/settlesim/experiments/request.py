@@ -12,7 +12,8 @@ import numpy as np
 from settlesim.chance.sampling import Sampling, sampling_of, warn_of_size
 from settlesim.chance.worlds import Rng, entropy_of, free_numbers, worlds
 from settlesim.errors import UsageError, choose
-from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.checkpoint import Checkpoint, fingerprint_in
+from settlesim.experiments.growing_store import books_of
 from settlesim.experiments.job import ENGINES, Job
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
@@ -165,7 +166,8 @@ def _recorded(record: str | Iterable[str] | None, rules: Protocol) -> tuple[str,
 def entropy_for(rng: Rng, out: str | Path | None) -> int:
     """Return the entropy asked for; without one, an unfinished experiment at the same place lends its own."""
     if rng is None and out is not None:
-        begun = Checkpoint(Path(out)).fingerprint()
+        path = Path(out)
+        begun = fingerprint_in(books_of(path) if path.suffix == ".zarr" else Checkpoint(path).folder)
         if begun is not None:
             return int(begun["entropy"])
     return entropy_of(rng)

@@ -1,0 +1,421 @@
+"""A store that holds an experiment while it is computed: finished blocks first, whole chunks as soon as they are there.
+
+Whatever a unit holds, it is kept as a file of its own at once.  When all units that a chunk needs are there, the chunk
+is written, flushed, and entered with the digests of its files; then the units' files are no longer needed.  So units may
+be cut anyhow, no chunk is written in halves, and what was entered and is no longer as it was is found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from settlesim.errors import SettlesimError, UsageError
+from settlesim.experiments.checkpoint import Parts, fingerprint_in
+from settlesim.experiments.coverage import add_missing
+from settlesim.experiments.identity import refuse_other
+from settlesim.experiments.job import Job
+from settlesim.experiments.store_frames import LINE, Arrange, Layout, framed, lying
+from settlesim.experiments.store_lock import StoreLock
+from settlesim.results.dataset import Assembly, Block
+from settlesim.results.growing import BOOKS, Cells, GrowingArrays, cells_of, entries, file_digest, lazily
+from settlesim.results.stores import compact, replacing
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["GrowingStore", "books_of"]
+
+# Most and fewest runs along a chunk; fewer where they would take more than the bytes.
+LONGEST, SHORTEST, BYTES = 16384, 1024, 64 << 20
+# Runs by which the shape of the parameters is found out.
+PROBED = 256
+# What a folder has that is a store.
+MADE = {".zgroup", ".zmetadata", "zarr.json"}
+# Seconds between two times that readers are shown more than whole chunks.
+SHOWN = 10.0
+
+
+def books_of(out: Path) -> Path:
+    """Return where a store keeps what belongs to its making."""
+    return out / BOOKS
+
+
+class GrowingStore:
+    """An experiment in a Zarr store, from its first unit to its last, and for more runs after that.
+
+    Parameters
+    ----------
+    out : Path
+        The store.
+    job : Job
+        What is computed.
+    runs : range
+        Numbers of the runs.
+    arrange : callable, optional
+        Gives the labelled result another shape.
+    force : bool
+        Replace what is there if it is another experiment.
+    """
+
+    def __init__(self, out: Path, job: Job, runs: range, arrange: Arrange | None = None, force: bool = False) -> None:
+        self.out, self.job, self.runs, self.arrange, self.force = out, job, runs, arrange, force
+        self.books = books_of(out)
+        self.parts = Parts(self.books / "parts")
+        self.lock = StoreLock(self.books, out)
+        self.there = np.zeros((job.lines, len(runs)), bool)
+        self.layout: Layout | None = None
+        self.arrays: GrowingArrays | None = None
+        self.chunk, self.groups = SHORTEST, [Cells(range(job.lines), ())]
+        # By group and column: how many of its runs are written, and the digests of the files.
+        self.marks: dict[tuple[int, int], dict[str, Any]] = {}
+        self._blocks: dict[Path, tuple[tuple[int, ...], range]] = {}
+        self._shown = time.monotonic()
+
+    # -- begin ---------------------------------------------------------------------------------------
+
+    def begin(self) -> bool:
+        """Take the store, and find what of the experiment is there; return whether it is a finished store of all of it.
+
+        Raises
+        ------
+        UsageError
+            If it holds another experiment, or another process writes to it.
+        SettlesimError
+            If it cannot be written.
+        """
+        fresh = not self.books.is_dir()
+        there = {path.name for path in self.out.iterdir()} if fresh and self.out.is_dir() else set()
+        if there.isdisjoint(MADE) and there:
+            raise UsageError(f"{str(self.out)!r} is in the way, and no result: choose another name")
+        if there and not self.force:
+            raise UsageError(
+                f"{str(self.out)!r} holds a result that does not say how to go on from it: choose another name, or "
+                "replace it with force=True"
+            )
+        try:
+            self.parts.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettlesimError(f"cannot write {str(self.out)!r}: {error.strerror}") from error
+        self.lock.take()
+        try:
+            return self._begin()
+        except BaseException:
+            self.lock.leave()
+            raise
+
+    def _begin(self) -> bool:
+        mine = json.loads(compact(self.job.fingerprint()))
+        theirs, state = fingerprint_in(self.books), _read(self.books / "state.json")
+        if theirs is not None and not self.force:
+            refuse_other(mine, theirs, f"{str(self.out)!r} holds", "choose another name, or replace it with force=True")
+        if theirs is None or (self.force and theirs != mine):
+            self._empty()
+            state = {}
+            _write(self.books / "job.json", mine)
+        self.parts.sweep()
+        start = state.get("runs", [self.runs.start])[0]
+        if start != self.runs.start:
+            raise UsageError(
+                f"{str(self.out)!r} begins with run {start}, and the runs asked for with {self.runs.start}: ask for "
+                f"runs from {start} on, or choose another name"
+            )
+        if "layout" in state:
+            self._lay_out(Layout.read(state["layout"]), state)
+        for path, block in self.parts.blocks():
+            self._enter(path, block)
+        if self.layout is not None:
+            self._check(state)
+        return bool(self.there.all() and _read(self.books / "state.json").get("complete"))
+
+    def _empty(self) -> None:
+        """Remove what is replaced; the lock stays."""
+        for path in (*self.out.iterdir(), *self.books.iterdir()):
+            if path not in (self.books, self.lock.path):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.parts.folder.mkdir()
+
+    def _lay_out(self, layout: Layout, state: Mapping[str, Any]) -> None:
+        """Take up the layout of the store, or make it."""
+        self.layout = layout
+        frame = self._frame(self.runs[:PROBED])
+        lead, run = lying(frame)
+        sizes = [frame.sizes[dim] for dim in lead]
+        runs = len(self.runs)
+        if "chunk" in state:
+            self.chunk, lines = state["chunk"], state["together"]
+        else:
+            room = max(1, BYTES // max(1, layout.bytes))
+            self.chunk = max(SHORTEST, min(LONGEST, 1 << max(0, (runs - 1) // 8).bit_length()))
+            self.chunk = min(self.chunk, 1 << (room.bit_length() - 1))
+            lines = max(1, room // self.chunk)
+        self.arrays = GrowingArrays(self.out, lead, run)
+        self.groups = cells_of(sizes, lines)
+        self.template = frame.drop_vars(LINE)
+        self.names = {"lead": lead, "sizes": sizes}
+        if "chunk" not in state:
+            self.arrays.create(self.template, runs, self.chunk, lines)
+            state = {"runs": [self.runs.start, self.runs.stop], "chunk": self.chunk, "together": lines}
+            _write(self.books / "state.json", {**state, "layout": layout.plain(), "complete": False})
+
+    def _frame(self, runs: range) -> xr.Dataset:
+        assert self.layout is not None
+        return framed(self.job, self.arrange, self.layout, runs)
+
+    def _check(self, state: Mapping[str, Any]) -> None:
+        """Hold what was written against its digests, and forget what is damaged or no longer asked for."""
+        assert self.arrays is not None
+        damaged: list[str] = []
+        for entry in entries(self.books / "marks"):
+            self.marks[entry["group"], entry["column"]] = entry
+        for (group, column), entry in list(self.marks.items()):
+            wrong = [name for name, digest in entry["files"].items() if file_digest(self.out / name) != digest]
+            if wrong:
+                del self.marks[group, column]
+                damaged += wrong
+            else:
+                place = slice(column * self.chunk, min(entry["stop"], len(self.runs)))
+                self.there[self.groups[group].lines, place] = True
+        if damaged:
+            more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+            warnings.warn(
+                f"{damaged[0]!r}{more} in {str(self.out)!r} damaged: what it holds is computed again", stacklevel=2
+            )
+            self._write_marks()
+        if self.there.all() and not damaged and state.get("complete"):
+            return
+        self._write_state(complete=False)
+        self.arrays.resize(len(self.runs))
+        self.show()
+        self._clean()
+
+    def _clean(self) -> None:
+        """Remove chunks that were shown before they were complete, and what a kill left of them."""
+        assert self.arrays is not None
+        kept = {name for entry in self.marks.values() for name in entry["files"]}
+        for name in self.arrays.growing():
+            for path in (self.out / name).iterdir():
+                if not path.name.startswith(".") and f"{name}/{path.name}" not in kept:
+                    path.unlink()
+                elif path.is_dir():
+                    shutil.rmtree(path)
+
+    # -- blocks --------------------------------------------------------------------------------------
+
+    def _enter(self, path: Path, block: Block) -> None:
+        if self.layout is None:
+            self._lay_out(Layout.of(block), {})
+        assert self.layout is not None
+        if block.labels != self.layout.labels:
+            differs = next(dim for dim in block.labels if block.labels[dim] != self.layout.labels.get(dim))
+            raise UsageError(
+                f"sequences do not share the labels along {differs!r}: record what they share, or one alone"
+            )
+        self._blocks[path] = (block.lines, block.runs)
+        start = max(block.runs.start, self.runs.start) - self.runs.start
+        stop = min(block.runs.stop, self.runs.stop) - self.runs.start
+        if start < stop:
+            self.there[list(block.lines), start:stop] = True
+
+    def store(self, block: Block) -> None:
+        """Keep a block, and write the chunks that it completes."""
+        self._enter(self.parts.store(block), block)
+        first = (block.runs.start - self.runs.start) // self.chunk
+        last = (block.runs.stop - 1 - self.runs.start) // self.chunk
+        lines = set(block.lines)
+        for column in range(first, last + 1):
+            for group, cells in enumerate(self.groups):
+                if not lines.isdisjoint(cells.lines):
+                    self._complete(group, column)
+        if time.monotonic() - self._shown > SHOWN:
+            self.show()
+
+    def _complete(self, group: int, column: int) -> None:
+        """Write a chunk if all of it is there, and enter it; then remove the files of blocks that it makes needless."""
+        cells, (start, stop) = self.groups[group], self._span(column)
+        if not self.there[cells.lines, start:stop].all() or self._written(group, column) >= stop:
+            return
+        files = self._write_chunk(group, column, start, stop)
+        for file in files:
+            _flush(file)
+        entry = {"group": group, "column": column, "stop": stop}
+        entry["files"] = {file.relative_to(self.out).as_posix(): file_digest(file) for file in files}
+        with (self.books / "marks").open("a", encoding="utf-8") as marks:
+            marks.write(compact(entry) + "\n")
+            marks.flush()
+            os.fsync(marks.fileno())
+        self.marks[group, column] = entry
+        self._drop_parts()
+        self._shown = 0.0
+
+    def _written(self, group: int, column: int) -> int:
+        """Up to which run a chunk is entered."""
+        stop: int = self.marks.get((group, column), {}).get("stop", 0)
+        return stop
+
+    def _span(self, column: int) -> tuple[int, int]:
+        return column * self.chunk, min((column + 1) * self.chunk, len(self.runs))
+
+    def _write_chunk(self, group: int, column: int, start: int, stop: int) -> list[Path]:
+        assert self.layout is not None and self.arrays is not None
+        cells = self.groups[group]
+        assembly = self._gathered(group, column, start, stop)
+        files: list[Path] = []
+        for name in self.layout.kinds:
+            self.arrays.write(name, assembly.arrays[name], start, cells)
+            files += self.arrays.files(name, cells, column)
+        if group == 0:
+            frame = self._frame(self.runs[start:stop]).drop_vars(LINE)
+            for name, variable in frame.variables.items():
+                if self.arrays.run in variable.dims and name not in self.layout.kinds:
+                    dims = self.arrays.dims(str(name))
+                    if set(variable.dims) - set(dims):
+                        raise SettlesimError(
+                            f"{name!r} differs between {', '.join(self.names['lead'])} only from run "
+                            f"{self.runs[start]} on, which a store that grows has no room for: save as .nc"
+                        )
+                    whole = {d: frame.sizes[d] for d in dims}
+                    self.arrays.write(str(name), variable.set_dims(whole).transpose(*dims).values, start)
+                    files += self.arrays.files(str(name), cells, column)
+        return list(dict.fromkeys(files))
+
+    def _gathered(self, group: int, column: int, start: int, stop: int) -> Assembly:
+        """Return the outcomes of some runs of a group of lines, from the files of blocks, and from the store itself."""
+        assert self.layout is not None and self.arrays is not None
+        cells, runs = self.groups[group], self.runs[start:stop]
+        assembly = Assembly(len(cells.lines), runs)
+        written = min(self._written(group, column), stop)
+        if written > start:
+            arrays = {name: self.arrays.read(name, start, written, cells) for name in self.layout.kinds}
+            kept = Block(self.runs[start:written], tuple(cells.lines), arrays, {}, self.layout.fields, self.layout.labels)
+            add_missing(assembly, kept, cells.lines)
+        for path, (lines, span) in sorted(self._blocks.items()):
+            if span.start < runs.stop and span.stop > runs.start and not set(lines).isdisjoint(cells.lines):
+                block = self.parts.load(path)
+                if block is None:
+                    raise SettlesimError(f"{str(path)!r} is damaged: the same command computes its runs again")
+                block.parameters.clear()
+                add_missing(assembly, block, cells.lines)
+        return assembly
+
+    def _drop_parts(self) -> None:
+        written = np.zeros_like(self.there)
+        for (group, column), entry in self.marks.items():
+            written[self.groups[group].lines, column * self.chunk : min(entry["stop"], len(self.runs))] = True
+        for path, (lines, span) in list(self._blocks.items()):
+            start, stop = (max(0, run - self.runs.start) for run in (span.start, span.stop))
+            if written[list(lines), start:stop].all() and stop <= len(self.runs):
+                path.unlink(missing_ok=True)
+                del self._blocks[path]
+
+    # -- what readers see, and the end -----------------------------------------------------------------
+
+    def show(self) -> int:
+        """Let readers see what is complete: runs under all lines, else lines that have all runs; return how many."""
+        if self.arrays is None:
+            return 0
+        self._shown = time.monotonic()
+        rows, first = self.there.all(axis=0), self.names["sizes"][0]
+        runs, many = len(rows) if rows.all() else int(rows.argmin()), first
+        if not runs:
+            whole = self.there.all(axis=1).reshape(first, -1).all(axis=1)
+            many, runs = (first, 0) if not whole[0] else (int(whole.argmin()), len(rows))
+        for column in range(-(-runs // self.chunk)):
+            start, stop = column * self.chunk, min((column + 1) * self.chunk, runs)
+            for group, cells in enumerate(self.groups):
+                # What is not complete yet is written without being entered.
+                if cells.lines.start < many * self.job.lines // first and self._written(group, column) < stop:
+                    self._write_chunk(group, column, start, stop)
+        attrs = {"runs_completed": self._completed(runs, many), "interrupted": 1, "runs_asked": self._asked()}
+        self.arrays.publish({self.names["lead"][0]: many, self.arrays.run: runs}, attrs)
+        return runs
+
+    def leave(self) -> xr.Dataset | None:
+        """Let go of the store as it stands, unfinished; return what is complete."""
+        with contextlib.suppress(OSError):
+            shown = self.show()
+        self.lock.leave()
+        return lazily(self.out) if self.arrays is not None and shown else None
+
+    def finish(self) -> xr.Dataset:
+        """Declare the whole result, and return it."""
+        for column in range(-(-len(self.runs) // self.chunk)):
+            for group in range(len(self.groups)):
+                self._complete(group, column)
+        assert self.arrays is not None
+        self.arrays.resize(len(self.runs))
+        self.arrays.refresh(self.template)
+        self.arrays.publish({}, self._attributes())
+        self.arrays.publish({}, _stamp(lazily(self.out)))
+        self._write_state(complete=True)
+        self.lock.leave()
+        return lazily(self.out)
+
+    def whole(self) -> xr.Dataset:
+        """Return what is asked for from a store that has all of it, and may have more."""
+        assert self.arrays is not None
+        dataset = lazily(self.out)
+        self.lock.leave()
+        if dataset.sizes[self.arrays.run] == len(self.runs):
+            return dataset
+        some = dataset.isel({self.arrays.run: slice(0, len(self.runs))})
+        return some.assign_attrs(self._attributes())
+
+    def _attributes(self) -> dict[str, Any]:
+        asked = self._asked()
+        return {"runs_completed": asked, "interrupted": 0, "runs_asked": asked}
+
+    def _asked(self) -> int:
+        """What a result says of the runs asked for, which of an evaluation are those of all points."""
+        return self._completed(len(self.runs), self.names["sizes"][0])
+
+    def _completed(self, runs: int, many: int) -> int:
+        probed = min(PROBED, len(self.runs))
+        counted = int(self.template.attrs["runs_completed"]) // probed
+        # Only points count with the runs that they meet.
+        return runs * (many if counted > 1 else 1)
+
+    def _write_marks(self) -> None:
+        with replacing(self.books / "marks") as temporary:
+            lines = [compact(entry) + "\n" for entry in self.marks.values()]
+            temporary.write_text("".join(lines), encoding="utf-8")
+
+    def _write_state(self, complete: bool) -> None:
+        state = _read(self.books / "state.json")
+        runs = [self.runs.start, self.runs.stop]
+        _write(self.books / "state.json", {**state, "runs": runs, "complete": complete})
+
+
+def _stamp(dataset: xr.Dataset) -> dict[str, Any]:
+    return {}
+
+
+def _flush(path: Path) -> None:
+    # Opened for writing: Windows flushes nothing else.
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, value: Any) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(compact(value), encoding="utf-8")
