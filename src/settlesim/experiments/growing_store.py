@@ -14,6 +14,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,9 @@ from settlesim.experiments.job import Job
 from settlesim.experiments.store_frames import LINE, Arrange, Layout, framed, lying
 from settlesim.experiments.store_lock import StoreLock
 from settlesim.results.dataset import Assembly, Block
-from settlesim.results.growing import BOOKS, Cells, GrowingArrays, cells_of, entries, file_digest, lazily
+from settlesim.results.content_digest import SCHEMA, stamp
+from settlesim.results.formats import opened, storable
+from settlesim.results.growing import BOOKS, HALF, Cells, GrowingArrays, cells_of, entries, file_digest, lazily
 from settlesim.results.stores import compact, replacing
 
 if TYPE_CHECKING:
@@ -41,8 +44,10 @@ LONGEST, SHORTEST, BYTES = 16384, 1024, 64 << 20
 PROBED = 256
 # What a folder has that is a store.
 MADE = {".zgroup", ".zmetadata", "zarr.json"}
+# What a store says of itself until it is whole.
+GROWING = {"growing": 1, "interrupted": 1, "schema": SCHEMA}
 # Seconds between two times that readers are shown more than whole chunks.
-SHOWN = 10.0
+SHOWN = 30.0
 
 
 def books_of(out: Path) -> Path:
@@ -131,8 +136,11 @@ class GrowingStore:
             )
         if "layout" in state:
             self._lay_out(Layout.read(state["layout"]), state)
-        for path, block in self.parts.blocks():
-            self._enter(path, block)
+            for path, block in self.parts.blocks():
+                self._enter(path, block)
+        else:
+            for path in self.parts.paths():
+                path.unlink()
         if self.layout is not None:
             self._check(state)
         return bool(self.there.all() and _read(self.books / "state.json").get("complete"))
@@ -163,13 +171,15 @@ class GrowingStore:
         self.template = frame.drop_vars(LINE)
         self.names = {"lead": lead, "sizes": sizes}
         if "chunk" not in state:
-            self.arrays.create(self.template, runs, self.chunk, lines)
+            self.arrays.create(self.template, runs, self.chunk, lines, GROWING)
             state = {"runs": [self.runs.start, self.runs.stop], "chunk": self.chunk, "together": lines}
             _write(self.books / "state.json", {**state, "layout": layout.plain(), "complete": False})
 
     def _frame(self, runs: range) -> xr.Dataset:
         assert self.layout is not None
-        return framed(self.job, self.arrange, self.layout, runs)
+        frame = framed(self.job, self.arrange, self.layout, runs)
+        line = frame[LINE]
+        return storable(frame.drop_vars(LINE)).assign({LINE: line})
 
     def _check(self, state: Mapping[str, Any]) -> None:
         """Hold what was written against its digests, and forget what is damaged or no longer asked for."""
@@ -204,16 +214,12 @@ class GrowingStore:
         kept = {name for entry in self.marks.values() for name in entry["files"]}
         for name in self.arrays.growing():
             for path in (self.out / name).iterdir():
-                if not path.name.startswith(".") and f"{name}/{path.name}" not in kept:
+                if f"{name}/{path.name}" not in kept and (not path.name.startswith(".") or path.suffix == HALF):
                     path.unlink()
-                elif path.is_dir():
-                    shutil.rmtree(path)
 
     # -- blocks --------------------------------------------------------------------------------------
 
     def _enter(self, path: Path, block: Block) -> None:
-        if self.layout is None:
-            self._lay_out(Layout.of(block), {})
         assert self.layout is not None
         if block.labels != self.layout.labels:
             differs = next(dim for dim in block.labels if block.labels[dim] != self.layout.labels.get(dim))
@@ -228,6 +234,10 @@ class GrowingStore:
 
     def store(self, block: Block) -> None:
         """Keep a block, and write the chunks that it completes."""
+        if self.layout is None:
+            self._lay_out(Layout.of(block), {})
+        # Parameters follow from the runs' numbers.
+        block = replace(block, parameters={})
         self._enter(self.parts.store(block), block)
         first = (block.runs.start - self.runs.start) // self.chunk
         last = (block.runs.stop - 1 - self.runs.start) // self.chunk
@@ -245,10 +255,9 @@ class GrowingStore:
         if not self.there[cells.lines, start:stop].all() or self._written(group, column) >= stop:
             return
         files = self._write_chunk(group, column, start, stop)
-        for file in files:
-            _flush(file)
-        entry = {"group": group, "column": column, "stop": stop}
-        entry["files"] = {file.relative_to(self.out).as_posix(): file_digest(file) for file in files}
+        for name in files:
+            _flush(self.out / name)
+        entry = {"group": group, "column": column, "stop": stop, "files": files}
         with (self.books / "marks").open("a", encoding="utf-8") as marks:
             marks.write(compact(entry) + "\n")
             marks.flush()
@@ -265,14 +274,12 @@ class GrowingStore:
     def _span(self, column: int) -> tuple[int, int]:
         return column * self.chunk, min((column + 1) * self.chunk, len(self.runs))
 
-    def _write_chunk(self, group: int, column: int, start: int, stop: int) -> list[Path]:
+    def _write_chunk(self, group: int, column: int, start: int, stop: int) -> dict[str, str]:
+        """Write what is there of a chunk, and of what goes with its runs; return the digests of the files."""
         assert self.layout is not None and self.arrays is not None
         cells = self.groups[group]
         assembly = self._gathered(group, column, start, stop)
-        files: list[Path] = []
-        for name in self.layout.kinds:
-            self.arrays.write(name, assembly.arrays[name], start, cells)
-            files += self.arrays.files(name, cells, column)
+        written = [self.arrays.write(name, assembly.arrays[name], column, cells) for name in self.layout.kinds]
         if group == 0:
             frame = self._frame(self.runs[start:stop]).drop_vars(LINE)
             for name, variable in frame.variables.items():
@@ -284,9 +291,9 @@ class GrowingStore:
                             f"{self.runs[start]} on, which a store that grows has no room for: save as .nc"
                         )
                     whole = {d: frame.sizes[d] for d in dims}
-                    self.arrays.write(str(name), variable.set_dims(whole).transpose(*dims).values, start)
-                    files += self.arrays.files(str(name), cells, column)
-        return list(dict.fromkeys(files))
+                    values = variable.set_dims(whole).transpose(*dims).values
+                    written.append(self.arrays.write(str(name), values, column))
+        return dict(written)
 
     def _gathered(self, group: int, column: int, start: int, stop: int) -> Assembly:
         """Return the outcomes of some runs of a group of lines, from the files of blocks, and from the store itself."""
@@ -303,7 +310,6 @@ class GrowingStore:
                 block = self.parts.load(path)
                 if block is None:
                     raise SettlesimError(f"{str(path)!r} is damaged: the same command computes its runs again")
-                block.parameters.clear()
                 add_missing(assembly, block, cells.lines)
         return assembly
 
@@ -335,7 +341,7 @@ class GrowingStore:
                 # What is not complete yet is written without being entered.
                 if cells.lines.start < many * self.job.lines // first and self._written(group, column) < stop:
                     self._write_chunk(group, column, start, stop)
-        attrs = {"runs_completed": self._completed(runs, many), "interrupted": 1, "runs_asked": self._asked()}
+        attrs = GROWING | {"runs_completed": self._completed(runs, many), "runs_asked": self._asked()}
         self.arrays.publish({self.names["lead"][0]: many, self.arrays.run: runs}, attrs)
         return runs
 
@@ -354,8 +360,12 @@ class GrowingStore:
         assert self.arrays is not None
         self.arrays.resize(len(self.runs))
         self.arrays.refresh(self.template)
-        self.arrays.publish({}, self._attributes())
-        self.arrays.publish({}, _stamp(lazily(self.out)))
+        self.arrays.publish({}, GROWING)
+        with opened(self.out) as lazy:
+            kept = {name: value for name, value in lazy.attrs.items() if name not in GROWING}
+            lazy.attrs = kept | self._attributes()
+            stamps = stamp(lazy)
+        self.arrays.publish({}, {"growing": None} | self._attributes() | stamps)
         self._write_state(complete=True)
         self.lock.leave()
         return lazily(self.out)
@@ -393,10 +403,6 @@ class GrowingStore:
         state = _read(self.books / "state.json")
         runs = [self.runs.start, self.runs.stop]
         _write(self.books / "state.json", {**state, "runs": runs, "complete": complete})
-
-
-def _stamp(dataset: xr.Dataset) -> dict[str, Any]:
-    return {}
 
 
 def _flush(path: Path) -> None:

@@ -20,15 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from settlesim.errors import SettlesimError
-from settlesim.results.stores import compact, replacing
+from settlesim.results.content_digest import unstamped
+from settlesim.results.formats import opened, zarr_encoding
+from settlesim.results.ownership import BOOKS
+from settlesim.results.stores import compact
+from settlesim.results.stores import open as open_result
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BOOKS", "Cells", "GrowingArrays", "cells_of", "entries", "file_digest", "lazily", "lead_chunks"]
+__all__ = ["BOOKS", "HALF", "Cells", "GrowingArrays", "cells_of", "entries", "file_digest", "lazily", "lead_chunks"]
 
-# Where a store keeps what belongs to its making: a folder that Zarr does not look into.
-BOOKS = ".settlesim"
+# Ending of a file that is being written.
+HALF = ".half"
 # Results up to this size are held in memory when they are returned.
 SMALL = 256 << 20
 
@@ -39,6 +43,28 @@ class Cells:
 
     lines: range
     place: tuple[slice, ...]
+
+
+@dataclass(frozen=True)
+class _Array:
+    """How the chunks of an array are made."""
+
+    dims: tuple[str, ...]
+    chunks: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fill: Any
+    codecs: tuple[Any, ...]
+
+    @staticmethod
+    def read(path: Path) -> _Array:
+        from numcodecs.registry import get_codec
+
+        notes = json.loads((path / ".zarray").read_text(encoding="utf-8"))
+        dims = json.loads((path / ".zattrs").read_text(encoding="utf-8"))["_ARRAY_DIMENSIONS"]
+        steps = [*(notes["filters"] or []), *([notes["compressor"]] if notes["compressor"] else [])]
+        dtype = np.dtype(notes["dtype"])
+        fill = {"NaN": np.nan, None: np.zeros((), dtype)[()]}.get(notes["fill_value"], notes["fill_value"])
+        return _Array(tuple(dims), tuple(notes["chunks"]), dtype, fill, tuple(map(get_codec, steps)))
 
 
 class GrowingArrays:
@@ -56,12 +82,12 @@ class GrowingArrays:
 
     def __init__(self, path: Path, lead: tuple[str, ...], run: str) -> None:
         self.path, self.lead, self.run = path, lead, run
-        self._handles: dict[str, Any] = {}
+        self._layouts: dict[str, _Array] = {}
 
     # -- laying out ----------------------------------------------------------------------------------
 
-    def create(self, template: xr.Dataset, runs: int, chunk: int, lines: int) -> None:
-        """Lay out a store of so many runs from a result that has a few, with the chunk's runs and lines given.
+    def create(self, template: xr.Dataset, runs: int, chunk: int, lines: int, attrs: Mapping[str, Any]) -> None:
+        """Lay out a store of so many runs from a result that has a few, with the runs and lines of a chunk given.
 
         Nothing of an earlier layout is left.
         """
@@ -69,12 +95,13 @@ class GrowingArrays:
         shutil.rmtree(new, ignore_errors=True)
         one = template.isel({self.run: slice(0, 1)})
         leads = dict(zip(self.lead, lead_chunks([template.sizes[d] for d in self.lead], lines), strict=True))
-        encoding: dict[str, Any] = {}
+        encoding = zarr_encoding(one.variables)
         for name, variable in one.variables.items():
-            grows = self.run in variable.dims
-            cut = {self.run: chunk} | (leads if grows and name in one.data_vars else {})
-            chunks = [cut.get(str(d), variable.sizes[d]) for d in variable.dims]
-            encoding[str(name)] = {"chunks": tuple(max(1, n) for n in chunks)} if chunks else {}
+            cut = {self.run: chunk}
+            if self.run in variable.dims and {*self.lead} <= {*variable.dims} and name in one.data_vars:
+                cut |= leads
+            if variable.dims:
+                encoding[name]["chunks"] = tuple(max(1, cut.get(str(d), variable.sizes[d])) for d in variable.dims)
         one.to_zarr(new, mode="w", zarr_format=2, consolidated=False, encoding=encoding, write_empty_chunks=True)
         for file in new.glob("*/.zarray"):
             dims = json.loads(file.with_name(".zattrs").read_text(encoding="utf-8"))["_ARRAY_DIMENSIONS"]
@@ -87,26 +114,23 @@ class GrowingArrays:
             if old.name != BOOKS:
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
         # The metadata first: a reader finds nothing, and not arrays that are still empty.
-        self._metadata(new, {self.run: 0}, {})
+        self._metadata(new, {self.run: 0}, attrs)
         names = sorted(path.name for path in new.iterdir())
         for name in sorted(names, key=lambda name: (name != ".zmetadata", name)):
             os.replace(new / name, self.path / name)
         new.rmdir()
-        self._handles.clear()
 
     def refresh(self, template: xr.Dataset) -> None:
         """Write again what does not depend on the runs, which nothing else could restore."""
-        still = [name for name, variable in template.variables.items() if self.run not in variable.dims]
-        lead = {dim: slice(None) for dim in self.lead if dim in template.dims}
-        for name in still:
-            variable = template[name].variable
-            self._write(str(name), tuple(lead.get(str(d), slice(None)) for d in variable.dims), variable.values)
+        for name, variable in template.variables.items():
+            if self.run not in variable.dims:
+                self._write(str(name), (0,) * max(1, variable.ndim), variable.values)
 
     def resize(self, runs: int) -> None:
         """Make room for so many runs."""
         for name in self.growing():
             _resize(self.path / name / ".zarray", self.dims(name).index(self.run), runs)
-        self._handles.clear()
+        self._layouts.clear()
 
     # -- what there is -------------------------------------------------------------------------------
 
@@ -120,60 +144,60 @@ class GrowingArrays:
         found: list[str] = json.loads((self.path / name / ".zattrs").read_text(encoding="utf-8"))["_ARRAY_DIMENSIONS"]
         return found
 
-    def files(self, name: str, cells: Cells, column: int) -> list[Path]:
-        """Files in which an array keeps some lines of a column of chunks; all its lines, if it is not cut along them."""
-        array, dims = self._array(name), self.dims(name)
-        index: list[range] = []
-        for dim, size, chunk in zip(dims, array.shape, array.chunks, strict=True):
-            if dim == self.run:
-                index.append(range(column, column + 1))
-            elif dim in self.lead and chunk < size:
-                place = cells.place[self.lead.index(dim)]
-                index.append(range(place.start // chunk, -(-place.stop // chunk)))
-            else:
-                index.append(range(-(-size // chunk)))
-        return [self.path / name / ".".join(map(str, at)) for at in itertools.product(*index)]
-
     # -- chunks --------------------------------------------------------------------------------------
 
-    def write(self, name: str, values: NDArray[Any], start: int, cells: Cells | None = None) -> None:
-        """Write values of some runs from `start` on; of an array over lines those of some cells, shape (lines, runs…)."""
-        dims, place = self.dims(name), [slice(None)] * len(self.dims(name))
-        at = dims.index(self.run)
+    def write(self, name: str, values: NDArray[Any], column: int, cells: Cells | None = None) -> tuple[str, str]:
+        """Write a chunk: the runs of a column, of an array over lines those of some cells, shape (lines, runs, ...).
+
+        Returns
+        -------
+        tuple of str
+            The chunk's file within the store, and its digest.
+        """
+        layout = self._layout(name)
+        index = [0] * len(layout.dims)
+        index[layout.dims.index(self.run)] = column
         if cells is not None:
             sizes = tuple(one.stop - one.start for one in cells.place)
             values = values.reshape(*sizes, *values.shape[1:])
-            place[: len(cells.place)] = cells.place
-        place[at] = slice(start, start + values.shape[at])
-        self._write(name, tuple(place), values)
+            starts = zip(cells.place, layout.chunks, strict=False)
+            index[: len(sizes)] = [one.start // chunk for one, chunk in starts]
+        return self._write(name, tuple(index), values)
 
     def read(self, name: str, start: int, stop: int, cells: Cells) -> NDArray[Any]:
         """Read values of an array over lines back, shape (lines, runs, ...)."""
-        values = np.asarray(self._array(name)[(*cells.place, slice(start, stop))])
-        return values.reshape(len(cells.lines), *values.shape[len(self.lead) :])
-
-    def _write(self, name: str, place: tuple[slice, ...], values: NDArray[Any]) -> None:
-        array = self._array(name)
-        if values.dtype.kind == "U" and array.dtype.kind != "U":
-            values = values.astype(object)
-        if array.dtype.kind not in "OTU":
-            if not np.can_cast(values.dtype, array.dtype):
-                raise SettlesimError(f"{name!r} is {values.dtype} in some runs and {array.dtype} in those before")
-            values = values.astype(array.dtype, copy=False)
-        array[place] = values
-
-    def _array(self, name: str) -> Any:
         import zarr
 
-        if name not in self._handles:
-            with zarr.config.set({"array.write_empty_chunks": True}):
-                self._handles[name] = zarr.open_array(self.path / name, mode="r+", zarr_format=2)
-        return self._handles[name]
+        array = zarr.open_array(self.path / name, mode="r", zarr_format=2)
+        values = np.asarray(array[(*cells.place, slice(start, stop))])
+        return values.reshape(len(cells.lines), *values.shape[len(self.lead) :])
+
+    def _write(self, name: str, index: tuple[int, ...], values: NDArray[Any]) -> tuple[str, str]:
+        layout = self._layout(name)
+        if not np.can_cast(values.dtype, layout.dtype):
+            raise SettlesimError(
+                f"{name!r} is {values.dtype} in some runs and {layout.dtype} in those before, which a store that grows "
+                "has no room for: save as .nc"
+            )
+        chunk = np.full(layout.chunks, layout.fill, layout.dtype)
+        chunk[tuple(map(slice, values.shape))] = values
+        content: Any = chunk
+        for codec in layout.codecs:
+            content = codec.encode(content)
+        data = bytes(content)
+        key = f"{name}/{'.'.join(map(str, index))}"
+        _put(self.path / key, data)
+        return key, digest(data)
+
+    def _layout(self, name: str) -> _Array:
+        if name not in self._layouts:
+            self._layouts[name] = _Array.read(self.path / name)
+        return self._layouts[name]
 
     # -- what readers see ----------------------------------------------------------------------------
 
     def publish(self, sizes: Mapping[str, int], attrs: Mapping[str, Any]) -> None:
-        """Declare what is complete: so many runs, or lines along the first dimension."""
+        """Declare what is complete: so many runs, or lines along the first dimension; None removes an attribute."""
         self._metadata(self.path, sizes, attrs)
 
     def _metadata(self, path: Path, sizes: Mapping[str, int], attrs: Mapping[str, Any]) -> None:
@@ -182,7 +206,8 @@ class GrowingArrays:
             for file in (folder / name for name in (".zgroup", ".zarray", ".zattrs")):
                 if file.is_file():
                     found[file.relative_to(path).as_posix()] = json.loads(file.read_text(encoding="utf-8"))
-        found[".zattrs"] = {**found.get(".zattrs", {}), **attrs}
+        attrs = {**found.get(".zattrs", {}), **attrs}
+        found[".zattrs"] = {name: value for name, value in attrs.items() if value is not None}
         for key, value in found.items():
             if key.endswith(".zarray"):
                 dims = found[key.replace(".zarray", ".zattrs")]["_ARRAY_DIMENSIONS"]
@@ -227,35 +252,42 @@ def cells_of(sizes: list[int], lines: int) -> list[Cells]:
     return found
 
 
+def digest(content: bytes) -> str:
+    """Return the digest of a file's content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 def file_digest(path: Path) -> str:
     """Return the digest of a file, empty if it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        return digest(path.read_bytes())
     except OSError:
         return ""
 
 
 def lazily(path: Path) -> xr.Dataset:
-    """Open what a store declares; a large one is read only as it is used, and not kept."""
-    import xarray as xr
-
-    options: dict[str, Any] = {"chunks": None, "consolidated": True, "decode_times": False, "decode_timedelta": False}
-    try:
-        dataset = xr.open_zarr(path, zarr_format=2, cache=False, **options)
-        return dataset.load() if dataset.nbytes <= SMALL else dataset
-    except Exception as error:
-        raise SettlesimError(f"cannot read {str(path)!r}, it may be damaged: {error}") from error
+    """Open what a store declares: in memory and checked, or read only as it is used, and not kept, if it is large."""
+    with opened(path) as dataset:
+        small = dataset.nbytes <= SMALL
+    return open_result(path) if small else unstamped(opened(path))
 
 
 def _resize(file: Path, axis: int, size: int) -> None:
     notes = json.loads(file.read_text(encoding="utf-8"))
-    notes["shape"][axis] = size
-    _write_json(file, notes)
+    if notes["shape"][axis] != size:
+        notes["shape"][axis] = size
+        _write_json(file, notes)
 
 
 def _write_json(path: Path, value: Any) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(compact(value), encoding="utf-8")
+    _put(path, compact(value).encode())
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file so that whoever reads it finds all of it, or all of what was there before."""
+    temporary = path.with_name(f"{path.name}{HALF}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:
