@@ -38,7 +38,15 @@ if TYPE_CHECKING:
     from settlesim.analysis.verdicts import claims
     from settlesim.chance.sampling import Sampling
     from settlesim.engines.verify import verify
-    from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
+    from settlesim.errors import (
+        FaultError,
+        Interrupted,
+        ProtocolError,
+        ScenarioError,
+        SettlesimError,
+        Terminated,
+        UsageError,
+    )
     from settlesim.experiments.evaluate import evaluate
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.nested import nested
@@ -75,6 +83,8 @@ _HOME = {
     "evaluate": "experiments.evaluate",
     "Sampling": "chance.sampling",
     "FaultError": "errors",
+    "Interrupted": "errors",
+    "Terminated": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
     "Execution": "experiments.execution",
@@ -125,6 +135,7 @@ __all__ = [
     "Execution",
     "FaultError",
     "Fold",
+    "Interrupted",
     "Luck",
     "Mechanism",
     "Outcome",
@@ -137,6 +148,7 @@ __all__ = [
     "Sequence",
     "SettlesimError",
     "Step",
+    "Terminated",
     "UsageError",
     "Variable",
     "base_rates",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -45,7 +44,8 @@ def claims(
     from settlesim.report import claim_tables as report
 
     war = loaded(scenario, settings)
-    table = tested(war, runs=runs, rng=rng, only=only or None, execution=execution_of(workers, runs, progress, None))
+    how = execution_of(workers, runs, progress, None)
+    table = terminal.complete_or_part(lambda: tested(war, runs=runs, rng=rng, only=only or None, execution=how))
     if as_json:
         terminal.print_json({"entropy": table.attrs["entropy"], "claims": report.claim_rows(table)})
     else:
@@ -55,6 +55,4 @@ def claims(
                 console.print(report.claim_table(table, kind))
         console.print(report.footer(table))
         console.print(f"Entropy {table.attrs['entropy']}: --rng with it gives the same runs.")
-    if table.attrs["interrupted"]:
-        print(f"interrupted: {table.sizes['claim']} claims are tested", file=sys.stderr)
-        raise typer.Exit(terminal.INTERRUPTED)
+    terminal.exit_if_interrupted()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,7 +31,7 @@ from settlesim.app.options import (
 )
 from settlesim.app.orders_command import OrdersCommand, orders
 from settlesim.app.show_commands import list_, show
-from settlesim.errors import UsageError, choose
+from settlesim.errors import Terminated, UsageError, choose
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,9 +46,8 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            print(f"settlesim: interrupted: {str(stop) or 'no sequence has all its runs yet'}", file=sys.stderr)
-            raise typer.Exit(terminal.INTERRUPTED) from None
+        except (KeyboardInterrupt, Terminated) as stop:
+            raise terminal.said_and_left(stop) from None
 
 
 app = typer.Typer(
@@ -88,7 +87,7 @@ def run(
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
     how = execution_of(workers, runs, progress, out)
-    result = simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how)
+    result = terminal.complete_or_part(lambda: simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how))
     if as_json:
         answer = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
         answer |= {"incidence_of": incidence, "incidence": report.incidence_rows(result, incidence)}
@@ -101,7 +100,7 @@ def run(
         from settlesim.report import plots
 
         terminal.draw(plot, lambda: plots.incidence(result, incidence))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 @app.command()
@@ -131,7 +130,8 @@ def compare(
     if baseline is not None:
         war.sequence(baseline)
     how = execution_of(workers, runs, progress, out)
-    result = compared(war, compared_sequences(war, sequence, reference), runs=runs, rng=rng, execution=how)
+    names = compared_sequences(war, sequence, reference)
+    result = terminal.complete_or_part(lambda: compared(war, names, runs=runs, rng=rng, execution=how))
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
     shown = ("settled", "standing", "comprehensive", "deaths")
@@ -159,7 +159,7 @@ def compare(
             console.print(table)
         console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
@@ -223,7 +223,8 @@ def validate(
     answer: dict[str, Any] = {"title": war.title, "runs": runs, "modes": {}}
     console = terminal.console()
     for mode, plan in troop_modes(war, sequence).items():
-        result = simulate(war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
+        call = partial(simulate, war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
+        result = terminal.complete_or_part(call)
         table = hindcast(result, war.targets, sequence=plan.name)
         if as_json:
             told = {"counts": report.hindcast_counts(table), "targets": report.hindcast_rows(table)}
@@ -233,7 +234,7 @@ def validate(
                 if (table["group"] == group).any():
                     console.print(report.hindcast_table(table, group, f"{war.title}; {mode} troops"))
             console.print(f"{result.sizes['run']:,} runs of {plan.name}. {report.hindcast_foot(table)}\n")
-        terminal.exit_if_interrupted(result)
+        terminal.exit_if_interrupted()
     if as_json:
         terminal.print_json(answer)
     else:
@@ -261,14 +262,14 @@ def base_rates_(
         raise UsageError(f"{war.name} declares no [base_rates] to hold its terminations beside")
     chosen = sequence or war.reference_sequence or war.default_sequence
     how = execution_of(workers, runs, progress, None)
-    result = simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how)
+    result = terminal.complete_or_part(lambda: simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how))
     table = base_rates(result, war.base_rates)
     if as_json:
         counts = {key: table.attrs[key] for key in ("sequence", "runs", "ended", "observed_n")}
         terminal.print_json(counts | {"terminations": report.base_rate_rows(table)})
     else:
         terminal.console().print(report.base_rate_table(table))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 @app.command()

@@ -95,8 +95,9 @@ def orders(
     how = execution_of(workers, runs * number, progress, out)
     # Thousands of orders of all outcomes would fill the memory with what is not asked for.
     more = [known[name] for name in ("outcome", "settled", "standing", "deaths") if name != outcome]
-    result = run_in_orders(
-        war, chosen, runs=runs, design=design, size=size, each=each, rng=entropy, outcomes=[kept, *more], execution=how
+    options: dict[str, Any] = {"design": design, "size": size, "each": each, "outcomes": [kept, *more]}
+    result = terminal.complete_or_part(
+        lambda: run_in_orders(war, chosen, runs=runs, rng=entropy, execution=how, **options)
     )
     with warnings.catch_warnings():
         # The tables say it, and in JSON what is printed beside it would be in the way.
@@ -115,7 +116,7 @@ def orders(
                 console.print(table)
         console.print(f"{CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _figure(result, effects, outcome, kind))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 def _check_kind(kept: Outcome, kind: str | None) -> None:

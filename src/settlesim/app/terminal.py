@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from settlesim.errors import ScenarioError, SettlesimError, UsageError
+from settlesim.errors import Interrupted, ScenarioError, SettlesimError, Terminated, UsageError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILED",
     "INTERRUPTED",
+    "TERMINATED",
     "USAGE",
+    "check_figure",
+    "complete_or_part",
     "console",
     "draw",
     "exit_if_interrupted",
     "plain_errors",
     "print_json",
+    "said_and_left",
 ]
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
 def console() -> Console:
@@ -75,11 +79,40 @@ def draw(path: Path | None, axes: Callable[[], Any]) -> None:
         axes().figure.savefig(temporary, dpi=200, format=path.suffix[1:])
 
 
-def exit_if_interrupted(dataset: xr.Dataset) -> None:
-    """Leave with the exit code of an interruption if a result holds fewer runs than were asked for."""
-    if dataset.attrs.get("interrupted"):
-        print(f"interrupted: {dataset.sizes['run']:,} runs of each sequence are complete", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED)
+# What interrupted the experiment whose part is shown.
+_stops: list[Interrupted | Terminated] = []
+
+
+def complete_or_part(call: Callable[[], xr.Dataset]) -> xr.Dataset:
+    """Return what an experiment gives, or what was complete of it when it was interrupted.
+
+    Of a part `exit_if_interrupted` is to end the command, once it is shown.
+
+    Raises
+    ------
+    Interrupted, Terminated
+        If nothing is complete.
+    """
+    _stops.clear()
+    try:
+        return call()
+    except (Interrupted, Terminated) as stop:
+        if stop.result is None:
+            raise
+        _stops.append(stop)
+        return stop.result  # type: ignore[no-any-return]
+
+
+def exit_if_interrupted() -> None:
+    """Leave with the exit code of what interrupted the experiment whose part has been shown, if anything did."""
+    if _stops:
+        raise _stops.pop()
+
+
+def said_and_left(stop: KeyboardInterrupt | Terminated) -> typer.Exit:
+    """Say what an interruption left; return what ends the command with its exit code."""
+    print(f"settlesim: {str(stop) or 'interrupted before anything was complete'}", file=sys.stderr)
+    return typer.Exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ Nothing here changes a result: a run is the same in any block, on any worker, in
 from __future__ import annotations
 
 import contextlib
-import warnings
+import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -16,11 +17,15 @@ from typing import TYPE_CHECKING
 from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.coverage import missing_units
+from settlesim.experiments.dispatch import dispatch
+from settlesim.experiments.executors import Lent
 from settlesim.experiments.growing_store import GrowingStore
+from settlesim.experiments.interruption import Stop, stoppable
 from settlesim.experiments.job import Job, Unit, forget_luck
-from settlesim.experiments.processes import in_parallel, in_processes, process_pool
+from settlesim.experiments.processes import Workers, leave_if_started_by_mistake
 from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.transport import packed
+from settlesim.experiments.unit_sizes import Pieces
 from settlesim.results.dataset import Assembly, Block
 from settlesim.results.stores import check_suffix, save
 from settlesim.scenario.scenario import Scenario
@@ -28,7 +33,7 @@ from settlesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOCK", "Execution", "asked", "carry_out", "execute", "shared_pool"]
+__all__ = ["BLOCK", "Execution", "asked", "carry_out", "compute_units", "execute", "shared_pool"]
 
 # Runs simulated at a time, at most.  Larger blocks spread the overhead of array operations over more runs;
 # benchmarks/bench_engine.py shows the gain shrinking, while memory and the wait at an interruption go on growing.
@@ -54,9 +59,13 @@ class Execution:
         Whether to show progress; by default only on a terminal.
     out : str or Path, optional
         Where to save the result.  Finished blocks are kept beside it, in ``<out>.parts``, until all are done:
-        the same call resumes after an interruption or a crash.
+        the same call resumes after an interruption or a crash, also with other blocks or workers.  What is
+        interrupted is not saved there.  A store, ``.zarr``, grows in place instead, can be read meanwhile, and goes on
+        with more runs of the same experiment.
     executor : concurrent.futures.Executor, optional
         Computes the blocks in place of `workers` processes, such as ``Client(...).get_executor()`` of dask.
+    force : bool
+        Replace whatever stands at `out`, another experiment too.
 
     Examples
     --------
@@ -68,7 +77,8 @@ class Execution:
     block: int | None = None
     progress: bool | None = None
     out: str | Path | None = None
-    executor: Executor | None = None
+    executor: Executor | Workers | None = None
+    force: bool = False
 
     def __post_init__(self) -> None:
         for name in ("workers", "block"):
@@ -78,7 +88,7 @@ class Execution:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
         if self.out is not None:
-            check_suffix(self.out)
+            check_suffix(self.out, force=self.force)
 
     def blocks(self, runs: range, batches: int = 1) -> list[range]:
         """Cut runs into blocks, so that with so many batches of sequences to each no worker waits long for another."""
@@ -130,80 +140,90 @@ def carry_out(
 
     Raises
     ------
-    KeyboardInterrupt
-        If interrupted before the first block was done.
+    Interrupted, Terminated
+        After Ctrl-C or SIGTERM, with what is complete; a part is never saved as the result.
     SettlesimError
         As `execute`, and if the result cannot be saved.
     """
+
+    def labelled() -> xr.Dataset:
+        dataset = job.labelled(assembly)
+        return dataset if arrange is None else arrange(dataset)
+
+    leave_if_started_by_mistake()
     if how.out is not None and Path(how.out).suffix == ".zarr":
         return _grown(job, runs, how, arrange)
-    assembly = execute(job, runs, how)
-    dataset = job.labelled(assembly)
-    completed = job.completed(dataset, runs)
-    if arrange is not None:
-        dataset = arrange(dataset)
-    if dataset.attrs["interrupted"]:
-        # At the user's call of simulate, compare or sweep.
-        warnings.warn(f"interrupted: {completed}", stacklevel=3)
-    if how.out is not None:
-        save(dataset, how.out)
-        if not dataset.attrs["interrupted"]:
+    with stoppable() as stop:
+        assembly = execute(job, runs, how)
+        if not assembly.there.all():
+            raise _stopped(job, assembly, how, stop, labelled) from None
+        dataset = labelled()
+        if how.out is not None:
+            save(dataset, how.out, force=how.force)
             Checkpoint(Path(how.out)).clear()
+        if stop:
+            kept = "" if how.out is None else f" and saved in {str(how.out)!r}"
+            raise stop.error(f"interrupted when all {len(runs):,} runs were completed{kept}", dataset)
     return dataset
 
 
+def _stopped(
+    job: Job, assembly: Assembly, how: Execution, stop: Stop, labelled: Callable[[], xr.Dataset]
+) -> BaseException:
+    """Return what is raised in place of a result of which a part is missing."""
+    result, said = None, "no sequence has all its runs yet"
+    if assembly.there.all(axis=1).any() or assembly.done.any():
+        # Of crossed points and luck nothing may be there that can be compared.
+        with contextlib.suppress(KeyboardInterrupt):
+            result = labelled()
+            said = job.completed(job.labelled(assembly), assembly.runs)
+    if how.out is not None and assembly.there.any():
+        folder = str(Checkpoint(Path(how.out)).folder)
+        said += f"; what was finished is kept in {folder!r}: the same command goes on from there"
+    return stop.error(f"interrupted: {said}", result)
+
+
 def _grown(job: Job, runs: range, how: Execution, arrange: Callable[[xr.Dataset], xr.Dataset] | None) -> xr.Dataset:
-    """Compute all runs of a job into the store that holds its result, and return it opened."""
-    store = GrowingStore(Path(str(how.out)), job, runs, arrange)
-    if store.begin():
-        return store.whole()
-    missing = list(missing_units(how.units(job, runs), store.there, runs.start))
-    with progress_bar(len(runs) * job.lines, how.progress) as advance:
+    """Compute all runs of a job into the store that holds its result, and return that opened."""
+    store = GrowingStore(Path(str(how.out)), job, runs, arrange, how.force)
+    with stoppable() as stop, progress_bar(len(runs) * job.lines, how.progress) as advance, store:
+        if store.whole:
+            return store.result()
         advance(int(store.there.sum()))
 
         def take(block: Block) -> None:
             store.store(block)
             advance(len(block.lines) * len(block.runs))
 
+        missing = list(missing_units(how.units(job, runs), store.there, runs.start))
         try:
-            compute_units(job, missing, how, take)
-            return store.finish()
+            compute_units(job, missing, how, take, stop)
         except KeyboardInterrupt:
-            partial = store.leave()
-            if partial is None:
-                raise
-            return partial
+            stop.signal = stop.signal or signal.SIGINT
         finally:
-            store.lock.leave()
             forget_luck()
-
-
-def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[Block], None]) -> None:
-    """Compute units where the execution says, handing on each as it is finished."""
-    if how.executor is not None:
-        in_parallel(units, how.executor, 2 * how.workers, take, packed(job))
-    elif how.workers > 1 and len(units) > 1:
-        in_processes(job, units, min(how.workers, len(units)), take)
-    else:
-        for unit in units:
-            take(job.compute(unit))
+        if not store.there.all():
+            result, said = store.partial()
+            raise stop.error(f"interrupted: {said}; the same command goes on from there", result) from None
+        result = store.finish()
+        if stop:
+            raise stop.error(f"interrupted when all {len(runs):,} runs were completed and saved", result)
+        return result
 
 
 def execute(job: Job, runs: range, how: Execution) -> Assembly:
-    """Compute all runs of a job, or as many as there is time for before an interruption by Ctrl-C.
+    """Compute all runs of a job, or as many as are done within the unit in which Ctrl-C or SIGTERM is heard.
 
     Raises
     ------
-    KeyboardInterrupt
-        If interrupted before the first block was done.
     SettlesimError
-        If a worker died, or a finished block could not be kept.
+        If worker processes die again and again, or a finished block could not be kept.
     """
     assembly = Assembly(job.lines, runs)
     checkpoint = None if how.out is None else Checkpoint(Path(how.out))
     if checkpoint is not None:
         checkpoint.begin(job)
-    with progress_bar(len(runs) * job.lines, how.progress) as advance:
+    with stoppable() as stop, progress_bar(len(runs) * job.lines, how.progress) as advance:
         if checkpoint is not None:
             advance(checkpoint.load(assembly))
         missing = list(missing_units(how.units(job, runs), assembly.there, runs.start))
@@ -215,19 +235,38 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
             advance(len(block.lines) * len(block.runs))
 
         try:
-            compute_units(job, missing, how, take)
+            compute_units(job, missing, how, take, stop)
         except KeyboardInterrupt:
-            if not assembly.there.all(axis=1).any() and not assembly.done.any():
-                said = "no sequence has all its runs yet"
-                if checkpoint is not None and assembly.there.any():
-                    where = str(checkpoint.folder)
-                    said += f"; what was finished is kept in {where!r}: the same command goes on from there"
-                raise KeyboardInterrupt(said) from None
+            # A second signal, or one that somebody else's handler heard.
+            stop.signal = stop.signal or signal.SIGINT
         finally:
             if checkpoint is not None:
                 checkpoint.lock.leave()
             forget_luck()
     return assembly
+
+
+def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[Block], None], stop: Stop) -> None:
+    """Compute units where the execution says, handing on each as it is finished, until a signal asks to end."""
+    pieces = Pieces(job, units, fixed=how.block is not None)
+    if isinstance(how.executor, Workers):
+        how.executor.begin(packed(job))
+        dispatch(job, pieces, how.executor, take, stop, pieces.timed)
+    elif how.executor is not None:
+        with Lent(how.executor, how.workers, packed(job)) as lent:
+            dispatch(job, pieces, lent, take, stop, pieces.timed)
+    elif how.workers > 1 and len(units) > 1:
+        with Workers(min(how.workers, len(units))) as workers:
+            workers.begin(packed(job))
+            dispatch(job, pieces, workers, take, stop, pieces.timed)
+    else:
+        for unit in pieces:
+            if stop:
+                break
+            begun = time.perf_counter()
+            block = job.compute(unit)
+            pieces.timed(unit, time.perf_counter() - begun)
+            take(block)
 
 
 @contextlib.contextmanager
@@ -237,5 +276,5 @@ def shared_pool(how: Execution) -> Iterator[Execution]:
     if how.executor is not None or how.workers == 1:
         yield silent
         return
-    with process_pool(how.workers) as pool:
+    with stoppable(), Workers(how.workers) as pool:
         yield replace(silent, executor=pool)

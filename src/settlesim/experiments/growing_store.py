@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from settlesim.results.dataset import Assembly, Block
 from settlesim.results.content_digest import SCHEMA, stamp
 from settlesim.results.formats import opened, storable
 from settlesim.results.growing import BOOKS, HALF, Cells, GrowingArrays, cells_of, entries, file_digest, lazily
+from settlesim.results.replacement import reason
 from settlesim.results.stores import compact, replacing
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ __all__ = ["GrowingStore", "books_of"]
 LONGEST, SHORTEST, BYTES = 16384, 1024, 64 << 20
 # Runs by which the shape of the parameters is found out.
 PROBED = 256
-# What a folder has that is a store.
-MADE = {".zgroup", ".zmetadata", "zarr.json"}
 # What a store says of itself until it is whole.
 GROWING = {"growing": 1, "interrupted": 1, "schema": SCHEMA}
 # Seconds between two times that readers are shown more than whole chunks.
@@ -85,11 +84,13 @@ class GrowingStore:
         self.marks: dict[tuple[int, int], dict[str, Any]] = {}
         self._blocks: dict[Path, tuple[tuple[int, ...], range]] = {}
         self._shown = time.monotonic()
+        self._many = 0
+        self.whole = False
 
     # -- begin ---------------------------------------------------------------------------------------
 
-    def begin(self) -> bool:
-        """Take the store, and find what of the experiment is there; return whether it is a finished store of all of it.
+    def __enter__(self) -> GrowingStore:
+        """Take the store, and find what of the experiment is there.
 
         Raises
         ------
@@ -98,25 +99,34 @@ class GrowingStore:
         SettlesimError
             If it cannot be written.
         """
-        fresh = not self.books.is_dir()
-        there = {path.name for path in self.out.iterdir()} if fresh and self.out.is_dir() else set()
-        if there.isdisjoint(MADE) and there:
-            raise UsageError(f"{str(self.out)!r} is in the way, and no result: choose another name")
-        if there and not self.force:
+        there = {path.name for path in self.out.iterdir()} if self.out.is_dir() else set()
+        if there and BOOKS not in there and not self.force:
             raise UsageError(
                 f"{str(self.out)!r} holds a result that does not say how to go on from it: choose another name, or "
                 "replace it with force=True"
             )
-        try:
+        with self._writing():
+            if self.force and self.out.is_file():
+                self.out.unlink()
             self.parts.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettlesimError(f"cannot write {str(self.out)!r}: {error.strerror}") from error
         self.lock.take()
         try:
-            return self._begin()
+            with self._writing():
+                self.whole = self._begin()
         except BaseException:
             self.lock.leave()
             raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.leave()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SettlesimError(f"cannot write {str(self.out)!r}: {reason(error)}") from error
 
     def _begin(self) -> bool:
         mine = json.loads(compact(self.job.fingerprint()))
@@ -233,7 +243,17 @@ class GrowingStore:
             self.there[list(block.lines), start:stop] = True
 
     def store(self, block: Block) -> None:
-        """Keep a block, and write the chunks that it completes."""
+        """Keep a block, and write the chunks that it completes.
+
+        Raises
+        ------
+        SettlesimError
+            If that cannot be written, as on a full disk; what was kept before is still there.
+        """
+        with self._writing():
+            self._store(block)
+
+    def _store(self, block: Block) -> None:
         if self.layout is None:
             self._lay_out(Layout.of(block), {})
         # Parameters follow from the runs' numbers.
@@ -342,18 +362,28 @@ class GrowingStore:
                 if cells.lines.start < many * self.job.lines // first and self._written(group, column) < stop:
                     self._write_chunk(group, column, start, stop)
         attrs = GROWING | {"runs_completed": self._completed(runs, many), "runs_asked": self._asked()}
+        self._many = many
         self.arrays.publish({self.names["lead"][0]: many, self.arrays.run: runs}, attrs)
         return runs
 
-    def leave(self) -> xr.Dataset | None:
-        """Let go of the store as it stands, unfinished; return what is complete."""
-        with contextlib.suppress(OSError):
+    def partial(self) -> tuple[xr.Dataset | None, str]:
+        """Let the unfinished store be read as far as it is complete; return that, and say how much it is."""
+        with self._writing():
             shown = self.show()
-        self.lock.leave()
-        return lazily(self.out) if self.arrays is not None and shown else None
+        if not shown:
+            return None, f"no sequence has all its runs yet; what was finished is kept in {str(self.out)!r}"
+        result = lazily(self.out)
+        done = result.attrs["runs_completed"]
+        several = f" under {many} of {whole} sequences" if (many := self._many) < (whole := self.names["sizes"][0]) else ""
+        return result, f"{done:,} of {self._asked():,} runs were completed{several}, and are in {str(self.out)!r}"
 
     def finish(self) -> xr.Dataset:
         """Declare the whole result, and return it."""
+        with self._writing():
+            self._finish()
+        return self.result()
+
+    def _finish(self) -> None:
         for column in range(-(-len(self.runs) // self.chunk)):
             for group in range(len(self.groups)):
                 self._complete(group, column)
@@ -367,14 +397,11 @@ class GrowingStore:
             stamps = stamp(lazy)
         self.arrays.publish({}, {"growing": None} | self._attributes() | stamps)
         self._write_state(complete=True)
-        self.lock.leave()
-        return lazily(self.out)
 
-    def whole(self) -> xr.Dataset:
+    def result(self) -> xr.Dataset:
         """Return what is asked for from a store that has all of it, and may have more."""
         assert self.arrays is not None
         dataset = lazily(self.out)
-        self.lock.leave()
         if dataset.sizes[self.arrays.run] == len(self.runs):
             return dataset
         some = dataset.isel({self.arrays.run: slice(0, len(self.runs))})
