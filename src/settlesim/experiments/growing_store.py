@@ -1,15 +1,14 @@
 """A store that holds an experiment while it is computed: finished blocks first, whole chunks as soon as they are there.
 
 Whatever a unit holds, it is kept as a file of its own at once.  When all units that a chunk needs are there, the chunk
-is written, flushed, and entered with the digests of its files; then the units' files are no longer needed.  So units may
-be cut anyhow, no chunk is written in halves, and what was entered and is no longer as it was is found.
+is written, flushed, and entered with the digests of its files; then the units' files are no longer needed.  So units
+may be cut anyhow, no chunk is written in halves, and what was entered and is no longer as it was is found.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import time
 import warnings
@@ -23,24 +22,23 @@ import numpy as np
 from settlesim.errors import SettlesimError, UsageError
 from settlesim.experiments.checkpoint import Parts, fingerprint_in
 from settlesim.experiments.coverage import add_missing
-from settlesim.experiments.identity import refuse_other
+from settlesim.experiments.identity import refuse_other, unlike
 from settlesim.experiments.job import Job
 from settlesim.experiments.store_frames import LINE, Arrange, Layout, framed, lying
 from settlesim.experiments.store_lock import StoreLock
-from settlesim.results.dataset import Assembly, Block
+from settlesim.experiments.store_marks import Marks, noted, read_note
 from settlesim.results.content_digest import SCHEMA, stamp
+from settlesim.results.dataset import Assembly, Block
 from settlesim.results.formats import opened, storable
-from settlesim.results.growing import BOOKS, HALF, Cells, GrowingArrays, cells_of, entries, file_digest, lazily
+from settlesim.results.growing import BOOKS, HALF, Cells, GrowingArrays, cells_of, digest, flush, lazily, put
 from settlesim.results.replacement import reason
-from settlesim.results.stores import compact, replacing
+from settlesim.results.stores import compact
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["GrowingStore", "books_of"]
 
-# Most and fewest runs along a chunk; fewer where they would take more than the bytes.
-LONGEST, SHORTEST, BYTES = 16384, 1024, 64 << 20
 # Runs by which the shape of the parameters is found out.
 PROBED = 256
 # What a store says of itself until it is whole.
@@ -79,9 +77,10 @@ class GrowingStore:
         self.there = np.zeros((job.lines, len(runs)), bool)
         self.layout: Layout | None = None
         self.arrays: GrowingArrays | None = None
-        self.chunk, self.groups = SHORTEST, [Cells(range(job.lines), ())]
-        # By group and column: how many of its runs are written, and the digests of the files.
-        self.marks: dict[tuple[int, int], dict[str, Any]] = {}
+        self.chunk, self.groups = 1, [Cells(range(job.lines), ())]
+        self.lead: tuple[str, ...] = ()
+        self.sizes: list[int] = [1]
+        self.marks = Marks(self.books / "marks", out)
         self._blocks: dict[Path, tuple[tuple[int, ...], range]] = {}
         self._shown = time.monotonic()
         self._many = 0
@@ -130,13 +129,13 @@ class GrowingStore:
 
     def _begin(self) -> bool:
         mine = json.loads(compact(self.job.fingerprint()))
-        theirs, state = fingerprint_in(self.books), _read(self.books / "state.json")
-        if theirs is not None and not self.force:
+        theirs, state = fingerprint_in(self.books), read_note(self.books / "state.json")
+        if theirs is not None and state and not self.force:
             refuse_other(mine, theirs, f"{str(self.out)!r} holds", "choose another name, or replace it with force=True")
-        if theirs is None or (self.force and theirs != mine):
+        if theirs is None or not state or theirs != mine or unlike(mine, theirs):
             self._empty()
             state = {}
-            _write(self.books / "job.json", mine)
+            noted(self.books / "job.json", mine)
         self.parts.sweep()
         start = state.get("runs", [self.runs.start])[0]
         if start != self.runs.start:
@@ -153,7 +152,7 @@ class GrowingStore:
                 path.unlink()
         if self.layout is not None:
             self._check(state)
-        return bool(self.there.all() and _read(self.books / "state.json").get("complete"))
+        return bool(self.there.all() and read_note(self.books / "state.json").get("complete"))
 
     def _empty(self) -> None:
         """Remove what is replaced; the lock stays."""
@@ -167,23 +166,19 @@ class GrowingStore:
         self.layout = layout
         frame = self._frame(self.runs[:PROBED])
         lead, run = lying(frame)
-        sizes = [frame.sizes[dim] for dim in lead]
+        self.lead, self.sizes = lead, [frame.sizes[dim] for dim in lead]
         runs = len(self.runs)
         if "chunk" in state:
             self.chunk, lines = state["chunk"], state["together"]
         else:
-            room = max(1, BYTES // max(1, layout.bytes))
-            self.chunk = max(SHORTEST, min(LONGEST, 1 << max(0, (runs - 1) // 8).bit_length()))
-            self.chunk = min(self.chunk, 1 << (room.bit_length() - 1))
-            lines = max(1, room // self.chunk)
+            self.chunk, lines = layout.chunks(runs)
         self.arrays = GrowingArrays(self.out, lead, run)
-        self.groups = cells_of(sizes, lines)
+        self.groups = cells_of(self.sizes, lines)
         self.template = frame.drop_vars(LINE)
-        self.names = {"lead": lead, "sizes": sizes}
         if "chunk" not in state:
             self.arrays.create(self.template, runs, self.chunk, lines, GROWING)
             state = {"runs": [self.runs.start, self.runs.stop], "chunk": self.chunk, "together": lines}
-            _write(self.books / "state.json", {**state, "layout": layout.plain(), "complete": False})
+            noted(self.books / "state.json", {**state, "layout": layout.plain(), "complete": False})
 
     def _frame(self, runs: range) -> xr.Dataset:
         assert self.layout is not None
@@ -194,26 +189,18 @@ class GrowingStore:
     def _check(self, state: Mapping[str, Any]) -> None:
         """Hold what was written against its digests, and forget what is damaged or no longer asked for."""
         assert self.arrays is not None
-        damaged: list[str] = []
-        for entry in entries(self.books / "marks"):
-            self.marks[entry["group"], entry["column"]] = entry
-        for (group, column), entry in list(self.marks.items()):
-            wrong = [name for name, digest in entry["files"].items() if file_digest(self.out / name) != digest]
-            if wrong:
-                del self.marks[group, column]
-                damaged += wrong
-            else:
-                place = slice(column * self.chunk, min(entry["stop"], len(self.runs)))
-                self.there[self.groups[group].lines, place] = True
+        damaged = self.marks.check()
+        for (group, column), entry in self.marks.chunks.items():
+            self.there[self.groups[group].lines, column * self.chunk : entry["stop"]] = True
         if damaged:
             more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
             warnings.warn(
-                f"{damaged[0]!r}{more} in {str(self.out)!r} damaged: what it holds is computed again", stacklevel=2
+                f"{damaged[0]!r}{more} in {str(self.out)!r} is damaged: what it holds is computed again", stacklevel=2
             )
-            self._write_marks()
         if self.there.all() and not damaged and state.get("complete"):
             return
-        self._write_state(complete=False)
+        self.marks.write()
+        self._note_state(complete=False)
         self.arrays.resize(len(self.runs))
         self.show()
         self._clean()
@@ -221,7 +208,7 @@ class GrowingStore:
     def _clean(self) -> None:
         """Remove chunks that were shown before they were complete, and what a kill left of them."""
         assert self.arrays is not None
-        kept = {name for entry in self.marks.values() for name in entry["files"]}
+        kept = {*self.marks.files()}
         for name in self.arrays.growing():
             for path in (self.out / name).iterdir():
                 if f"{name}/{path.name}" not in kept and (not path.name.startswith(".") or path.suffix == HALF):
@@ -272,24 +259,14 @@ class GrowingStore:
     def _complete(self, group: int, column: int) -> None:
         """Write a chunk if all of it is there, and enter it; then remove the files of blocks that it makes needless."""
         cells, (start, stop) = self.groups[group], self._span(column)
-        if not self.there[cells.lines, start:stop].all() or self._written(group, column) >= stop:
+        if not self.there[cells.lines, start:stop].all() or self.marks.stop((group, column)) >= stop:
             return
         files = self._write_chunk(group, column, start, stop)
         for name in files:
-            _flush(self.out / name)
-        entry = {"group": group, "column": column, "stop": stop, "files": files}
-        with (self.books / "marks").open("a", encoding="utf-8") as marks:
-            marks.write(compact(entry) + "\n")
-            marks.flush()
-            os.fsync(marks.fileno())
-        self.marks[group, column] = entry
+            flush(self.out / name)
+        self.marks.enter((group, column), stop, files, done=True)
         self._drop_parts()
-        self._shown = 0.0
-
-    def _written(self, group: int, column: int) -> int:
-        """Up to which run a chunk is entered."""
-        stop: int = self.marks.get((group, column), {}).get("stop", 0)
-        return stop
+        self._shown = -np.inf
 
     def _span(self, column: int) -> tuple[int, int]:
         return column * self.chunk, min((column + 1) * self.chunk, len(self.runs))
@@ -299,7 +276,7 @@ class GrowingStore:
         assert self.layout is not None and self.arrays is not None
         cells = self.groups[group]
         assembly = self._gathered(group, column, start, stop)
-        written = [self.arrays.write(name, assembly.arrays[name], column, cells) for name in self.layout.kinds]
+        chunks = [self.arrays.encoded(name, assembly.arrays[name], column, cells) for name in self.layout.kinds]
         if group == 0:
             frame = self._frame(self.runs[start:stop]).drop_vars(LINE)
             for name, variable in frame.variables.items():
@@ -307,23 +284,30 @@ class GrowingStore:
                     dims = self.arrays.dims(str(name))
                     if set(variable.dims) - set(dims):
                         raise SettlesimError(
-                            f"{name!r} differs between {', '.join(self.names['lead'])} only from run "
+                            f"{name!r} differs between {', '.join(self.lead)} only from run "
                             f"{self.runs[start]} on, which a store that grows has no room for: save as .nc"
                         )
                     whole = {d: frame.sizes[d] for d in dims}
-                    values = variable.set_dims(whole).transpose(*dims).values
-                    written.append(self.arrays.write(str(name), values, column))
-        return dict(written)
+                    values = np.asarray(variable.set_dims(whole).transpose(*dims).values)  # type: ignore[no-untyped-call]
+                    chunks.append(self.arrays.encoded(str(name), values, column))
+        files = {name: digest(content) for name, content in chunks}
+        if self.marks.stop((group, column)):
+            self.marks.enter((group, column), stop, files, done=False)
+        for name, content in chunks:
+            put(self.out / name, content)
+        return files
 
     def _gathered(self, group: int, column: int, start: int, stop: int) -> Assembly:
         """Return the outcomes of some runs of a group of lines, from the files of blocks, and from the store itself."""
         assert self.layout is not None and self.arrays is not None
         cells, runs = self.groups[group], self.runs[start:stop]
         assembly = Assembly(len(cells.lines), runs)
-        written = min(self._written(group, column), stop)
+        written = min(self.marks.stop((group, column)), stop)
         if written > start:
             arrays = {name: self.arrays.read(name, start, written, cells) for name in self.layout.kinds}
-            kept = Block(self.runs[start:written], tuple(cells.lines), arrays, {}, self.layout.fields, self.layout.labels)
+            kept = Block(
+                self.runs[start:written], tuple(cells.lines), arrays, {}, self.layout.fields, self.layout.labels
+            )
             add_missing(assembly, kept, cells.lines)
         for path, (lines, span) in sorted(self._blocks.items()):
             if span.start < runs.stop and span.stop > runs.start and not set(lines).isdisjoint(cells.lines):
@@ -335,8 +319,8 @@ class GrowingStore:
 
     def _drop_parts(self) -> None:
         written = np.zeros_like(self.there)
-        for (group, column), entry in self.marks.items():
-            written[self.groups[group].lines, column * self.chunk : min(entry["stop"], len(self.runs))] = True
+        for (group, column), entry in self.marks.chunks.items():
+            written[self.groups[group].lines, column * self.chunk : entry["stop"]] = True
         for path, (lines, span) in list(self._blocks.items()):
             start, stop = (max(0, run - self.runs.start) for run in (span.start, span.stop))
             if written[list(lines), start:stop].all() and stop <= len(self.runs):
@@ -350,20 +334,20 @@ class GrowingStore:
         if self.arrays is None:
             return 0
         self._shown = time.monotonic()
-        rows, first = self.there.all(axis=0), self.names["sizes"][0]
+        rows, first = np.asarray(self.there.all(axis=0)), self.sizes[0]
         runs, many = len(rows) if rows.all() else int(rows.argmin()), first
         if not runs:
-            whole = self.there.all(axis=1).reshape(first, -1).all(axis=1)
+            whole = np.asarray(np.asarray(self.there.all(axis=1)).reshape(first, -1).all(axis=1))
             many, runs = (first, 0) if not whole[0] else (int(whole.argmin()), len(rows))
         for column in range(-(-runs // self.chunk)):
             start, stop = column * self.chunk, min((column + 1) * self.chunk, runs)
             for group, cells in enumerate(self.groups):
                 # What is not complete yet is written without being entered.
-                if cells.lines.start < many * self.job.lines // first and self._written(group, column) < stop:
+                if cells.lines.start < many * self.job.lines // first and self.marks.stop((group, column)) < stop:
                     self._write_chunk(group, column, start, stop)
         attrs = GROWING | {"runs_completed": self._completed(runs, many), "runs_asked": self._asked()}
         self._many = many
-        self.arrays.publish({self.names["lead"][0]: many, self.arrays.run: runs}, attrs)
+        self.arrays.publish({self.lead[0]: many, self.arrays.run: runs}, attrs)
         return runs
 
     def partial(self) -> tuple[xr.Dataset | None, str]:
@@ -374,7 +358,8 @@ class GrowingStore:
             return None, f"no sequence has all its runs yet; what was finished is kept in {str(self.out)!r}"
         result = lazily(self.out)
         done = result.attrs["runs_completed"]
-        several = f" under {many} of {whole} sequences" if (many := self._many) < (whole := self.names["sizes"][0]) else ""
+        whole = self.sizes[0]
+        several = f" under {self._many} of {whole} {self.lead[0]}s" if self._many < whole else ""
         return result, f"{done:,} of {self._asked():,} runs were completed{several}, and are in {str(self.out)!r}"
 
     def finish(self) -> xr.Dataset:
@@ -396,7 +381,7 @@ class GrowingStore:
             lazy.attrs = kept | self._attributes()
             stamps = stamp(lazy)
         self.arrays.publish({}, {"growing": None} | self._attributes() | stamps)
-        self._write_state(complete=True)
+        self._note_state(complete=True)
 
     def result(self) -> xr.Dataset:
         """Return what is asked for from a store that has all of it, and may have more."""
@@ -413,7 +398,7 @@ class GrowingStore:
 
     def _asked(self) -> int:
         """What a result says of the runs asked for, which of an evaluation are those of all points."""
-        return self._completed(len(self.runs), self.names["sizes"][0])
+        return self._completed(len(self.runs), self.sizes[0])
 
     def _completed(self, runs: int, many: int) -> int:
         probed = min(PROBED, len(self.runs))
@@ -421,34 +406,7 @@ class GrowingStore:
         # Only points count with the runs that they meet.
         return runs * (many if counted > 1 else 1)
 
-    def _write_marks(self) -> None:
-        with replacing(self.books / "marks") as temporary:
-            lines = [compact(entry) + "\n" for entry in self.marks.values()]
-            temporary.write_text("".join(lines), encoding="utf-8")
-
-    def _write_state(self, complete: bool) -> None:
-        state = _read(self.books / "state.json")
+    def _note_state(self, complete: bool) -> None:
+        state = read_note(self.books / "state.json")
         runs = [self.runs.start, self.runs.stop]
-        _write(self.books / "state.json", {**state, "runs": runs, "complete": complete})
-
-
-def _flush(path: Path) -> None:
-    # Opened for writing: Windows flushes nothing else.
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(path: Path, value: Any) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(compact(value), encoding="utf-8")
+        noted(self.books / "state.json", {**state, "runs": runs, "complete": complete})

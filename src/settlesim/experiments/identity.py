@@ -86,6 +86,4 @@ def refuse_other(
     """
     differs = unlike(mine, theirs)
     if differs:
-        raise UsageError(
-            f"{holds} another experiment, which differs in: {', '.join(differs)}; {advice}"
-        )
+        raise UsageError(f"{holds} another experiment, which differs in: {', '.join(differs)}; {advice}")

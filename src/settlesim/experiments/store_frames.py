@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Arrange", "Layout", "framed", "lying"]
 
 Arrange = Callable[["xr.Dataset"], "xr.Dataset"]
+# Most and fewest runs along a chunk, and bytes of all the chunks of some runs under some lines.
+LONGEST, SHORTEST, BYTES = 16384, 1024, 64 << 20
 # A variable that says of each cell of the result which line it is of.
 LINE = "settlesim line"
 
@@ -67,10 +69,13 @@ class Layout:
             tuple(plain["parameters"]),
         )
 
-    @property
-    def bytes(self) -> int:
-        """Size of one run under one line."""
-        return sum(np.dtype(kind).itemsize * int(np.prod(sizes)) for kind, sizes in self.kinds.values())
+    def chunks(self, runs: int) -> tuple[int, int]:
+        """Return how many runs, and under how many lines, a chunk of a store is to have that begins with so many."""
+        size = sum(np.dtype(kind).itemsize * int(np.prod(sizes)) for kind, sizes in self.kinds.values())
+        room = max(1, BYTES // max(1, size))
+        several = max(SHORTEST, min(LONGEST, 1 << ((runs - 1) // 8).bit_length()))
+        chunk = min(several, 1 << (room.bit_length() - 1))
+        return chunk, max(1, room // chunk)
 
 
 def framed(job: Job, arrange: Arrange | None, layout: Layout, runs: range) -> xr.Dataset:

@@ -29,7 +29,20 @@ from settlesim.results.stores import open as open_result
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BOOKS", "HALF", "Cells", "GrowingArrays", "cells_of", "entries", "file_digest", "lazily", "lead_chunks"]
+__all__ = [
+    "BOOKS",
+    "HALF",
+    "Cells",
+    "GrowingArrays",
+    "cells_of",
+    "digest",
+    "entries",
+    "file_digest",
+    "flush",
+    "lazily",
+    "lead_chunks",
+    "put",
+]
 
 # Ending of a file that is being written.
 HALF = ".half"
@@ -124,7 +137,8 @@ class GrowingArrays:
         """Write again what does not depend on the runs, which nothing else could restore."""
         for name, variable in template.variables.items():
             if self.run not in variable.dims:
-                self._write(str(name), (0,) * max(1, variable.ndim), variable.values)
+                key, content = self._encoded(str(name), (0,) * max(1, variable.ndim), variable.values)
+                put(self.path / key, content)
 
     def resize(self, runs: int) -> None:
         """Make room for so many runs."""
@@ -146,13 +160,13 @@ class GrowingArrays:
 
     # -- chunks --------------------------------------------------------------------------------------
 
-    def write(self, name: str, values: NDArray[Any], column: int, cells: Cells | None = None) -> tuple[str, str]:
-        """Write a chunk: the runs of a column, of an array over lines those of some cells, shape (lines, runs, ...).
+    def encoded(self, name: str, values: NDArray[Any], column: int, cells: Cells | None = None) -> tuple[str, bytes]:
+        """Return a chunk: the runs of a column, of an array over lines those of some cells, shape (lines, runs, ...).
 
         Returns
         -------
-        tuple of str
-            The chunk's file within the store, and its digest.
+        tuple of str and bytes
+            The chunk's file within the store, and its content.
         """
         layout = self._layout(name)
         index = [0] * len(layout.dims)
@@ -162,7 +176,7 @@ class GrowingArrays:
             values = values.reshape(*sizes, *values.shape[1:])
             starts = zip(cells.place, layout.chunks, strict=False)
             index[: len(sizes)] = [one.start // chunk for one, chunk in starts]
-        return self._write(name, tuple(index), values)
+        return self._encoded(name, tuple(index), values)
 
     def read(self, name: str, start: int, stop: int, cells: Cells) -> NDArray[Any]:
         """Read values of an array over lines back, shape (lines, runs, ...)."""
@@ -172,7 +186,7 @@ class GrowingArrays:
         values = np.asarray(array[(*cells.place, slice(start, stop))])
         return values.reshape(len(cells.lines), *values.shape[len(self.lead) :])
 
-    def _write(self, name: str, index: tuple[int, ...], values: NDArray[Any]) -> tuple[str, str]:
+    def _encoded(self, name: str, index: tuple[int, ...], values: NDArray[Any]) -> tuple[str, bytes]:
         layout = self._layout(name)
         if not np.can_cast(values.dtype, layout.dtype):
             raise SettlesimError(
@@ -184,10 +198,7 @@ class GrowingArrays:
         content: Any = chunk
         for codec in layout.codecs:
             content = codec.encode(content)
-        data = bytes(content)
-        key = f"{name}/{'.'.join(map(str, index))}"
-        _put(self.path / key, data)
-        return key, digest(data)
+        return f"{name}/{'.'.join(map(str, index))}", bytes(content)
 
     def _layout(self, name: str) -> _Array:
         if name not in self._layouts:
@@ -280,10 +291,20 @@ def _resize(file: Path, axis: int, size: int) -> None:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    _put(path, compact(value).encode())
+    put(path, compact(value).encode())
 
 
-def _put(path: Path, content: bytes) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    # Opened for writing: Windows flushes nothing else.
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def put(path: Path, content: bytes) -> None:
     """Write a file so that whoever reads it finds all of it, or all of what was there before."""
     temporary = path.with_name(f"{path.name}{HALF}")
     temporary.write_bytes(content)

@@ -161,7 +161,7 @@ def _of_parquet(path: Path) -> Mapping[str, Any] | None:
 def _of_csv(path: Path, columns: list[str] | None) -> Mapping[str, Any] | None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file))
-    known = COLUMNS <= set(header) and not ANY_COLUMN.isdisjoint(header)
+    known = set(header) >= COLUMNS and not ANY_COLUMN.isdisjoint(header)
     return {} if known or header == columns else None
 
 
