@@ -178,7 +178,8 @@ class GrowingStore:
         if "chunk" not in state:
             self.arrays.create(self.template, runs, self.chunk, lines, GROWING)
             state = {"runs": [self.runs.start, self.runs.stop], "chunk": self.chunk, "together": lines}
-            noted(self.books / "state.json", {**state, "layout": layout.plain(), "complete": False})
+            state |= {"sizes": self.sizes, "layout": layout.plain(), "complete": False}
+            noted(self.books / "state.json", state)
 
     def _frame(self, runs: range) -> xr.Dataset:
         assert self.layout is not None
