@@ -41,7 +41,7 @@ def outcomes():
 def plan():
     from settlesim.scenario.steps import deliver, open_track
 
-    return ss.Plan({"talks": open_track("talks"), "gift": deliver("prisoners"), "more": deliver("ceasefire")}, pace=8)
+    return ss.Plan({"talks": open_track("talks"), "gift": deliver("prisoners"), "more": deliver("ceasefire")}, pace=3)
 
 
 def compared(war, how=None, runs=20, **more):

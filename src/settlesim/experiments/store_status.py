@@ -76,12 +76,12 @@ def status_of(path: str | Path) -> StoreStatus:
     names = [f"slot {slot + 1}" for slot in range(slots)] if slots else names
     state = read_note(books / "state.json")
     parts = Parts(books / "parts" if path.suffix == ".zarr" else books)
-    there, damaged = _of_parts(parts)
+    spans, damaged = _of_parts(parts)
     if state:
-        damaged += _of_marks(path, books, state, there)
+        damaged += _of_marks(path, books, state, spans)
     home = path if path.suffix == ".zarr" else books
     # Lines of an evaluation are points under sequences, which have no names of their own.
-    lines = max([len(names), *(line + 1 for line in there)])
+    lines = max([len(names), *(line + 1 for line in spans)])
     keys = names if lines == len(names) else [f"{names[i % len(names)]}, point {i // len(names)}" for i in range(lines)]
     now = {**mine, **versions(), "code": _code_here(mine)}
     return StoreStatus(
@@ -95,7 +95,7 @@ def status_of(path: str | Path) -> StoreStatus:
             "numpy": mine["numpy"],
         },
         tuple(state["runs"]) if state else None,
-        {key: sum(map(len, _joined(there.get(line, [])))) for line, key in enumerate(keys)},
+        {key: sum(len(span) for span in _joined(spans.get(line, []))) for line, key in enumerate(keys)},
         damaged,
         sum(file.stat().st_size for file in home.rglob("*") if file.is_file()),
         bool(state.get("complete")),
