@@ -65,7 +65,7 @@ class Execution:
     executor : concurrent.futures.Executor, optional
         Computes the blocks in place of `workers` processes, such as ``Client(...).get_executor()`` of dask.
     force : bool
-        Replace whatever stands at `out`, another experiment too.
+        Whether `out` may replace what is no result of settlesim, or a store of another experiment.
 
     Examples
     --------

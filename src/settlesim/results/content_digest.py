@@ -19,7 +19,7 @@ from settlesim.errors import SettlesimError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SCHEMA", "content_digest", "part_digests", "stamp", "unstamped", "verify_content"]
+__all__ = ["SCHEMA", "content_digest", "differing", "part_digests", "stamp", "unstamped", "verify_content"]
 
 # Layout of the files.  Those of version 0.1.0, which name none, hold no digest.
 SCHEMA = 2
@@ -96,18 +96,24 @@ def verify_content(dataset: xr.Dataset, name: str) -> None:
     SettlesimError
         If it is not what was saved; the message names the variables that differ.
     """
+    differ = differing(dataset)
+    if differ:
+        more = f" and {len(differ) - 3} more" if len(differ) > 3 else ""
+        raise SettlesimError(f"{name} is damaged, or was changed after it was saved: {', '.join(differ[:3])}{more}")
+
+
+def differing(dataset: xr.Dataset) -> list[str]:
+    """Return what of a result that was read is not as it was saved, by the digests that were saved with it."""
     found = part_digests(dataset)
     if dataset.attrs.get("content_digest") == _total(found):
-        return
+        return []
     try:
         saved = json.loads(str(dataset.attrs.get("content_digests")))
         differ = [part for part in sorted({*saved, *found}) if saved.get(part) != found.get(part)]
     except (ValueError, AttributeError, TypeError):
         differ = []
     told = [repr(part) if part != WHOLE else "its attributes" for part in differ]
-    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
-    told = told or ["the digest that was saved with it"]
-    raise SettlesimError(f"{name} is damaged, or was changed after it was saved: {', '.join(told[:3])}{more}")
+    return told or ["the digest that was saved with it"]
 
 
 def _total(parts: Mapping[str, str]) -> str:

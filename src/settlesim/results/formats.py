@@ -36,9 +36,14 @@ def storable(dataset: xr.Dataset) -> xr.Dataset:
             kept = kept.assign_coords({name: (variable.dims, values, variable.attrs)})
         else:
             kept[name] = (variable.dims, values, variable.attrs)
-    for one in (kept, *kept.variables.values()):
-        one.attrs = {name: int(v) if isinstance(v, (bool, np.bool_)) else v for name, v in one.attrs.items()}
+    kept.attrs = _numbered(kept.attrs)
+    for variable in kept.variables.values():
+        variable.attrs = _numbered(variable.attrs)
     return kept
+
+
+def _numbered(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: int(value) if isinstance(value, (bool, np.bool_)) else value for name, value in attrs.items()}
 
 
 def _stored(name: str, values: Any) -> Any:
@@ -51,7 +56,10 @@ def _stored(name: str, values: Any) -> Any:
     if all(isinstance(item, str) for item in there):
         texts = ["" if item is None or item != item else item for item in items]
         width = max(1, max(map(len, texts), default=1))
-        return np.array(texts, f"<U{width}").reshape(values.shape)
+        fixed = np.array(texts, f"<U{width}")
+        if fixed.tolist() != texts:
+            raise SettlesimError(f"cannot save {name!r}: a text in it ends in a character that files do not keep")
+        return fixed.reshape(values.shape)
     if all(isinstance(item, (bool, int, float, np.bool_, np.integer, np.floating)) for item in there):
         numbers = [np.nan if item is None else float(item) for item in items]
         return np.array(numbers, np.float64).reshape(values.shape)

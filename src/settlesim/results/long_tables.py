@@ -60,11 +60,18 @@ def table(dataset: xr.Dataset, *, weekly: bool = False) -> pd.DataFrame:
             continue
         extra = [d for d in variable.dims if d not in axes]
         for key, part in _parts(variable, extra):
-            full = part.variable.set_dims({axis: dataset.sizes[axis] for axis in (*part.dims, *axes)})
-            columns[".".join([name, *key])] = _named(full.transpose(*axes).values.ravel(), variable.attrs)
+            values = _spread(part.variable, axes, sizes)
+            columns[".".join([name, *key])] = _named(values, variable.attrs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
         return pd.DataFrame(columns)
+
+
+def _spread(part: xr.Variable, axes: list[str], sizes: list[int]) -> Any:
+    """Return the values of a variable for each combination of labels, though it may vary along few of them."""
+    ordered = part.transpose(*(axis for axis in axes if axis in part.dims)).values
+    shape = [size if axis in part.dims else 1 for axis, size in zip(axes, sizes, strict=True)]
+    return np.broadcast_to(ordered.reshape(shape), sizes).ravel()
 
 
 def _is_of_runs(dataset: xr.Dataset) -> bool:
@@ -100,7 +107,7 @@ def _named(values: Any, attrs: Mapping[Any, Any]) -> Any:
 
 
 def escaped(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a table in which no text begins as a formula does: an apostrophe is put before it, as spreadsheets take it.
+    """Return a table in which no text begins as a formula does: an apostrophe before it tells a spreadsheet so.
 
     Examples
     --------

@@ -11,8 +11,9 @@ from typing import Any
 
 from settlesim.errors import UsageError
 from settlesim.results.replacement import reason
+from settlesim.results.seal import is_unsealed, sealed_notes
 
-__all__ = ["BOOKS", "check_folder", "check_name", "check_replaceable", "standing"]
+__all__ = ["BOOKS", "check_figure", "check_folder", "check_name", "check_replaceable", "standing"]
 
 # Longer paths are refused by one system or another, and by none with a message of one line.
 LONGEST_PATH, LONGEST_NAME = 4000, 200
@@ -22,6 +23,8 @@ RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT"
 COLUMNS, ANY_COLUMN = {"sequence", "run"}, {"outcome", "settled", "end_week", "deaths"}
 # Where a store keeps what belongs to its making: a folder that Zarr does not look into.
 BOOKS = ".settlesim"
+# What files of these formats begin with, or have near their beginning.
+FIGURES = {".png": [b"\x89PNG"], ".pdf": [b"%PDF"], ".svg": [b"<svg"]}
 OTHERWISE = "choose another name, or replace it with force=True (--force)"
 
 
@@ -67,7 +70,7 @@ def check_folder(path: Path) -> None:
     except OSError as error:
         raise UsageError(f"cannot save to {_shown(path)}: {reason(error)}") from None
     if not there:
-        raise UsageError(f"cannot save to {_shown(path)}: there is no directory {str(path.parent)!r}")
+        raise UsageError(f"cannot save to {_shown(path)}: there is no folder {str(path.parent)!r}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UsageError(f"cannot save to {_shown(path)}: nothing can be written in {str(path.parent)!r}")
 
@@ -91,7 +94,7 @@ def check_replaceable(path: Path, *, partial: bool = False, columns: list[str] |
     if _is_empty(path):
         return
     if path.is_dir() != (path.suffix == ".zarr"):
-        kind = "a directory" if path.is_dir() else "a file"
+        kind = "a folder" if path.is_dir() else "a file"
         raise UsageError(f"cannot save to {_shown(path)}: {kind} of that name is in the way; {OTHERWISE}")
     found = standing(path, columns)
     if found is None:
@@ -100,6 +103,26 @@ def check_replaceable(path: Path, *, partial: bool = False, columns: list[str] |
         raise UsageError(
             f"cannot save to {_shown(path)}: a complete result stands there, and this one was interrupted; {OTHERWISE}"
         )
+
+
+def check_figure(path: Path) -> None:
+    """Raise a `UsageError` if a figure could not be saved, or would replace what is no figure of its format.
+
+    An earlier figure is replaced unasked, as plotting tools do.
+    """
+    check_name(path)
+    check_folder(path)
+    if not os.path.lexists(path) or (path.is_file() and _is_empty(path)):
+        return
+    if not path.is_file():
+        raise UsageError(f"cannot draw to {_shown(path)}: what stands there is no file")
+    try:
+        with path.open("rb") as file:
+            begins = file.read(1000).lstrip()
+    except OSError as error:
+        raise UsageError(f"cannot draw to {_shown(path)}: {reason(error)}") from None
+    if not any(mark in begins if mark == b"<svg" else begins.startswith(mark) for mark in FIGURES[path.suffix]):
+        raise UsageError(f"cannot draw to {_shown(path)}: what stands there is no {path.suffix[1:]} figure")
 
 
 def standing(path: Path, columns: list[str] | None = None) -> Mapping[str, Any] | None:
@@ -119,34 +142,28 @@ def standing(path: Path, columns: list[str] | None = None) -> Mapping[str, Any] 
 
 
 def _of_netcdf(path: Path) -> Mapping[str, Any] | None:
-    import h5py
-
-    if not path.is_file() or not h5py.is_hdf5(path):
-        return None
-    with h5py.File(path, "r") as file:
-        names = ("settlesim_version", "interrupted")
-        return {name: _item(file.attrs[name]) for name in names if name in file.attrs}
-
-
-def _item(value: Any) -> Any:
-    return value.item() if getattr(value, "size", 0) == 1 and hasattr(value, "item") else value
+    # HDF5 itself is not asked: what stands there may be damaged, so that it reads without end.
+    found = sealed_notes(path)
+    return {"settlesim_version": "0.1.0"} if found is None and is_unsealed(path) else found
 
 
 def _of_zarr(path: Path) -> Mapping[str, Any] | None:
-    for entry in os.scandir(path):
-        folder = entry.is_dir() and (entry.name == BOOKS or _is_array(Path(entry.path)))
+    for entry in path.iterdir():
+        folder = entry.is_dir() and (entry.name == BOOKS or _is_array(entry))
         if entry.is_symlink() or not (folder or (entry.is_file() and entry.name.startswith(".z"))):
             return None
     if not (path / ".zattrs").is_file() and (path / BOOKS / "job.json").is_file():
         # An experiment of which nothing is complete yet.
-        return json.loads((path / BOOKS / "job.json").read_text(encoding="utf-8")) | {"interrupted": 1}
+        notes = json.loads((path / BOOKS / "job.json").read_text(encoding="utf-8"))
+        return {"settlesim_version": notes["settlesim"], "interrupted": 1}
     found = json.loads((path / ".zattrs").read_text(encoding="utf-8"))
     return found if isinstance(found, dict) else None
 
 
 def _is_array(folder: Path) -> bool:
     """Whether a folder holds the metadata and chunks of an array, and nothing else."""
-    entries = {entry.name: entry.is_file(follow_symlinks=False) for entry in os.scandir(folder)}
+    with os.scandir(folder) as found:
+        entries = {entry.name: entry.is_file(follow_symlinks=False) for entry in found}
     chunks = (name.replace(".", "").isdigit() for name in entries if not name.startswith(".z"))
     return ".zarray" in entries and all(entries.values()) and all(chunks)
 

@@ -18,6 +18,8 @@ __all__ = ["reason", "replacing", "sweep"]
 
 # In a temporary folder: the file that its process holds locked, what is being written, and what it takes the place of.
 OWNER, NEW, OLD = "owner", "new", "old"
+# Characters that `tempfile` adds to a name.
+RANDOM = 8
 # Until then a folder without an owner may be one that is being made.
 MADE_BY_NOW = 3600.0
 
@@ -52,7 +54,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _swap(temporary: Path, path: Path, folder: Path) -> None:
-    if path.is_dir():  # a directory cannot be renamed onto another: the old one is moved away first
+    # A folder cannot be renamed onto another, nor onto a file: what is there is moved away first.
+    if os.path.lexists(path) and (path.is_dir() or temporary.is_dir()):
         os.replace(path, folder / OLD)
         try:
             os.replace(temporary, path)
@@ -69,16 +72,15 @@ def sweep(path: Path) -> None:
     # A name that holds characters of patterns is no pattern.
     prefix = _prefix(path)
     try:
-        found = [
-            one for one in path.parent.iterdir() if one.name.startswith(prefix) and len(one.name) == len(prefix) + 8
-        ]
+        beside = [one for one in path.parent.iterdir() if one.name.startswith(prefix)]
     except (OSError, ValueError):
         return
-    for folder in found:
+    for folder in beside:
         with contextlib.suppress(OSError):
-            if folder.is_symlink() or not folder.is_dir() or not _left_behind(folder):
+            ours = len(folder.name) == len(prefix) + RANDOM and folder.is_dir() and not folder.is_symlink()
+            if not ours or not _left_behind(folder):
                 continue
-            if (folder / OLD).exists() and not os.path.lexists(path):
+            if os.path.lexists(folder / OLD) and not os.path.lexists(path):
                 os.replace(folder / OLD, path)
             shutil.rmtree(folder, ignore_errors=True)
 

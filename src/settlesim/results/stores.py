@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from settlesim.errors import SettlesimError, UsageError
-from settlesim.results.content_digest import SCHEMA, stamp, unstamped, verify_content
+from settlesim.results.content_digest import SCHEMA, differing, stamp, unstamped, verify_content
 from settlesim.results.formats import check_chunks, opened, storable, to_netcdf, to_zarr
 from settlesim.results.long_tables import escaped, table
 from settlesim.results.ownership import check_folder, check_name, check_replaceable
 from settlesim.results.replacement import reason, replacing, sweep
+from settlesim.results.seal import check_seal, seal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,7 +168,13 @@ def _write_whole(dataset: xr.Dataset, path: Path) -> None:
         (to_zarr if path.suffix == ".zarr" else to_netcdf)(kept, temporary)
         # Before it takes the place of anything: what some format cannot hold would differ once it is opened.
         with opened(temporary) as again:
-            verify_content(again, f"what was written of {str(path)!r}")
+            lost = differing(again)
+        if path.suffix == ".nc":
+            seal(temporary, kept.attrs)
+        if lost:
+            raise SettlesimError(
+                f"cannot save to {str(path)!r}: {path.suffix} would not give back {', '.join(lost[:3])}"
+            )
 
 
 def open(path: str | Path) -> xr.Dataset:
@@ -180,6 +188,8 @@ def open(path: str | Path) -> xr.Dataset:
         If it cannot be read, was not written by settlesim, or is not what was saved: damaged, or changed since.  A
         file of version 0.1.0, or of a later version with another layout, is refused too.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(f"a path is text, not {type(path).__name__}")
     path = Path(path)
     if path.suffix not in READABLE:
         raise UsageError(f"cannot open {str(path)!r}: results are read back from {' and '.join(READABLE)}")
@@ -187,6 +197,8 @@ def open(path: str | Path) -> xr.Dataset:
     _check_there(path)
     _check_installed(path.suffix)
     try:
+        if path.suffix == ".nc":
+            check_seal(path)
         with opened(path) as lazy:
             growing = check_attributes(lazy, path)
             if path.suffix == ".zarr" and not growing:
@@ -206,9 +218,8 @@ def _check_there(path: Path) -> None:
         if not path.exists():
             raise UsageError(f"there is no result at {str(path)!r}")
         if path.is_dir() != (path.suffix == ".zarr") or not (path.is_dir() or path.is_file()):
-            raise SettlesimError(
-                f"cannot read {str(path)!r}: it is not {'a folder' * (path.suffix == '.zarr') or 'a file'}"
-            )
+            kind = "a folder" if path.suffix == ".zarr" else "a file"
+            raise SettlesimError(f"cannot read {str(path)!r}: it is not {kind}")
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot open {str(path)[:200]!r}: {reason(error)}") from None
 
