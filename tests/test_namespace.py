@@ -11,9 +11,9 @@ PUBLIC = {
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "FaultError", "Fold", "Interrupted", "Luck", "Mechanism", "Outcome",
     "Plan", "ProtocolError", "Rule", "Sampling", "Scenario", "ScenarioError", "Sequence", "SettlesimError", "Step",
     "Terminated", "UsageError", "Variable", "base_rates", "best_orders", "channels", "claims", "compare", "content",
-    "differences", "evaluate", "evppi", "flips", "flips_of", "hindcast", "incidence", "load", "nested", "open",
-    "order_design", "order_effects", "order_efficiency", "orders", "plots", "process", "rank", "regions", "replay",
-    "reweight", "rule", "save", "sensitivity", "simulate", "sobol", "steps", "summary", "sweep", "verify",
+    "differences", "estimate", "evaluate", "evppi", "flips", "flips_of", "hindcast", "incidence", "load", "nested",
+    "open", "order_design", "order_effects", "order_efficiency", "orders", "plots", "process", "rank", "regions",
+    "replay", "reweight", "rule", "save", "sensitivity", "simulate", "sobol", "steps", "summary", "sweep", "verify",
 }  # fmt: skip
 
 

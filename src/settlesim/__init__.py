@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Terminated,
         UsageError,
     )
+    from settlesim.experiments.estimate import estimate
     from settlesim.experiments.evaluate import evaluate
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.nested import nested
@@ -80,6 +81,7 @@ _HOME = {
     "orders": "experiments.orders",
     "order_design": "experiments.order_designs",
     "order_efficiency": "experiments.order_designs",
+    "estimate": "experiments.estimate",
     "evaluate": "experiments.evaluate",
     "Sampling": "chance.sampling",
     "FaultError": "errors",
@@ -158,6 +160,7 @@ __all__ = [
     "compare",
     "content",
     "differences",
+    "estimate",
     "evaluate",
     "evppi",
     "flips",

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from settlesim.app import terminal
 from settlesim.app.claims_command import claims
 from settlesim.app.options import (
+    Estimated,
     Force,
     Json,
     Name,
@@ -79,6 +80,7 @@ def run(
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
     incidence: Annotated[
         str, typer.Option(help="What is shown by week: first (events) or final (outcomes that stand at the end).")
     ] = "first",
@@ -91,7 +93,8 @@ def run(
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
     how = execution_of(workers, runs, progress, out, force)
-    result = terminal.complete_or_part(lambda: simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how))
+    call = partial(simulate, war, sequence=sequence, runs=runs, rng=rng, execution=how)
+    result = terminal.complete_or_part(call, estimate, as_json)
     if as_json:
         answer = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
         answer |= {"incidence_of": incidence, "incidence": report.incidence_rows(result, incidence)}
@@ -121,6 +124,7 @@ def compare(
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
     reference: Annotated[
         bool, typer.Option(help="Add the scenario's reference sequence, what goes on without talks, as the last line.")
     ] = True,
@@ -136,7 +140,8 @@ def compare(
         war.sequence(baseline)
     how = execution_of(workers, runs, progress, out, force)
     names = compared_sequences(war, sequence, reference)
-    result = terminal.complete_or_part(lambda: compared(war, names, runs=runs, rng=rng, execution=how))
+    call = partial(compared, war, names, runs=runs, rng=rng, execution=how)
+    result = terminal.complete_or_part(call, estimate, as_json)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
     shown = ("settled", "standing", "comprehensive", "deaths")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
 
 __all__ = [
+    "Estimated",
     "Force",
     "Json",
     "Name",
@@ -84,7 +85,14 @@ Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .pa
 Force = Annotated[bool, typer.Option("--force", help="Let --out replace what is no result of settlesim.")]
 Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
-Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
+Progress = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="By default a bar on a terminal, else a line every 30 s."),
+]
+
+Estimated = Annotated[
+    bool, typer.Option("--estimate", help="Say what it would take in time, memory and on disk, and end.")
+]
 
 
 def loaded(name: str, settings: list[str] | None) -> Scenario:

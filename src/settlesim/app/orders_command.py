@@ -10,7 +10,20 @@ import typer
 from typer.core import TyperCommand
 
 from settlesim.app import terminal
-from settlesim.app.options import Force, Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.app.options import (
+    Estimated,
+    Force,
+    Json,
+    Name,
+    Out,
+    Progress,
+    Rng,
+    Runs,
+    Settings,
+    Workers,
+    execution_of,
+    loaded,
+)
 from settlesim.errors import SettlesimError, UsageError, choose
 
 if TYPE_CHECKING:
@@ -72,6 +85,7 @@ def orders(
     ] = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
 ) -> None:
     """Run the moves of one plan in every order: what each precedence is worth, and how much of it is mere date."""
     from settlesim.analysis.order_effects import order_effects
@@ -98,7 +112,7 @@ def orders(
     more = [known[name] for name in ("outcome", "settled", "standing", "deaths") if name != outcome]
     options: dict[str, Any] = {"design": design, "size": size, "each": each, "outcomes": [kept, *more]}
     result = terminal.complete_or_part(
-        lambda: run_in_orders(war, chosen, runs=runs, rng=entropy, execution=how, **options)
+        lambda: run_in_orders(war, chosen, runs=runs, rng=entropy, execution=how, **options), estimate, as_json
     )
     with warnings.catch_warnings():
         # The tables say it, and in JSON what is printed beside it would be in the way.

@@ -84,16 +84,23 @@ def draw(path: Path | None, axes: Callable[[], Any]) -> None:
 _stops: list[Interrupted | Terminated] = []
 
 
-def complete_or_part(call: Callable[[], xr.Dataset]) -> xr.Dataset:
+def complete_or_part(call: Callable[[], xr.Dataset], estimate: bool = False, as_json: bool = False) -> xr.Dataset:
     """Return what an experiment gives, or what was complete of it when it was interrupted.
 
-    Of a part `exit_if_interrupted` is to end the command, once it is shown.
+    Of a part `exit_if_interrupted` is to end the command, once it is shown.  Where an estimate is asked for, the
+    command ends with that.
 
     Raises
     ------
     Interrupted, Terminated
         If nothing is complete.
     """
+    if estimate:
+        from settlesim.experiments.estimate import estimate as measured
+
+        found = measured(call)
+        print_json(found.as_dict()) if as_json else print(found)
+        raise typer.Exit
     _stops.clear()
     try:
         return call()
@@ -112,8 +119,11 @@ def exit_if_interrupted() -> None:
 
 def said_and_left(stop: KeyboardInterrupt | Terminated) -> typer.Exit:
     """Say what an interruption left; return what ends the command with its exit code."""
+    if isinstance(stop, Terminated):
+        # It has been said already.
+        return typer.Exit(TERMINATED)
     print(f"settlesim: {str(stop) or 'interrupted before anything was complete'}", file=sys.stderr)
-    return typer.Exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED)
+    return typer.Exit(INTERRUPTED)
 
 
 @contextmanager

@@ -18,10 +18,12 @@ from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.coverage import missing_units
 from settlesim.experiments.dispatch import dispatch
+from settlesim.experiments.estimate import answer_instead
 from settlesim.experiments.executors import Lent
 from settlesim.experiments.growing_store import GrowingStore
 from settlesim.experiments.interruption import Stop, stoppable
 from settlesim.experiments.job import Job, Unit, forget_luck
+from settlesim.experiments.memory import refuse_too_large
 from settlesim.experiments.processes import Workers, leave_if_started_by_mistake
 from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.transport import packed
@@ -50,20 +52,21 @@ class Execution:
     Parameters
     ----------
     workers : int
-        Number of processes.  With more than one, a script must start its work under ``if __name__ ==
-        "__main__":``.
+        Number of processes, of one thread each.  With more than one, a script must start its work under
+        ``if __name__ == "__main__":``.
     block : int, optional
-        Runs simulated at a time, over all sequences that are simulated in one call; by default up to 1024, or as many
-        as share the work evenly among the workers.
+        Runs simulated at a time, over all sequences that are simulated in one call; by default as many as take about
+        two seconds, up to 1024, and as share the work evenly among the workers.
     progress : bool, optional
-        Whether to show progress; by default only on a terminal.
+        Whether to show progress; by default as a bar on a terminal, as a line every half a minute elsewhere.
     out : str or Path, optional
         Where to save the result.  Finished blocks are kept beside it, in ``<out>.parts``, until all are done:
         the same call resumes after an interruption or a crash, also with other blocks or workers.  What is
         interrupted is not saved there.  A store, ``.zarr``, grows in place instead, can be read meanwhile, and goes on
         with more runs of the same experiment.
     executor : concurrent.futures.Executor, optional
-        Computes the blocks in place of `workers` processes, such as ``Client(...).get_executor()`` of dask.
+        Computes the units in place of `workers` processes, such as ``Client(...).get_executor()`` of dask; `workers`
+        then says how many it has, where it does not tell.
     force : bool
         Whether `out` may replace what is no result of settlesim, or a store of another experiment.
 
@@ -143,7 +146,7 @@ def carry_out(
     Interrupted, Terminated
         After Ctrl-C or SIGTERM, with what is complete; a part is never saved as the result.
     SettlesimError
-        As `execute`, and if the result cannot be saved.
+        As `execute`, if there is no memory for the result, and if it cannot be saved.
     """
 
     def labelled() -> xr.Dataset:
@@ -151,8 +154,10 @@ def carry_out(
         return dataset if arrange is None else arrange(dataset)
 
     leave_if_started_by_mistake()
+    answer_instead(job, runs, how)
     if how.out is not None and Path(how.out).suffix == ".zarr":
         return _grown(job, runs, how, arrange)
+    refuse_too_large(job, runs)
     with stoppable() as stop:
         assembly = execute(job, runs, how)
         if not assembly.there.all():
@@ -263,9 +268,9 @@ def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[B
         for unit in pieces:
             if stop:
                 break
-            begun = time.perf_counter()
+            begun = time.thread_time()
             block = job.compute(unit)
-            pieces.timed(unit, time.perf_counter() - begun)
+            pieces.timed(unit, time.thread_time() - begun)
             take(block)
 
 

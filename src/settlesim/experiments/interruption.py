@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from settlesim.errors import Interrupted, Terminated
@@ -31,13 +31,38 @@ class Stop:
         if self.signal:
             raise KeyboardInterrupt
         self.signal = number
-        with contextlib.suppress(OSError, ValueError):
-            print(SAID, file=sys.stderr, flush=True)
+        _say(SAID)
 
     def error(self, message: str, result: Any = None) -> Interrupted | Terminated:
         """Return what the caller of an experiment is to meet."""
-        kind = Terminated if self.signal == getattr(signal, "SIGTERM", None) else Interrupted
-        return kind(message, result)
+        if self.signal == signal.SIGTERM:
+            # Of an exit Python says nothing.
+            _say(f"settlesim: {message}")
+            return Terminated(message, result)
+        _have_it_exit_so()
+        return Interrupted(message, result)
+
+
+def _say(line: str) -> None:
+    # Whoever read it may be gone, which is no reason not to end well.
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def _have_it_exit_so() -> None:
+    """Let a script that nobody ends otherwise end with 130: Python does it for KeyboardInterrupt itself alone."""
+    before = sys.excepthook
+    if getattr(before, "exits", False):
+        return
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, Interrupted):
+            _say(f"settlesim: {error}")
+            raise SystemExit(128 + signal.SIGINT)
+        before(kind, error, trace)
+
+    hook.exits = True  # type: ignore[attr-defined]
+    sys.excepthook = hook
 
 
 # What experiments of this thread share that follow one another in one piece of work.

@@ -131,11 +131,11 @@ class Workers:
         pipes = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(pipes), seconds):
             worker = pipes[pipe]  # type: ignore[index]
-            try:
-                said, content, took = worker.pipe.recv()
-            except (EOFError, OSError):
+            message = _received(worker.pipe)
+            if message is None:
                 found += self._lost(worker)
                 continue
+            said, content, took = message
             if said == "ready":
                 worker.ready, self._stillborn = True, 0
                 for turn in worker.units:
@@ -156,13 +156,14 @@ class Workers:
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.join(LEAVES)
-        how = _ending(worker.process.exitcode)
+        code = worker.process.exitcode
+        how = _ending(code)
         _reaped(worker.process)
         held = list(worker.units)
         for turn in held:
             del self._units[turn]
         if not worker.ready:
-            if worker.process.exitcode == UNGUARDED:
+            if code == UNGUARDED:
                 raise UsageError(
                     "a worker process ran the whole script anew: put what starts the experiment under "
                     "if __name__ == '__main__':, or use one worker"
@@ -200,6 +201,13 @@ class Workers:
             _reaped(worker.process)
         self._workers.clear()
         self._units.clear()
+
+
+def _received(pipe: Connection) -> Any:
+    """Return what a worker sent; nothing where it is no more."""
+    with contextlib.suppress(EOFError, OSError):
+        return pipe.recv()
+    return None
 
 
 def _reaped(process: SpawnProcess) -> None:
@@ -312,12 +320,12 @@ def _work(pipe: Connection) -> None:
                 except Exception as error:
                     pipe.send(("unreadable", _unreadable(error), 0.0))
                 continue
-            begun = time.perf_counter()
+            begun = time.thread_time()
             try:
                 answer: Any = job.compute(content)
             except Exception as error:
                 answer = _sendable(error)
-            pipe.send((number, answer, time.perf_counter() - begun))
+            pipe.send((number, answer, time.thread_time() - begun))
 
 
 def _leave_with_parent() -> None:

@@ -10,8 +10,10 @@ __all__ = ["Pieces"]
 
 # Seconds that a unit is to take: what an interruption waits for, and what a crash costs.
 SECONDS = 2.0
-# Runs times sequences of the first units.  The vectorised engine takes about as long for a few; Mesa for each.
-FIRST = {"numpy": 128}
+# Runs times sequences of the first units.  The vectorised engine takes almost as long for fewer, so that they are not
+# made smaller either, unless these take several times as long as they should; Mesa takes its time for each.
+FIRST = {"numpy": 256}
+LONG = 4
 # By so much the next is larger, at most.
 GROWS = 8
 
@@ -32,7 +34,7 @@ class Pieces(Iterator[Unit]):
     def __init__(self, job: Job, units: Iterable[Unit], fixed: bool = False) -> None:
         self.units = iter(units)
         self.fixed = fixed
-        self.columns = FIRST.get(job.engine, 1)
+        self.first = self.columns = FIRST.get(job.engine, 1)
         self._rest: list[Unit] = []
 
     def __iter__(self) -> Pieces:
@@ -56,8 +58,10 @@ class Pieces(Iterator[Unit]):
         return Unit(lines[:several], runs)
 
     def timed(self, unit: Unit, seconds: float) -> None:
-        """Learn from how long a unit took."""
+        """Learn from how long a unit took, in seconds of the processor: others may be at work on it too."""
         # A small rest takes longer for each of its runs, so it says little of what a whole unit takes.
         if not self.fixed and (2 * len(unit) >= self.columns or seconds > SECONDS):
             wanted = int(len(unit) * SECONDS / max(seconds, 1e-9))
+            if seconds * self.first <= LONG * SECONDS * len(unit):
+                wanted = max(wanted, self.first)
             self.columns = max(1, min(wanted, GROWS * self.columns))
