@@ -17,8 +17,10 @@ from settlesim.chance.sampling import Sampling, sampling_of
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.errors import choose
 from settlesim.experiments.order_designs import order_blocks
+from settlesim.model.code_digest import joint_digest
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_digest import digests_of
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 from settlesim.results.dataset import Assembly, Block, collect, provenance
@@ -155,6 +157,11 @@ class Job:
         missing = [f"-{name}" for name in ITEMS if name not in self.protocol.names]
         return "standard " + " ".join(changed + missing or ["reordered"])
 
+    @cached_property
+    def code(self) -> dict[str, str | None]:
+        """Digests of what rules, outcomes and all else in the protocol do, by kind and name; None where hidden."""
+        return digests_of(self.protocol, self.outcomes)
+
     def fingerprint(self) -> dict[str, Any]:
         """Return what two jobs must share for the blocks of one to serve the other."""
         sampled = self.sampled
@@ -226,6 +233,7 @@ class Job:
             engine=self.engine,
             method=self.method_name,
             protocol=self.protocol_name,
+            code=joint_digest(self.code),
         )
         return attrs | self.sampled
 

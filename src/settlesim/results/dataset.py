@@ -324,16 +324,21 @@ def described(scenario: Scenario) -> dict[str, dict[str, Any]]:
     }
 
 
-def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str) -> dict[str, Any]:
+def provenance(
+    scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str, code: str
+) -> dict[str, Any]:
     """Return the attributes from which a result can be made again.
 
-    They hold no date, host or number of workers: equal inputs give equal results, down to the file.
+    They hold no date, host or number of workers: equal inputs give equal results, down to the file.  `code` is the
+    digest of what rules and outcomes do, empty where that cannot be told.
     """
     return {
         "Conventions": "CF-1.11",
         "title": f"settlesim: {scenario.title}",
         "comment": CAVEAT,
         "settlesim_version": version(),
+        "numpy_version": np.__version__,
+        **({"code_digest": f"sha256:{code}"} if code else {}),
         "scenario": scenario.name,
         "scenario_digest": scenario.digest(),
         "start": scenario.start.isoformat(),
