@@ -27,6 +27,7 @@ from settlesim.reference import War as WarAgent
 from support import block, changed, shipped
 
 WEEK_ONE = "rule {name!r} (run), sequence 'talk', week 1, run 0: "
+SEEN = "; to see it: ss.replay(scenario, sequence='talk', run={run}, rng=1, protocol=protocol)"
 FAULTS = {
     "divides": "raised ZeroDivisionError: division by zero",
     "logs": "gives nan for 'aid': keep divisions and logarithms from it by np.where or np.maximum",
@@ -56,7 +57,7 @@ def fault(protocol, runs=4, **how):
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_the_same_in_both_engines(name, engine):
     error = fault(tried(name), engine=engine)
-    assert str(error) == WEEK_ONE.format(name=name) + FAULTS[name]
+    assert str(error) == WEEK_ONE.format(name=name) + FAULTS[name] + SEEN.format(run=0)
     assert (error.kind, error.name, error.scope, error.week, error.run) == ("rule", name, "run", 1, 0)
 
 
@@ -96,8 +97,8 @@ def test_a_rule_that_another_process_does_not_find_is_named(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.stdout == (
-        "another process does not find the rule 'local': define it at the top level of the script, outside "
-        "`if __name__ == '__main__':`\n"
+        "rule 'local' stands under `if __name__ == '__main__':`: other processes do not find it; define it at the top "
+        "level of a module of its own and import it, or use workers=1\n"
     ), done.stderr
 
 
@@ -116,7 +117,7 @@ def test_the_lowest_run_is_named_in_the_first_week_in_which_it_fails():
     assert len(told) == 1, told
     (text,) = told
     assert text.startswith("rule 'grows' (run), sequence 'talk', week ") and ", run 0: gives 3." in text
-    assert text.endswith("for 'aid', outside the range it declares, 0 to 3")
+    assert text.endswith("for 'aid', outside the range it declares, 0 to 3" + SEEN.format(run=0))
 
 
 def late(aid, aid_luck, week):

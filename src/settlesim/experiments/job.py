@@ -15,7 +15,8 @@ import numpy as np
 
 from settlesim.chance.sampling import Sampling, sampling_of
 from settlesim.chance.worlds import Fates, worlds
-from settlesim.errors import choose
+from settlesim.errors import FaultError, choose
+from settlesim.experiments.fault_shown import shown_by
 from settlesim.experiments.order_designs import order_blocks
 from settlesim.model.code_digest import joint_digest
 from settlesim.model.outcome import Outcome
@@ -213,16 +214,23 @@ class Job:
         dealt: Mapping[str, Any] = MappingProxyType({}),
     ) -> Block:
         """Simulate a unit's sequences in one call, each over worlds of its own, and collect its outcomes."""
-        traces = batch_of(self.engine)(
-            self.scenario,
-            sequences,
-            worlds=columns,
-            fates=_fates(self.entropy, unit.runs),
-            protocol=self.protocol,
-            record=self.record,
-            **dealt,
-        )
-        return collect(traces, self.outcomes, parameters, unit.lines)
+        try:
+            traces = batch_of(self.engine)(
+                self.scenario,
+                sequences,
+                worlds=columns,
+                fates=_fates(self.entropy, unit.runs),
+                protocol=self.protocol,
+                record=self.record,
+                **dealt,
+            )
+            return collect(traces, self.outcomes, parameters, unit.lines)
+        except FaultError as fault:
+            raise self.located(fault, unit) from fault.__cause__
+
+    def located(self, fault: FaultError, unit: Unit) -> FaultError:
+        """Return a fault met in a unit with its world, and the call that shows it again."""
+        return shown_by(fault, self)
 
     @property
     def attributes(self) -> dict[str, Any]:
