@@ -92,6 +92,24 @@ def fails_in_run_three(trace):
     return trace.final["deaths"]
 
 
+def deaths(trace):
+    return trace.final["deaths"]
+
+
+class Half:
+    def __call__(self, trace):
+        return trace.final["deaths"] / 2
+
+
+class Locked:
+    def __init__(self):
+        # Cannot be sent.
+        self.held = (i for i in range(3))
+
+    def __call__(self, trace):
+        return trace.final["deaths"]
+
+
 def added(function: Any, scope: str = "run", writes: str = "extra", **how: Any) -> Protocol:
     """The standard protocol with a rule, which writes variables that start at zero unless others are given."""
     after, when, luck = how.pop("after", "spoilers"), how.pop("when", None), how.pop("luck", ())

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+import settlesim
 from protocol import planted
 from protocol.planted import added, tried
 from settlesim.chance.worlds import Fates, worlds
@@ -310,3 +311,33 @@ def test_an_item_that_is_no_rule_is_named_too(monkeypatch):
     with pytest.raises(FaultError, match=r"fold 'fighters' \(run\), sequence 'talk', week 1: raised ZeroDivisionError"):
         block(shipped("two-party"), "talk", 2)
     assert isinstance(STANDARD.items[STANDARD.names.index("fighters")], Fold)
+
+
+@rule("run", "aid")
+def unlucky(aid, aid_luck):
+    """One run fails, in the first week: the one that has this luck."""
+    return np.where(aid_luck == OF_RUN_4711, np.nan, aid)
+
+
+OF_RUN_4711 = float(Fates(1, range(4711, 4712)).uniforms("aid_luck", [""])[0][0])
+
+
+def test_a_rule_that_fails_in_run_4711_costs_no_run_before(tmp_path):
+    luck = [Luck("aid_luck", "run", "uniform")]
+    protocol = STANDARD.with_rule(unlucky, after="legitimacy", variables=planted.VARIABLES, luck=luck)
+    war, out = changed(shipped("two-party"), horizon=12), tmp_path / "war.nc"
+    with pytest.raises(FaultError) as caught:
+        how = Execution(block=1000, out=out)
+        simulate(war, sequence="talk", runs=6000, rng=1, protocol=protocol, execution=how)
+    assert (caught.value.week, caught.value.run, caught.value.world) == (1, 4711, 4711)
+    assert str(caught.value).endswith(SEEN.format(run=4711))
+    kept = sorted(int(part.name.partition("-")[0]) for part in (tmp_path / "war.nc.parts").glob("*.npz"))
+    assert kept == [0, 1000, 2000, 3000] and not out.exists()
+    for run, fails in ((4710, False), (4711, True)):
+        names = {"ss": settlesim, "scenario": war, "protocol": protocol}
+        call = caught.value.replay.replace("run=4711", f"run={run}")
+        if fails:
+            with pytest.raises(FaultError, match="week 1, run 4711: gives nan"):
+                eval(call, names)
+        else:
+            eval(call, names)
