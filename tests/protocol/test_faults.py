@@ -32,6 +32,8 @@ SEEN = "; to see it: ss.replay(scenario, sequence='talk', run={run}, rng=1, prot
 FAULTS = {
     "divides": "raised ZeroDivisionError: division by zero",
     "logs": "gives nan for 'aid': keep divisions and logarithms from it by np.where or np.maximum",
+    "endless": "gives inf for 'aid', outside the range it declares, 0 to 3",
+    "masked": "returns a masked array for 'aid': choose with np.where",
     "odd": "raised Odd: odd",
     "leaves": "raised SystemExit: 3",
     "nothing": "returns None, but writes one variable, 'aid': a return is missing",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from settlesim.errors import FaultError
 from settlesim.model.standard import STANDARD
+from settlesim.results.outcomes import MIXES
 
 if TYPE_CHECKING:
     from settlesim.experiments.job import Job
@@ -19,7 +20,9 @@ def shown_by(fault: FaultError, job: Job) -> FaultError:
         return fault
     outcome = fault.kind == "outcome"
     # A story is told of the model, not of what is read off it.
-    asked = f"runs=range({fault.run}, {fault.run + 1})" if outcome else f"run={fault.run}"
+    # A run that has another value alone needs another beside it.
+    first = max(fault.run - 1, 0) if fault.reason == MIXES else fault.run
+    asked = f"runs=range({first}, {fault.run + 1})" if outcome else f"run={fault.run}"
     return fault.placed(world=fault.run, replay=call_of(fault, job, "simulate" if outcome else "replay", asked))
 
 

@@ -23,6 +23,7 @@ DESTINATIONS = LABELS["destination"]
 STANDARD_OUTCOMES = STANDARD.outcomes
 OURS = {outcome.name: outcome for outcome in STANDARD_OUTCOMES}
 
+MIXES = "has another value alone than among others: it mixes runs, or draws or remembers"
 WANTED = {
     "share": "0 or 1 in each run",
     "bounded": "from 0 to 1",
@@ -105,7 +106,7 @@ def _tried(outcome: Outcome, trace: Trace, whole: _Read) -> _Read:
     alone = _read(outcome, _one(trace, last))
     # Not to the bit: sums over entities may be taken in another order.
     if alone.mistake or not np.allclose(alone.values[0], whole.values[last], rtol=1e-6, atol=1e-9, equal_nan=True):
-        text = alone.mistake or "has another value alone than among others: it mixes runs, or draws or remembers"
+        text = alone.mistake or MIXES
         return _Read(whole.values, text, last, alone.cause)
     with suppress(TypeError):
         _known.add(outcome.function)
