@@ -220,7 +220,7 @@ def test_what_cannot_be_told_by_its_code_is_not_resumed(war, monkeypatch, tmp_pa
         calls.append(1)
         return trace.final["deaths"]
 
-    monkeypatch.setattr("settlesim.experiments.identity.digest_of", lambda function: None)
+    monkeypatch.setattr("settlesim.model.protocol_digest.digest_of", lambda function: None)
     out = tmp_path / f"result{suffix}"
 
     def experiment(war, how):

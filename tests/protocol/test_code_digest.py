@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 
 from protocol.digested import OTHERS, SAME, SOURCE, as_module
+from settlesim.experiments.request import Request
 from settlesim.model.code_digest import digest_of, joint_digest
-from settlesim.model.outcome import final
+from settlesim.model.items import rule
+from settlesim.model.outcome import Outcome, final
 from settlesim.model.protocol_check import every_rule
 from settlesim.model.rules.spoilers import spoilers
 from settlesim.model.standard import STANDARD
+from settlesim.model.variables import Variable
+from support import shipped
 
 
 def digest(text, tmp_path, name="plain"):
@@ -166,3 +170,41 @@ def test_functions_that_call_each_other_have_one(tmp_path):
 def test_one_digest_for_several_is_empty_where_one_is_missing():
     assert joint_digest({"a": "1", "b": None}) == ""
     assert joint_digest({"a": "12", "b": "3"}) != joint_digest({"a": "1", "b": "23"})
+
+
+def job(protocol=STANDARD, outcomes=None):
+    scenario = shipped("two-party")
+    request = Request(scenario, (scenario.sequence("talk"),), runs=3, rng=1, protocol=protocol, outcomes=outcomes)
+    return request.job(None)
+
+
+def grown(amount):
+    def grows(aid):
+        return aid + amount
+
+    return STANDARD.with_rule(
+        rule("run", "aid")(grows), after="legitimacy", variables=[Variable("aid", "run", start=0.0)]
+    )
+
+
+def test_a_job_knows_its_rules_variables_luck_and_outcomes_by_what_they_do():
+    first = job(grown(1.0))
+    assert job(grown(1.0)).code == first.code
+    assert {name for name, of in job(grown(2.0)).code.items() if of != first.code[name]} == {"rule grows"}
+    wider = replace(grown(1.0), variables=(*STANDARD.variables, Variable("aid", "run", start=1.0)))
+    assert {name for name, of in job(wider).code.items() if of != first.code[name]} == {"variable aid"}
+    half, third = (Outcome("part", lambda trace, by=by: trace.final["deaths"] / by, "1", "part") for by in (2, 3))
+    assert job(outcomes=[half]).code["outcome part"] != job(outcomes=[third]).code["outcome part"]
+    assert job(outcomes=[replace(half, meaning="half")]).code == job(outcomes=[half]).code
+    assert job(outcomes=[replace(half, kind="count")]).code != job(outcomes=[half]).code
+
+
+def test_a_result_records_what_its_code_did_where_that_can_be_told():
+    first = job(grown(1.0)).attributes
+    assert first["code_digest"].startswith("sha256:") and first["numpy_version"] == np.__version__
+    assert (
+        job(grown(2.0)).attributes["code_digest"] != first["code_digest"] == job(grown(1.0)).attributes["code_digest"]
+    )
+    hidden = Outcome("hidden", lambda trace: trace.final["deaths"] + GENERATOR.random(), "1", "x")
+    assert job(outcomes=[hidden]).code["outcome hidden"] is None
+    assert "code_digest" not in job(outcomes=[hidden]).attributes

@@ -53,20 +53,9 @@ def books_of(out: Path) -> Path:
 
 
 class GrowingStore:
-    """An experiment in a Zarr store, from its first unit to its last, and for more runs after that.
+    """An experiment in a Zarr store `out`, from its first unit to its last, and for more runs after that.
 
-    Parameters
-    ----------
-    out : Path
-        The store.
-    job : Job
-        What is computed.
-    runs : range
-        Numbers of the runs.
-    arrange : callable, optional
-        Gives the labelled result another shape.
-    force : bool
-        Replace what is there if it is another experiment.
+    `arrange` gives the labelled result another shape; with `force` another experiment is replaced.
     """
 
     def __init__(self, out: Path, job: Job, runs: range, arrange: Arrange | None = None, force: bool = False) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from settlesim.chance.sampling import Sampling, sampling_of, warn_of_size
 from settlesim.chance.worlds import Rng, entropy_of, free_numbers, worlds
-from settlesim.errors import UsageError, choose
+from settlesim.errors import FaultError, UsageError, choose
 from settlesim.experiments.checkpoint import Checkpoint, fingerprint_in
+from settlesim.experiments.fault_shown import shown_by
 from settlesim.experiments.growing_store import books_of
 from settlesim.experiments.job import ENGINES, Job
 from settlesim.model.outcome import Outcome
@@ -101,7 +102,10 @@ class Request:
         if job.engine == "mesa":
             from settlesim.engines.vectorised.rehearsal import rehearse
 
-            rehearse(self.scenario, self.sequences[0], rules, job.entropy)
+            try:
+                rehearse(self.scenario, self.sequences[0], rules, job.entropy)
+            except FaultError as fault:
+                raise shown_by(fault, job) from fault.__cause__
         last = range(self.numbers.stop - 1, self.numbers.stop)
         worlds(self.scenario, last, entropy=job.entropy, method=self.method, total=total)
         # Orders of one plan have the same levers; there may be thousands.

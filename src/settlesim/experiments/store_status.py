@@ -12,6 +12,7 @@ from settlesim.experiments.growing_store import books_of
 from settlesim.experiments.identity import unlike, versions
 from settlesim.experiments.store_lock import holder_of
 from settlesim.experiments.store_marks import Marks, read_note
+from settlesim.model.protocol_digest import digests_of
 from settlesim.model.standard import STANDARD
 from settlesim.results.growing import cells_of
 from settlesim.results.outcomes import STANDARD_OUTCOMES
@@ -84,6 +85,7 @@ def status_of(path: str | Path) -> StoreStatus:
     lines = max([len(names), *(line + 1 for line in spans)])
     keys = names if lines == len(names) else [f"{names[i % len(names)]}, point {i // len(names)}" for i in range(lines)]
     now = {**mine, **versions(), "code": _code_here(mine)}
+    then = {**mine, "code": {key: mine["code"][key] for key in now["code"]}}
     return StoreStatus(
         path,
         {
@@ -100,15 +102,14 @@ def status_of(path: str | Path) -> StoreStatus:
         sum(file.stat().st_size for file in home.rglob("*") if file.is_file()),
         bool(state.get("complete")),
         holder_of(books),
-        unlike(now, mine),
+        unlike(now, then),
     )
 
 
 def _code_here(mine: dict[str, Any]) -> dict[str, Any]:
     """Return the digests of the code of this version for what is its own; what is a user's cannot be seen from here."""
-    from settlesim.experiments.identity import code_of
-
-    return {**mine["code"], **{k: v for k, v in code_of(STANDARD, STANDARD_OUTCOMES).items() if k in mine["code"]}}
+    ours = digests_of(STANDARD, STANDARD_OUTCOMES)
+    return {key: ours.get(key, digest) for key, digest in mine["code"].items() if key != "order of items"}
 
 
 def _of_parts(parts: Parts) -> tuple[dict[int, list[range]], list[str]]:
