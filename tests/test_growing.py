@@ -259,7 +259,7 @@ def test_a_damaged_chunk_is_named_and_computed_again(war, monkeypatch, tmp_path,
     if whole:
         compared(war, ss.Execution(block=5, out=out))
     else:
-        interrupt(monkeypatch, compared, war, ss.Execution(block=15, out=out), 6)
+        interrupt(monkeypatch, compared, war, ss.Execution(block=15, out=out), 5)
     damage(out / "deaths" / "0.0")
     units = stopping(monkeypatch, 1000)
     with pytest.warns(UserWarning, match=r"'deaths/0\.0' in .* is damaged: what it holds is computed again"):

@@ -248,7 +248,8 @@ class GrowingStore:
 
     def _complete(self, group: int, column: int) -> None:
         """Write a chunk if all of it is there, and enter it; then remove the files of blocks that it makes needless."""
-        cells, (start, stop) = self.groups[group], self._span(column)
+        cells, start = self.groups[group], column * self.chunk
+        stop = min(start + self.chunk, len(self.runs))
         if not self.there[cells.lines, start:stop].all() or self.marks.stop((group, column)) >= stop:
             return
         files = self._write_chunk(group, column, start, stop)
@@ -257,9 +258,6 @@ class GrowingStore:
         self.marks.enter((group, column), stop, files, done=True)
         self._drop_parts()
         self._shown = -np.inf
-
-    def _span(self, column: int) -> tuple[int, int]:
-        return column * self.chunk, min((column + 1) * self.chunk, len(self.runs))
 
     def _write_chunk(self, group: int, column: int, start: int, stop: int) -> dict[str, str]:
         """Write what is there of a chunk, and of what goes with its runs; return the digests of the files."""

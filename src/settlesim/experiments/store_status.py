@@ -108,7 +108,7 @@ def status_of(path: str | Path) -> StoreStatus:
 
 def _code_here(mine: dict[str, Any]) -> dict[str, Any]:
     """Return the digests of the code of this version for what is its own; what is a user's cannot be seen from here."""
-    ours = digests_of(STANDARD, STANDARD_OUTCOMES)
+    ours = digests_of(STANDARD, STANDARD_OUTCOMES) if mine["protocol"] == "standard" else {}
     return {key: ours.get(key, digest) for key, digest in mine["code"].items() if key != "order of items"}
 
 
