@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GrowingStore", "books_of"]
 
-# Runs by which the shape of the parameters is found out.
 PROBED = 256
 # What a store says of itself until it is whole.
 GROWING = {"growing": 1, "interrupted": 1, "schema": SCHEMA}
@@ -53,7 +52,7 @@ def books_of(out: Path) -> Path:
 
 
 class GrowingStore:
-    """An experiment in a Zarr store `out`, from its first unit to its last, and for more runs after that.
+    """An experiment in a Zarr store, from its first unit to its last, and for more runs after that.
 
     `arrange` gives the labelled result another shape; with `force` another experiment is replaced.
     """
@@ -101,8 +100,10 @@ class GrowingStore:
         try:
             with self._writing():
                 self.whole = self._begin()
-        except BaseException:
+        except BaseException as error:
             self.lock.leave()
+            if isinstance(error, (KeyError, TypeError, IndexError)):
+                raise SettlesimError(f"{str(self.books)!r} is damaged: replace it with force=True") from error
             raise
         return self
 
@@ -144,7 +145,7 @@ class GrowingStore:
         return bool(self.there.all() and read_note(self.books / "state.json").get("complete"))
 
     def _empty(self) -> None:
-        """Remove what is replaced; the lock stays."""
+        """Remove what is replaced, but the lock."""
         for path in (*self.out.iterdir(), *self.books.iterdir()):
             if path not in (self.books, self.lock.path):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from settlesim.errors import UsageError
+from settlesim.errors import SettlesimError, UsageError
 from settlesim.experiments.checkpoint import Parts, fingerprint_in
 from settlesim.experiments.growing_store import books_of
 from settlesim.experiments.identity import unlike, versions
@@ -64,6 +64,8 @@ def status_of(path: str | Path) -> StoreStatus:
     ------
     UsageError
         If there is neither.
+    SettlesimError
+        If what is noted of its making cannot be read.
     """
     path = Path(path)
     beside = path if path.name.endswith(".parts") else path.with_name(f"{path.name}.parts")
@@ -72,6 +74,15 @@ def status_of(path: str | Path) -> StoreStatus:
     if mine is None:
         there = "is no store that tells of its experiment" if path.exists() else "is not there"
         raise UsageError(f"{str(path)!r} {there}: settlesim status takes a .zarr, or a file with its .parts beside it")
+    try:
+        return _status(path, books, mine)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise SettlesimError(
+            f"what {str(books)!r} notes of its experiment cannot be read, it may be damaged"
+        ) from error
+
+
+def _status(path: Path, books: Path, mine: dict[str, Any]) -> StoreStatus:
     names = [str(sequence["name"]) for sequence in mine["sequences"]]
     slots = mine["dealt"][0]
     names = [f"slot {slot + 1}" for slot in range(slots)] if slots else names
