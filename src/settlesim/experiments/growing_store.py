@@ -71,8 +71,7 @@ class GrowingStore:
         self.marks = Marks(self.books / "marks", out)
         self._blocks: dict[Path, tuple[tuple[int, ...], range]] = {}
         self._shown = time.monotonic()
-        self._many = 0
-        self.whole = False
+        self._many, self.whole = 0, False
 
     # -- begin ---------------------------------------------------------------------------------------
 
