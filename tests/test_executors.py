@@ -43,7 +43,7 @@ def when_begun(out, act):
     """Do something once a unit is finished, while others are computed."""
 
     def wait():
-        while not list(out.with_name(f"{out.name}.parts").glob("*-*")):
+        while not list(out.with_name(f"{out.name}.parts").glob("[0-9]*.npz")):
             time.sleep(0.01)
         act()
 
@@ -94,6 +94,6 @@ def test_a_pool_that_cannot_be_mended_keeps_what_is_done(war, whole, tmp_path):
         with pytest.raises(ss.SettlesimError, match="the executor takes no more work"):
             lent(war, pool, out)
         thread.join(60)
-    assert list((tmp_path / "result.nc.parts").glob("*-*"))
+    assert list((tmp_path / "result.nc.parts").glob("[0-9]*.npz"))
     resumed = ss.simulate(war, runs=RUNS, rng=7, execution=ss.Execution(block=6, out=out))
     assert np.array_equal(resumed["deaths"].values, whole["deaths"].values)
