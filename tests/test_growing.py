@@ -305,7 +305,7 @@ def test_a_full_disk_keeps_what_was_there(war, monkeypatch, tmp_path, suffix):
 
     def full(self, data):
         writes.append(self)
-        if len(writes) > 12:
+        if len(writes) > 7:
             raise OSError(28, "No space left on device")
         return write(self, data)
 
