@@ -33,6 +33,7 @@ from settlesim.app.options import (
 )
 from settlesim.app.orders_command import OrdersCommand, orders
 from settlesim.app.show_commands import list_, show
+from settlesim.app.status_command import status
 from settlesim.errors import Terminated, UsageError, choose
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ app = typer.Typer(
 app.command("list")(list_)
 app.command()(show)
 app.command()(claims)
+app.command()(status)
 app.command(cls=OrdersCommand)(orders)
 
 
