@@ -26,6 +26,7 @@ from settlesim.analysis.statistics import (
     replicated,
 )
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 
 __all__ = ["differences"]
 
@@ -76,7 +77,9 @@ def differences(
     Raises
     ------
     UsageError
-        If a name is unknown, there is only one sequence, fewer than two runs, a run twice, or an infinite value.
+        If a name is unknown, there is only one sequence, fewer than two runs, a run or sequence twice, an infinite
+        value, or sequences of other luck, worlds or scenario than the first: their runs are no pairs.  To compare
+        scenarios on purpose, see `settlesim.join`.
 
     Notes
     -----
@@ -102,6 +105,8 @@ def differences(
     raw = outcome_variable(dataset, variable)
     check_labels(dataset, "run")
     check_finite(raw, "run")
+    check_labels(dataset, "sequence")
+    check_common_luck(dataset, what=f"sequences cannot be compared by {variable!r}")
     values = indicators(raw)
     names = [str(name) for name in dataset["sequence"].values]
     if len(names) < 2 or dataset.sizes["run"] < 2:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.statistics import check_finite, check_labels, indicators, kind_of
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 from settlesim.scenario.linear_extensions import closure
 
 __all__ = ["Worlds", "worlds_of"]
@@ -82,6 +83,7 @@ def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Wo
     raw = dataset[variable]
     axis = "slot" if "slot" in dataset["position"].dims else "order"
     check_labels(dataset, "run")
+    check_common_luck(dataset, axis, what="orders cannot be compared world by world")
     values = _counted(raw, variable, kind).where(raw.notnull())
     if set(values.dims) != {axis, "run"}:
         extra = ", ".join(str(dim) for dim in values.dims if dim not in (axis, "run"))

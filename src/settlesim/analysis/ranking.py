@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.flips import flips_of
 from settlesim.analysis.luck_averaged import values_of, weights_of
-from settlesim.analysis.statistics import better_end, check_result, indicators, outcome_variable, runs_present
+from settlesim.analysis.statistics import better_end, check_labels, check_result, indicators, outcome_variable, runs_present
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 
 __all__ = ["rank"]
 
@@ -76,8 +77,8 @@ def rank(
     Raises
     ------
     UsageError
-        If a name is unknown, there is only one sequence, or some runs have no value: a ranking among
-        different runs for different sequences would not be one.
+        If a name is unknown, there is only one sequence, some runs have no value (a ranking among different runs for
+        different sequences would not be one), a run or sequence stands twice, or sequences have met other luck.
 
     Notes
     -----
@@ -98,7 +99,10 @@ def rank(
     if best is None:
         best = better_end(_ranked(dataset, variable, apart)) or "highest"
     choose(best, ("highest", "lowest"), "end")
+    check_labels(dataset, "sequence")
+    check_common_luck(dataset, what=f"sequences cannot be ranked by {variable!r}")
     if not apart:
+        check_labels(dataset, "run")
         dataset, weights = _there(dataset, weights)
     values = _worlds(dataset, variable, kind) if apart else _matrix(dataset, variable, kind)
     share = weights_of(dataset, weights, "point" if apart else "run")

@@ -67,7 +67,7 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def check_labels(dataset: xr.Dataset, *dims: str) -> None:
-    """Raise a `UsageError` if a run stands twice along a dimension: counted twice, it would narrow every interval."""
+    """Raise a `UsageError` if a run (or sequence) stands twice along a dimension: it would count as two."""
     for dim in dims:
         if dim not in dataset.coords:
             continue

@@ -35,7 +35,17 @@ ENDS: tuple[str, ...] = get_args(End)
 # Second dimensions of outcomes that are no scope of the model, with their labels.
 LABELS = {"destination": ("rival", "splinter", "reintegrated", "returned", "killed")}
 # Coordinates of every result, and ends of names that it derives: an outcome may have neither.
-RESERVED = ("sequence", "definition", "differs_in", "run", "week")
+RESERVED = (
+    "sequence",
+    "definition",
+    "differs_in",
+    "run",
+    "week",
+    "entropy_of",
+    "method_of",
+    "total_of",
+    "scenario_digest_of",
+)
 DERIVED = ("_weekly", "_drawn")
 
 
