@@ -139,7 +139,9 @@ def test_unlike_luck_is_never_paired(name, other):
 
 
 def test_totals_of_designed_samples_are_told_apart():
-    one, other = (few(sequences=[name], method=ss.Sampling("latin_hypercube", total=n)) for name, n in zip(PAIR, (6, 12)))
+    one, other = (
+        few(sequences=[name], method=ss.Sampling("latin_hypercube", total=n)) for name, n in zip(PAIR, (6, 12))
+    )
     with pytest.raises(ss.UsageError, match="total of the sample 6, 'give_first' 12"):
         ss.differences(stacked(one, other), "deaths")
 

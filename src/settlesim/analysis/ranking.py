@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.flips import flips_of
 from settlesim.analysis.luck_averaged import values_of, weights_of
-from settlesim.analysis.statistics import better_end, check_labels, check_result, indicators, outcome_variable, runs_present
+from settlesim.analysis.statistics import (
+    better_end,
+    check_labels,
+    check_result,
+    indicators,
+    outcome_variable,
+    runs_present,
+)
 from settlesim.errors import UsageError, choose
 from settlesim.results.common_luck import check_common_luck
 

@@ -14,7 +14,7 @@ from settlesim.report import palette
 from settlesim.report.canvas import axes_of, said
 from settlesim.report.channel_plots import channels
 from settlesim.report.flip_plots import flip_map
-from settlesim.report.measures import lines_of, scale_of, titled
+from settlesim.report.measures import lines_of, runs_told, scale_of, titled
 from settlesim.report.order_plots import positions, precedence, ribbons
 from settlesim.report.wording import briefly
 from settlesim.results.dataset import weekly_name
@@ -98,7 +98,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)))
     ax.set_yticklabels([said(titled(dataset, name)) for name in names])
     ax.invert_yaxis()
-    ax.set_title(f"Outcomes, {dataset.sizes['run']:,} runs a sequence", loc="left", fontsize=10)
+    ax.set_title(f"Outcomes, {runs_told(dataset)} a sequence", loc="left", fontsize=10)
     ax.legend(ncols=3, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.16))
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
@@ -230,6 +230,8 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     """
     table = paired(dataset, variable, baseline=baseline)
     scale, units = scale_of(dataset[variable])
+    ns = np.unique(table["n"].values)
+    pairs = f"{ns[0]:,.0f}" if len(ns) == 1 else f"{ns[0]:,.0f} to {ns[-1]:,.0f}"
     names = [name for name in lines_of(dataset) if name != table.attrs["baseline"]]
     table = table.sel(sequence=names)
     ax = axes_of(ax, (7.0, 1.3 + 0.42 * len(names)))
@@ -243,7 +245,7 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
         ylim=(len(names) - 0.5, -0.5),
         xlabel=f"difference from {said(table.attrs['baseline'])} ({units})",
     )
-    title = f"{said(variable)}: paired differences, 95% intervals, {dataset.sizes['run']:,} runs"
+    title = f"{said(variable)}: paired differences, 95% intervals, {pairs} runs in pairs"
     ax.set_title(title, loc="left", fontsize=10)
     ax.grid(axis="x", alpha=0.25)
     return ax

@@ -85,7 +85,9 @@ def check_common_luck(
         if not differs.any():
             continue
         line, place = (int(at[0]) for at in np.nonzero(differs))
-        labels = [str(label) for label in data[dim].values] if dim in data.coords else list(map(str, range(len(values))))
+        labels = (
+            [str(label) for label in data[dim].values] if dim in data.coords else list(map(str, range(len(values))))
+        )
         one, other = (_short(values[at, place]) for at in (0, line))
         pair = f"{labels[0]!r} has {said} {one}, {labels[line]!r} {other}"
         if name == SCENARIO_OF:
