@@ -110,7 +110,7 @@ def rank(
     check_common_luck(dataset, what=f"sequences cannot be ranked by {variable!r}")
     if not apart:
         check_labels(dataset, "run")
-        dataset, weights = _there(dataset, weights)
+    dataset, weights = _there(dataset, weights, "point" if apart else "run")
     values = _worlds(dataset, variable, kind) if apart else _matrix(dataset, variable, kind)
     share = weights_of(dataset, weights, "point" if apart else "run")
     names = np.array([str(name) for name in dataset["sequence"].values])
@@ -165,15 +165,15 @@ def _placed(means: Floats, names: Any, close: float) -> tuple[Any, Any]:
     return order, place[order]
 
 
-def _there(dataset: xr.Dataset, weights: xr.DataArray | None) -> tuple[xr.Dataset, xr.DataArray | None]:
-    """Leave out runs that are there under no sequence, and their weights."""
-    kept = runs_present(dataset)
-    if len(kept) == dataset.sizes["run"]:
+def _there(dataset: xr.Dataset, weights: xr.DataArray | None, dim: str) -> tuple[xr.Dataset, xr.DataArray | None]:
+    """Leave out runs, or worlds, that are there under no sequence, and their weights."""
+    kept = runs_present(dataset, over=dim)
+    if len(kept) == dataset.sizes[dim]:
         return dataset, weights
     if weights is not None:
-        weights_of(dataset, weights, "run")
-        weights = weights.isel(run=kept)
-    return dataset.isel(run=kept), weights
+        weights_of(dataset, weights, dim)
+        weights = weights.isel({dim: kept})
+    return dataset.isel({dim: kept}), weights
 
 
 def _ranked(dataset: xr.Dataset, variable: str, apart: bool) -> xr.DataArray:
