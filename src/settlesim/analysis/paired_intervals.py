@@ -78,8 +78,8 @@ def mean_of_bounded(values: Floats, level: Any, *, most: float = 1.0) -> tuple[F
     """
     above, below = np.maximum(values, 0.0), np.maximum(-values, 0.0)
     seen = np.abs(values).max(axis=-1, initial=0.0)
-    sums = [part.sum(axis=-1) for part in (above, above**2, below, below**2)]
-    return _ends(*sums, np.asarray(float(values.shape[-1])), np.where(seen > 0, seen, most), level)
+    up, up2, down, down2 = (part.sum(axis=-1) for part in (above, above**2, below, below**2))
+    return _ends(up, up2, down, down2, np.asarray(float(values.shape[-1])), np.where(seen > 0, seen, most), level)
 
 
 def _ends(up: Floats, up2: Floats, down: Floats, down2: Floats, n: Floats, most: Any, level: Any) -> tuple[Any, Any]:

@@ -136,7 +136,7 @@ def _runs(parts: Results) -> xr.Dataset:
     order = np.argsort(labels, kind="stable")
     variables: dict[Any, Any] = {}
     for name in first.variables:
-        columns = [part[name].variable for part in parts]
+        columns: list[Any] = [part[name].variable for part in parts]
         if not any("run" in column.dims for column in columns):
             variables[name] = columns[0]
             continue
@@ -146,8 +146,8 @@ def _runs(parts: Results) -> xr.Dataset:
         for column, part in zip(columns, parts, strict=True):
             sizes = {dim: part.sizes[dim] for dim in dims}
             whole.append(column if column.dims == dims else column.set_dims(sizes).transpose(*dims))
-        joined = xr.Variable.concat(whole, "run").isel(run=order)
-        variables[name] = xr.Variable(dims, joined.values, columns[0].attrs)
+        joined = np.concatenate([column.values for column in whole], axis=dims.index("run"))
+        variables[name] = xr.Variable(dims, np.take(joined, order, axis=dims.index("run")), columns[0].attrs)
     labels = labels[order]
     attrs = dict(first.attrs)
     attrs.pop("content_digest", None)
