@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from settlesim.model.standard import STANDARD
     from settlesim.model.variables import Luck, Variable
     from settlesim.report.story import replay
+    from settlesim.results.joined import join
     from settlesim.results.outcomes import STANDARD_OUTCOMES
     from settlesim.results.stores import open, save
     from settlesim.scenario.files import load
@@ -115,6 +116,7 @@ _HOME = {
     "plots": "report.plots",
     "open": "results.stores",
     "save": "results.stores",
+    "join": "results.joined",
     "STANDARD": "model.standard",
     "Rule": "model.items",
     "Fold": "model.items",
@@ -167,6 +169,7 @@ __all__ = [
     "flips_of",
     "hindcast",
     "incidence",
+    "join",
     "load",
     "nested",
     "open",

@@ -11,7 +11,7 @@ def build(names=("a", "b"), horizon=10, weekly=None, coded=(), shares=(), better
     """A Dataset of outcomes, shape (sequences, runs), and weekly values, shape (sequences, runs, weeks)."""
     variables = {}
     for name, values in outcomes.items():
-        kind = "code" if name in coded else "share" if name in shares else "amount"
+        kind = "code" if name in coded else "share" if name in shares else "weeks" if "week" in name else "amount"
         attrs = {"role": "outcome", "units": "deaths", "long_name": name.replace("_", " "), "kind": kind}
         attrs |= {"better": dict(better)[name]} if name in dict(better) else {}
         values = np.asarray(values)

@@ -10,6 +10,7 @@ import pytest
 import settlesim as ss
 from settlesim.analysis.channels import channels as taken_apart
 from settlesim.analysis.coalitions import all_coalitions, along, estimate, exact_shares, orderings, sampled_shares
+from settlesim.analysis.paired_intervals import paired_interval
 from settlesim.errors import ScenarioError, UsageError
 from settlesim.scenario.declared_channels import Channel, held_off
 from support import changed, shipped
@@ -113,11 +114,10 @@ def test_an_interval_of_shares_of_runs_never_shrinks_to_nothing():
     flat = {0: np.zeros(30), 1: np.zeros(30)}
     found = exact_shares(1, flat, 0.95, share=True)
     assert found.mean[0] == 0.0 and found.low[0] < 0.0 < found.high[0]
-    # As for a paired difference of shares (Agresti and Min 2005): 12 up and 2 down of 30.
+    # As for a paired difference of shares: 12 up and 2 down of 30.
     values = np.r_[np.ones(12), -np.ones(2), np.zeros(16)]
     found = estimate(values, 0.95, share=True)
-    reach = 1.959963985 * np.sqrt(12.5 + 2.5 - (12.5 - 2.5) ** 2 / 32) / 32
-    assert (found.low, found.high) == pytest.approx((10 / 32 - reach, 10 / 32 + reach))
+    assert (found.low, found.high) == pytest.approx(tuple(map(float, paired_interval(12, 2, 30, 0.95))))
 
 
 # ---- the experiment ----

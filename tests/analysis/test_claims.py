@@ -12,6 +12,7 @@ import pytest
 
 import settlesim as ss
 from settlesim.analysis import verdicts
+from settlesim.analysis.paired_intervals import paired_interval
 from settlesim.errors import UsageError
 from settlesim.report.claim_tables import claim_rows, claim_table, footer, markdown
 from settlesim.results.dataset import weekly_name
@@ -114,10 +115,9 @@ def test_a_sign_of_zero_says_that_nothing_moves():
 def test_shares_have_the_interval_of_paired_shares():
     table = table_of(claim("a", "happens", 1, "hypothesis", **(FRAME | {"values": [0.2, 0.5]})), runs=40)
     assert table.effect.values.ravel() == pytest.approx([0.3, 0.3])
-    n, up = 40, 12
-    centre, reach = up / (n + 2), 1.959964 * np.sqrt(up + 1 - up**2 / (n + 2)) / (n + 2)
-    assert float(table.low[0, 0]) == pytest.approx(centre - reach, rel=1e-6)
-    assert float(table.high[0, 0]) == pytest.approx(centre + reach, rel=1e-6)
+    low, high = paired_interval(12, 0, 40, 0.95)
+    assert float(table.low[0, 0]) == pytest.approx(float(low), rel=1e-6)
+    assert float(table.high[0, 0]) == pytest.approx(float(high), rel=1e-6)
 
 
 def test_a_variable_is_read_by_week_while_the_run_lives():

@@ -54,20 +54,20 @@ def test_runs_without_a_partner_are_left_out(made):
 def test_shares_that_never_differ_still_have_an_interval(made):
     table = differences(made(settled=[[1, 0, 0, 1], [1, 0, 0, 1]], shares=["settled"]), "settled")
     assert table.difference.item() == 0 and table.error.item() == 0
-    # Agresti and Min: half a run added to each cell, so 1 discordant run of 6.
-    reach = stats.norm.isf(0.025) / 6
+    # None of four differs: the exact upper end of a share of none, either way.
+    reach = 1 - 0.025**0.25
     assert (table.low.item(), table.high.item()) == pytest.approx((-reach, reach))
 
 
-def test_agresti_and_min_by_hand(made):
-    a = [1] * 12 + [0] * 88
-    b = [0] * 10 + [1] * 2 + [1] * 3 + [0] * 85
+def test_a_paired_interval_by_hand(made):
+    """Where runs differ the one way only, its end is that of Clopper and Pearson (scipy's exact interval)."""
+    a = [1] * 13 + [0] * 87
+    b = [1] * 10 + [0] * 90
     table = differences(made(settled=[a, b], shares=["settled"]), "settled")
-    up, down, n = 10, 3, 100
-    centre = (up - down) / (n + 2)
-    reach = stats.norm.isf(0.025) * np.sqrt((up + down + 1) - (up - down) ** 2 / (n + 2)) / (n + 2)
-    assert table.difference.item() == pytest.approx(0.07)
-    assert (table.low.item(), table.high.item()) == pytest.approx((centre - reach, centre + reach))
+    theirs = stats.binomtest(3, 100).proportion_ci(0.95, method="exact")
+    none = stats.binomtest(0, 100).proportion_ci(0.95, method="exact").high
+    assert table.difference.item() == pytest.approx(0.03) and table.high.item() == pytest.approx(theirs.high)
+    assert table.low.item() == pytest.approx(0.03 - np.hypot(0.03 - theirs.low, none))
 
 
 def test_codes_are_compared_meaning_by_meaning(made):

@@ -1,4 +1,4 @@
-"""What is missing counts nowhere: masking runs and leaving them out give every analysis the same."""
+"""What is missing counts nowhere: joined results, weights, no run at all (all analyses: test_masked_results.py)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 import settlesim as ss
 from settlesim.analysis.statistics import indicators, present
@@ -17,64 +15,9 @@ from support import shipped
 RUNS = 12
 
 
-def ranked(dataset):
-    return ss.rank(dataset, "outcome", kind="continued_war", resamples=20)
-
-
-def weighed(dataset):
-    """A ranking under weights that go with the runs."""
-    weights = xr.DataArray(1.0 + dataset["run"].values % 3, dims="run")
-    return ss.rank(dataset, "deaths", weights=weights, resamples=20)
-
-
-ANALYSES = {
-    "summary": ss.summary,
-    "differences": lambda dataset: ss.differences(dataset, "outcome"),
-    "differences of shares": lambda dataset: ss.differences(dataset, "settled"),
-    "differences of quantiles": lambda dataset: ss.differences(dataset, "deaths", quantiles=[0.5]),
-    "first events": lambda dataset: ss.incidence(dataset, "first"),
-    "final outcomes": lambda dataset: ss.incidence(dataset, "final"),
-    "incidence of a week": lambda dataset: ss.incidence(dataset, "settlement_week"),
-    "rank of a meaning": ranked,
-    "rank under weights": weighed,
-    "rank of an amount": lambda dataset: ss.rank(dataset, "deaths", resamples=20),
-    "process": ss.process,
-}
-
-
 @pytest.fixture(scope="module")
 def compared():
     return ss.compare(shipped("two-party"), runs=RUNS, rng=7)
-
-
-@pytest.mark.parametrize("name", ANALYSES)
-@settings(deadline=None, max_examples=3, derandomize=True)
-@given(mask=st.lists(st.booleans(), min_size=RUNS, max_size=RUNS).filter(lambda mask: sum(mask) > 2))
-@example(mask=[at < RUNS // 2 for at in range(RUNS)])
-@example(mask=[True] * RUNS)
-def test_masking_runs_is_leaving_them_out(compared, name, mask):
-    kept = xr.DataArray(mask, {"run": compared.run})
-    masked, without = compared.where(kept), compared.isel(run=np.flatnonzero(mask))
-    xr.testing.assert_allclose(ANALYSES[name](masked), ANALYSES[name](without), rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize("name", ["no_talks", None])
-def test_base_rates_of_masked_runs(name):
-    war = shipped("afghanistan-2018")
-    dataset = ss.compare(war, ["no_talks"], runs=20, rng=7)
-    masked, without = dataset.where(dataset.run < 9), dataset.isel(run=slice(9))
-    table, plain = (ss.base_rates(one, war.base_rates, sequence=name) for one in (masked, without))
-    xr.testing.assert_allclose(table, plain)
-    assert table.attrs["runs"] == plain.attrs["runs"] == 9
-
-
-def test_hindcast_of_masked_runs():
-    war = shipped("afghanistan-2018")
-    dataset = ss.simulate(war, sequence="historical", runs=8, rng=7, record="weekly")
-    masked, without = dataset.where(dataset.run < 5), dataset.isel(run=slice(5))
-    table, plain = (ss.hindcast(one, war.targets) for one in (masked, without))
-    xr.testing.assert_allclose(table, plain)
-    assert table.attrs["runs"] == plain.attrs["runs"] == 5
 
 
 def test_weights_of_masked_runs(compared):

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+import settlesim as ss
 from settlesim.analysis.incidence import aalen_johansen, incidence
 from settlesim.errors import UsageError
+from support import changed, shipped
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(-1, 2)), min_size=1, max_size=40))
@@ -162,3 +164,21 @@ def test_the_horizon_must_be_known(made):
         incidence(dataset)
     with pytest.raises(UsageError, match="level"):
         incidence(outcomes(made), level=0)
+
+
+@pytest.mark.parametrize("name", ["deaths", "weeks_of_ceasefire", "settled"])
+def test_only_weeks_of_events_have_an_incidence(name):
+    """A number of deaths, or of weeks, read as the week of an event would be drawn without a word."""
+    result = ss.simulate(changed(shipped("two-party"), horizon=16, targets=[]), runs=3, rng=7)
+    with pytest.raises(UsageError, match=f"^'{name}' is of the kind .* weeks of events .known: .*settlement_week"):
+        incidence(result, name)
+    with pytest.raises(UsageError, match="'deaths' is of the kind 'amount'"):
+        incidence(result, "first", week="deaths")
+
+
+def test_what_says_nothing_of_its_kind_is_an_amount():
+    """A result of another tool, or of an older version: refused, and how to declare it."""
+    result = ss.simulate(changed(shipped("two-party"), horizon=16, targets=[]), runs=3, rng=7)
+    del result["settlement_week"].attrs["kind"]
+    with pytest.raises(UsageError, match=r'has no declared kind, .*kind="weeks"'):
+        incidence(result, "settlement_week")

@@ -9,8 +9,9 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from scipy.stats import t as student
+
+from settlesim.analysis.paired_intervals import mean_of_bounded
 
 __all__ = ["Estimate", "Shares", "all_coalitions", "along", "estimate", "exact_shares", "orderings", "sampled_shares"]
 
@@ -49,7 +50,7 @@ class Shares:
     run_error, ordering_error, error : ndarray, shape (players,)
         Standard errors: by the number of runs, by the number of orderings (0 where all coalitions are known), and both.
     low, high : ndarray, shape (players,)
-        Student intervals, of degrees of freedom by Satterthwaite.
+        Student intervals, of degrees of freedom by Satterthwaite; of values 0 and 1 those of `mean_of_bounded`.
     n : int
         Runs in which every coalition has a value.
     """
@@ -74,7 +75,7 @@ def estimate(values: Floats, level: float, *, share: bool) -> Estimate:
         Coverage of the interval.
     share : bool
         Whether they are differences (or differences of differences) of values 0 and 1. The interval is then that of
-        Agresti and Min (2005), which does not shrink to nothing where no run differs; else Student's.
+        `mean_of_bounded`, which holds where hardly any run differs; else Student's.
 
     Examples
     --------
@@ -92,15 +93,8 @@ def estimate(values: Floats, level: float, *, share: bool) -> Estimate:
     if not share:
         reach = error * float(student.ppf(0.5 + level / 2, n - 1))
         return Estimate(mean, error, mean - reach, mean + reach, n)
-    centre = float(known.sum() / (n + 2))
-    reach = float(ndtri(0.5 + level / 2)) * float(np.sqrt(_padded(known)))
-    return Estimate(mean, error, centre - reach, centre + reach, n)
-
-
-def _padded(values: Floats) -> float:
-    """Variance of the mean after half a run up and half a run down (and a run of no difference) are added."""
-    n = len(values) + 2
-    return float((np.square(values).sum() + 1.0 - values.sum() ** 2 / n) / n**2)
+    low, high = mean_of_bounded(known, level)
+    return Estimate(mean, error, float(low), float(high), n)
 
 
 def all_coalitions(players: int) -> list[int]:
@@ -229,14 +223,17 @@ def _shares(by_run: Floats, ordering_error: Floats, freedom: float, level: float
         mean = by_run.mean(axis=1) if n else nothing
         return Shares(mean, nothing, ordering_error, nothing, nothing, nothing, n)
     run_error = by_run.std(axis=1, ddof=1) / np.sqrt(n)
-    # The variance that counts for the interval is never nothing where values are 0 and 1.
-    runs = np.array([_padded(row) for row in by_run]) if share else run_error**2
     error = np.sqrt(run_error**2 + ordering_error**2)
-    both = runs + ordering_error**2
+    mean = by_run.mean(axis=1)
+    if share:
+        low, high = mean_of_bounded(by_run, level)
+        more = ordering_error * (student.ppf(0.5 + level / 2, freedom) if ordering_error.any() else 0.0)
+        low, high = mean - np.hypot(mean - low, more), mean + np.hypot(high - mean, more)
+        return Shares(mean, run_error, ordering_error, error, low, high, n)
+    runs, both = run_error**2, error**2
     with np.errstate(divide="ignore", invalid="ignore"):
         # Satterthwaite's degrees of freedom of the sum of two variances.
         degrees = both**2 / (runs**2 / (n - 1) + ordering_error**4 / freedom)
     degrees = np.where(both > 0, np.nan_to_num(degrees, nan=1.0), n - 1)
     reach = np.sqrt(both) * student.ppf(0.5 + level / 2, np.maximum(degrees, 1.0))
-    mean = by_run.mean(axis=1)
     return Shares(mean, run_error, ordering_error, error, mean - reach, mean + reach, n)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from scipy.stats import bootstrap
 from scipy.stats import t as student
 
+from settlesim.analysis.paired_intervals import paired_interval
 from settlesim.analysis.statistics import (
     check_finite,
     check_labels,
@@ -26,6 +26,7 @@ from settlesim.analysis.statistics import (
     replicated,
 )
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 
 __all__ = ["differences"]
 
@@ -76,16 +77,18 @@ def differences(
     Raises
     ------
     UsageError
-        If a name is unknown, there is only one sequence, fewer than two runs, a run twice, or an infinite value.
+        If a name is unknown, there is only one sequence, fewer than two runs, a run or sequence twice, an infinite
+        value, or sequences of other luck, worlds or scenario than the first: their runs are no pairs.  To compare
+        scenarios on purpose, see `settlesim.join`.
 
     Notes
     -----
     Where runs are a designed sample in several replicates, errors and intervals follow from how these differ, as in
     `summary`, but for those of quantiles, which take the runs as independent; the attribute ``errors`` says which.
 
-    The interval of a mean is Student's.  For shares it is that of Agresti and Min (2005), which adds half a
-    run to each of the four cells of the paired table, so that it does not shrink to nothing where no run
-    differs.
+    The interval of a mean is Student's.  For shares it is put together from the exact intervals of the shares of runs
+    that differ the one way and the other (`settlesim.analysis.paired_intervals`), so that it holds where hardly any
+    run differs, and where none does.
 
     A variable that a run may lack, such as a settlement's week, is compared among the runs that have it
     under both sequences: a comparison of survivors, not of sequences.
@@ -102,6 +105,8 @@ def differences(
     raw = outcome_variable(dataset, variable)
     check_labels(dataset, "run")
     check_finite(raw, "run")
+    check_labels(dataset, "sequence")
+    check_common_luck(dataset, what=f"sequences cannot be compared by {variable!r}")
     values = indicators(raw)
     names = [str(name) for name in dataset["sequence"].values]
     if len(names) < 2 or dataset.sizes["run"] < 2:
@@ -151,9 +156,8 @@ def _interval(paired: Any, mean: Any, error: Any, freedom: Any, level: float, sh
         alone = np.sqrt((up + down - (up - down) ** 2 / known) / known**2)
         scale = effective_number(n, alone, error, freedom, level) / known
         n, up, down = n * scale, up * scale, down * scale
-    centre = (up - down) / (n + 2)
-    reach = float(ndtri(0.5 + level / 2)) * np.sqrt(up + down + 1 - (up - down) ** 2 / (n + 2)) / (n + 2)
-    return (centre - reach).clip(-1, 1).where(n > 0), (centre + reach).clip(-1, 1).where(n > 0)
+    low, high = paired_interval(up.values, down.values, n.values, level)
+    return mean.copy(data=low), mean.copy(data=high)
 
 
 def _quantiles(others: Any, reference: Any, quantiles: Sequence[float], level: float, rng: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from settlesim.analysis.statistics import check_level, check_result, outcome_variable, present, wilson
+from settlesim.analysis.statistics import check_level, check_result, kind_of, outcome_variable, present, wilson
 from settlesim.errors import UsageError, choose
 
 __all__ = ["INCIDENCES", "aalen_johansen", "incidence", "incidence_title"]
@@ -104,8 +104,8 @@ def incidence(
     event : {"first", "final"} or str
         ``"first"``: what came about first in a run, of deals on power or withdrawal, victories, fragmentation and
         low activity.  ``"final"``: the outcome that stands at the end, at the week since which it has stood.
-        Otherwise the name of a coded outcome, whose meanings compete; or of a variable in weeks, missing where the
-        event never came, such as ``"settlement_week"`` or ``"relapse_week"``: then nothing competes.
+        Otherwise the name of a coded outcome, whose meanings compete; or of one of the kind ``"weeks"``, missing where
+        the event never came, such as ``"settlement_week"`` or ``"relapse_week"``: then nothing competes.
     week : str, optional
         For a coded outcome, the variable that says when; by default ``<event>_week``.
     censored : str or iterable of str, optional
@@ -125,7 +125,8 @@ def incidence(
     Raises
     ------
     UsageError
-        If a name is unknown, or the dataset says nothing about its horizon.
+        If a name is unknown, what is asked for is no week of an event, as its outcome declares it (``kind="weeks"``),
+        or the dataset says nothing about its horizon.
 
     Notes
     -----
@@ -151,12 +152,16 @@ def incidence(
     event = INCIDENCES.get(event, (event,))[0]
     variable = outcome_variable(dataset, event)
     coded = "flag_meanings" in variable.attrs
+    _check_weeks(dataset, (week or f"{event}_week") if coded else event)
     if coded:
         kinds, cause, when = _coded(dataset, variable, week or f"{event}_week", censored)
     else:
         kinds, cause, when = [event], variable.notnull().astype(np.int64) - 1, variable
     there = variable.notnull() if coded else variable.notnull() | present(dataset)
     when = when.where(cause >= 0, horizon)
+    lost = int((when.isnull() & there).sum())
+    if lost:
+        raise UsageError(f"{event!r} came about in {lost:,} runs of which its week is missing: leave these runs out")
 
     def course(weeks: Any, causes: Any, known: Any) -> tuple[Floats, Floats, Floats, Floats]:
         weeks, causes = weeks[known], causes[known]
@@ -184,6 +189,18 @@ def incidence(
         result[name].attrs = {"units": "share", "long_name": f"cumulative incidence of {title}"}
     result.attrs |= {"event": event, "level": level, "title": title}
     return result if coded else result.sel({axis: event}, drop=True)
+
+
+def _check_weeks(dataset: xr.Dataset, name: str) -> None:
+    """Raise a `UsageError` unless a variable is declared to be the week of an event."""
+    if name not in dataset or kind_of(dataset[name]) == "weeks":
+        return
+    known = [str(one) for one in dataset.data_vars if kind_of(dataset[one]) == "weeks"]
+    said = "has no declared kind" if "kind" not in dataset[name].attrs else f"is of the kind {kind_of(dataset[name])!r}"
+    raise UsageError(
+        f"{name!r} {said}, and an incidence is of weeks of events (known: {', '.join(known) or 'none'}); of an outcome "
+        'of your own that is one, declare it: Outcome(..., kind="weeks")'
+    )
 
 
 def incidence_title(event: str) -> str:

@@ -14,6 +14,7 @@ from scipy.stats import t as student
 from settlesim.analysis.luck_averaged import Differences, parameters_of, spread_of, values_of, weights_of
 from settlesim.analysis.statistics import better_end, check_level
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 
 __all__ = ["evppi"]
 
@@ -153,6 +154,8 @@ def _complete(
         values = values.sel(sequence=[choose(name, known, "sequence") for name in sequences])
     if values.sizes["sequence"] < 2:
         raise UsageError("a choice needs at least two sequences")
+    across = str(dataset.attrs.get("across", ""))
+    check_common_luck(values, across=across, what="they are no choice in one world")
     every = np.asarray(values.transpose("point", "sequence", "luck").values, float)
     every = np.where(np.isfinite(every).all(axis=1, keepdims=True), every, np.nan)
     share = weights_of(dataset, weights)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.statistics import indicators
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 
 __all__ = ["Differences", "Spread", "pair_of", "parameters_of", "spread_of", "values_of", "weights_of"]
 
@@ -171,6 +172,8 @@ def pair_of(
     a, b = choose(a, names, "sequence"), choose(b, names, "sequence")
     if a == b:
         raise UsageError(f"{a!r} cannot differ from itself: name two sequences")
+    across = str(dataset.attrs.get("across", ""))
+    check_common_luck(values.sel(sequence=[a, b]), across=across, what="they do not differ world by world")
     each = np.asarray((values.sel(sequence=a) - values.sel(sequence=b)).values, float)
     share = weights_of(dataset, weights)
     kept = np.isfinite(each).any(axis=1) & (share > 0)

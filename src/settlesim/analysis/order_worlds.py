@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from settlesim.analysis.statistics import check_finite, check_labels, indicators, kind_of
+from settlesim.analysis.statistics import check_finite, check_labels, indicators, kind_of, runs_present
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 from settlesim.scenario.linear_extensions import closure
 
 __all__ = ["Worlds", "worlds_of"]
@@ -82,6 +83,7 @@ def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Wo
     raw = dataset[variable]
     axis = "slot" if "slot" in dataset["position"].dims else "order"
     check_labels(dataset, "run")
+    check_common_luck(dataset, axis, what="orders cannot be compared world by world")
     values = _counted(raw, variable, kind).where(raw.notnull())
     if set(values.dims) != {axis, "run"}:
         extra = ", ".join(str(dim) for dim in values.dims if dim not in (axis, "run"))
@@ -118,7 +120,9 @@ def worlds_of(dataset: xr.Dataset, variable: str, kind: str | None = None) -> Wo
         places = np.argsort(np.argsort(places[..., heads], axis=-1), axis=-1) + 1
         moves = tuple(" + ".join(moves[i] for i in block) for block in blocks)
         before = None if before is None else before[np.ix_(heads, heads)]
-    return Worlds(table[:, runs], places, before, moves, runs, n - len(runs), attrs)
+    # A run that is not there at all was not left out.
+    left_out = len(runs_present(dataset, axis)) - len(runs)
+    return Worlds(table[:, runs], places, before, moves, runs, left_out, attrs)
 
 
 def _counted(raw: xr.DataArray, variable: str, kind: str | None) -> xr.DataArray:

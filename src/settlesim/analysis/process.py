@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from settlesim.analysis.statistics import mean_over_runs, outcome_variable, quantiles_over_runs
+from settlesim.analysis.statistics import (
+    error_of_mean,
+    mean_over_runs,
+    outcome_variable,
+    quantiles_over_runs,
+    replicated,
+)
 
 __all__ = ["process"]
 
@@ -27,6 +33,8 @@ def process(dataset: xr.Dataset) -> xr.Dataset:
     xarray.Dataset
         Along ``statistic``: ``estimate``, its Monte Carlo standard ``error`` (NaN for a median), and ``n``, the
         runs that it is taken over. The attribute ``over`` of each figure says which these are.
+
+        Errors of a designed sample in several replicates are those of `summary`.
 
         - ``opened`` (share) and ``opened_week`` (median) by ``track``: did the table open, and when first;
         - ``rounds`` (mean) by ``track``: rounds held at tables that opened;
@@ -79,8 +87,12 @@ def process(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def _mean(variable: xr.DataArray, meaning: str, units: str = "1", over: str = "runs", share: bool = False) -> Any:
-    n, mean, sd = mean_over_runs(variable.astype(np.float64))
-    error = np.sqrt(mean * (1 - mean) / n.where(n > 0)) if share else sd / np.sqrt(n.where(n > 0))
+    values = variable.astype(np.float64)
+    n, mean, sd = mean_over_runs(values)
+    # As in `summary`: one share has one standard error, also of a designed sample.
+    error, _ = error_of_mean(values, n, mean, sd)
+    if share and not replicated(values):
+        error = np.sqrt(mean * (1 - mean) / n.where(n > 0))
     return _labelled(mean, error, n, meaning, units, over, "share" if share else "mean")
 
 

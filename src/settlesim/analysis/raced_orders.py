@@ -22,6 +22,7 @@ from settlesim.chance.fates import Rng, entropy_of
 from settlesim.errors import UsageError, choose
 from settlesim.experiments.order_designs import ENUMERATED, Order, Plannable, every_order, order_design
 from settlesim.experiments.order_matrices import order_positions
+from settlesim.results.common_luck import check_common_luck
 from settlesim.scenario.plan import ARROW
 
 __all__ = ["BestOrders", "OrderSampler", "raced"]
@@ -211,6 +212,7 @@ class _Measure:
         raw = sample(orders, runs)
         if raw.attrs.get("interrupted"):
             raise KeyboardInterrupt
+        check_common_luck(raw, "order", what="orders cannot be raced")
         raw = raw.sel(order=[ARROW.join(order) for order in orders])
         columns = {name: self._column(raw, name) for name in self.names}
         if not self.signs:

@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.flips import flips_of
 from settlesim.analysis.luck_averaged import values_of, weights_of
-from settlesim.analysis.statistics import better_end, check_result, indicators, outcome_variable, runs_present
+from settlesim.analysis.statistics import (
+    better_end,
+    check_labels,
+    check_result,
+    indicators,
+    outcome_variable,
+    runs_present,
+)
 from settlesim.errors import UsageError, choose
+from settlesim.results.common_luck import check_common_luck
 
 __all__ = ["rank"]
 
@@ -76,8 +84,8 @@ def rank(
     Raises
     ------
     UsageError
-        If a name is unknown, there is only one sequence, or some runs have no value: a ranking among
-        different runs for different sequences would not be one.
+        If a name is unknown, there is only one sequence, some runs have no value (a ranking among different runs for
+        different sequences would not be one), a run or sequence stands twice, or sequences have met other luck.
 
     Notes
     -----
@@ -98,8 +106,11 @@ def rank(
     if best is None:
         best = better_end(_ranked(dataset, variable, apart)) or "highest"
     choose(best, ("highest", "lowest"), "end")
+    check_labels(dataset, "sequence")
+    check_common_luck(dataset, what=f"sequences cannot be ranked by {variable!r}")
     if not apart:
-        dataset, weights = _there(dataset, weights)
+        check_labels(dataset, "run")
+    dataset, weights = _there(dataset, weights, "point" if apart else "run")
     values = _worlds(dataset, variable, kind) if apart else _matrix(dataset, variable, kind)
     share = weights_of(dataset, weights, "point" if apart else "run")
     names = np.array([str(name) for name in dataset["sequence"].values])
@@ -154,15 +165,15 @@ def _placed(means: Floats, names: Any, close: float) -> tuple[Any, Any]:
     return order, place[order]
 
 
-def _there(dataset: xr.Dataset, weights: xr.DataArray | None) -> tuple[xr.Dataset, xr.DataArray | None]:
-    """Leave out runs that are there under no sequence, and their weights."""
-    kept = runs_present(dataset)
-    if len(kept) == dataset.sizes["run"]:
+def _there(dataset: xr.Dataset, weights: xr.DataArray | None, dim: str) -> tuple[xr.Dataset, xr.DataArray | None]:
+    """Leave out runs, or worlds, that are there under no sequence, and their weights."""
+    kept = runs_present(dataset, over=dim)
+    if len(kept) == dataset.sizes[dim]:
         return dataset, weights
     if weights is not None:
-        weights_of(dataset, weights, "run")
-        weights = weights.isel(run=kept)
-    return dataset.isel(run=kept), weights
+        weights_of(dataset, weights, dim)
+        weights = weights.isel({dim: kept})
+    return dataset.isel({dim: kept}), weights
 
 
 def _ranked(dataset: xr.Dataset, variable: str, apart: bool) -> xr.DataArray:

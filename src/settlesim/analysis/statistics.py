@@ -67,7 +67,7 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def check_labels(dataset: xr.Dataset, *dims: str) -> None:
-    """Raise a `UsageError` if a run stands twice along a dimension: counted twice, it would narrow every interval."""
+    """Raise a `UsageError` if a run (or sequence) stands twice along a dimension: it would count as two."""
     for dim in dims:
         if dim not in dataset.coords:
             continue
@@ -97,8 +97,10 @@ def per_run(dataset: xr.Dataset) -> list[str]:
     return [str(name) for name, v in dataset.data_vars.items() if v.attrs.get("role") == "outcome"]
 
 
-def present(dataset: xr.Dataset) -> xr.DataArray:
+def present(dataset: xr.Dataset, line: str = "sequence", over: str = "run") -> xr.DataArray:
     """Return which runs are there, dimensions (sequence, run): not masked, nor added by joining results of other runs.
+
+    In place of sequences there may be other lines, such as orders; of runs, worlds, which are there if any luck is.
 
     A week may be missing because nothing came about; a run that is there has some share, count or code, which says so.
     Where a dataset keeps none of these, all its runs are taken to be there.
@@ -113,18 +115,19 @@ def present(dataset: xr.Dataset) -> xr.DataArray:
     """
     there = None
     for variable in (dataset[name] for name in per_run(dataset)):
-        if kind_of(variable) in ALWAYS and {"sequence", "run"} <= set(variable.dims):
-            known = variable.notnull().any([dim for dim in variable.dims if dim not in ("sequence", "run")])
+        if kind_of(variable) in ALWAYS and {line, over} <= set(variable.dims):
+            known = variable.notnull().any([dim for dim in variable.dims if dim not in (line, over)])
             there = known if there is None else there | known
     if there is None:
-        return xr.ones_like(dataset["sequence"], bool) & xr.ones_like(dataset["run"], bool)
+        sizes = (dataset.sizes[line], dataset.sizes[over])
+        return xr.DataArray(np.ones(sizes, bool), dims=(line, over))
     return there.reset_coords(drop=True)
 
 
-def runs_present(dataset: xr.Dataset) -> NDArray[np.intp]:
+def runs_present(dataset: xr.Dataset, line: str = "sequence", over: str = "run") -> NDArray[np.intp]:
     """Return the places of the runs that are there under some sequence: to mask runs is to leave them out."""
-    known = present(dataset)
-    return np.flatnonzero(known.any([dim for dim in known.dims if dim != "run"]).values)
+    known = present(dataset, line, over)
+    return np.flatnonzero(known.any([dim for dim in known.dims if dim != over]).values)
 
 
 def indicators(variable: xr.DataArray) -> xr.DataArray:

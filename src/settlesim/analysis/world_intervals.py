@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from settlesim.analysis.paired_intervals import mean_of_bounded
+
 __all__ = ["FEW_WORLDS", "Means", "Pairs", "mean_intervals", "pair_mean", "pair_ratio", "sign_flip_test"]
 
 Floats = NDArray[np.float64]
@@ -86,8 +88,9 @@ def mean_intervals(
     counted as 3 (Σ d²)² / Σ d⁴ of the deviations d, which is n for normal ones: such as of a rare event, for which
     Student's interval is rough as well.
 
-    Where no world differs from another there is no spread to go by.  With a `largest` the interval then reaches as
-    far as a share of worlds that `level` does not exclude at 0 of n; otherwise it is a point.
+    With a `largest` the interval is that of `mean_of_bounded`, at the level of the factor above, which holds where few
+    worlds carry an effect; where no world differs from another it reaches as far as a share of worlds that `level` does
+    not exclude at 0 of n.  Without one it is then a point.
 
     Examples
     --------
@@ -113,17 +116,29 @@ def mean_intervals(
         together = max(one, _largest_quantile(apart, level, draws, rng)) if vary.any() else one
     if also is not None:
         error = np.sqrt(error**2 + also)
-    reach, reach_all = one * error, together * error
-    if largest is not None:
-        still = np.isfinite(spread) & ~vary
-        reach = np.where(still, largest * _unseen(level, n), reach)
-        reach_all = np.where(still, largest * _unseen(1 - (1 - level) / count, n), reach_all)
-    return Means(middle, error, middle - reach, middle + reach, middle - reach_all, middle + reach_all, method)
+    if largest is None:
+        reach, reach_all = one * error, together * error
+        return Means(middle, error, middle - reach, middle + reach, middle - reach_all, middle + reach_all, method)
+    also = np.zeros(len(middle)) if also is None else also
+    ends = [_bounded(values, vary, level, largest, also * one**2)]
+    # A factor of Student's is as much as a level; where no world differs there is but Bonferroni's.
+    for kept, of in ((vary, 2 * student.cdf(together, n - 1) - 1), (~vary, 1 - (1 - level) / count)):
+        ends.append(_bounded(values, vary, float(of), largest, np.where(kept, also * together**2, 0.0)))
+    low_all, high_all = (np.where(vary, a, b) for a, b in zip(ends[1], ends[2], strict=True))
+    return Means(middle, error, *ends[0], low_all, high_all, method)
 
 
-def _unseen(level: float, n: int) -> float:
-    """Greatest share of worlds of which none is found among n with more than the error that `level` leaves one side."""
-    return float(1 - ((1 - level) / 2) ** (1 / n))
+def _bounded(
+    values: Floats, vary: NDArray[np.bool_], level: float, largest: float, more: Floats
+) -> tuple[Floats, Floats]:
+    """Ends of intervals of contrasts of shares, and squares of what reaches beyond them."""
+    middle = values.mean(axis=1)
+    # What is the same in every world but for rounding is so; what is not known stays missing.
+    apart = np.where(vary[:, np.newaxis], values, 0.0)
+    low, high = mean_of_bounded(apart, level, most=largest)
+    alike = np.where(vary, 0.0, middle)
+    low, high = low + alike, high + alike
+    return middle - np.hypot(middle - low, np.sqrt(more)), middle + np.hypot(high - middle, np.sqrt(more))
 
 
 def _largest_quantile(apart: Floats, level: float, draws: int, rng: np.random.Generator) -> float:

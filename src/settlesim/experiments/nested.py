@@ -12,6 +12,7 @@ from settlesim.errors import Interrupted, Terminated, UsageError
 from settlesim.experiments.execution import Execution
 from settlesim.experiments.simulate import compare
 from settlesim.model.outcome import Outcome
+from settlesim.results.common_luck import luck_coords
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -120,4 +121,6 @@ def _folded(flat: xr.Dataset, luck: int) -> xr.Dataset:
     coords["point"] = ("point", whole, {"long_name": "number of the world"})
     coords["luck"] = ("luck", np.arange(luck), {"long_name": "number of the luck within its world"})
     attrs = {**flat.attrs, "method": "nested", "luck_design": "own"}
+    # Which luck a world meets depends on how much of it there is, and on nothing else of the design.
+    coords |= luck_coords("sequence", flat.sizes["sequence"], {**flat.attrs, "method": f"nested, luck {luck}"})
     return xr.Dataset(variables, coords, attrs)

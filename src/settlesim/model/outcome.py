@@ -67,9 +67,10 @@ class Outcome:
         as read.
     kind : {"amount", "share", "bounded", "count", "weeks", "code"}
         What a value is.  ``share``: 0 or 1 in each run, so that the mean is a share of runs; ``bounded``: a number
-        from 0 to 1; ``count``: a number of things; ``weeks``: a week, or a time; ``code``: one of `flags`;
-        ``amount``: any other number.  Tables, intervals and plots go by it.  A value that is not of its kind, or is
-        infinite, is refused with the run; NaN says that there is none, and a code has no NaN.
+        from 0 to 1; ``count``: a number of things, or of weeks; ``weeks``: the week in which something happened, NaN
+        where it never did; ``code``: one of `flags`; ``amount``: any other number.  Tables, intervals and plots go by
+        it, and `incidence` takes weeks alone.  A value that is not of its kind, or is infinite, is refused with the
+        run; NaN says that there is none, and a code has no NaN.
     better : {"high", "low"}, optional
         Which end is better, for whoever wants the war to end at a table with few deaths; None where that is
         for the reader to say.

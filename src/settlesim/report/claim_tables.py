@@ -9,6 +9,8 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from settlesim.report.told import NO_RUN, count_told
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -18,7 +20,17 @@ TITLES = {
     "check": "Checks: does what carries a sentence move what it acts on?",
     "hypothesis": "Hypotheses: does what the sentence concludes follow?",
 }
-HEADINGS = ("claim", "what is moved", "plan", "quantity", "before", "after", "effect", "runs that differ", "verdict")
+HEADINGS = (
+    "claim",
+    "what is moved",
+    "plan",
+    "quantity",
+    "before",
+    "after",
+    "effect ± error",
+    "runs that differ",
+    "verdict",
+)
 STYLES = {"fails": "bold red", "against": "bold", "depends": "bold"}
 
 
@@ -75,11 +87,26 @@ def _lines(row: dict[str, Any]) -> list[tuple[str, ...]]:
         elif not plan["moved"]:
             verdict += ", nothing moves"
         scale, unit = _scale(row)
-        effect = f"{_short(plan['effect'], scale, '+')} ± {_short(plan['error'], scale)}{unit}"
+        effect = _effect(plan, scale, unit)
         before, after = (_short(plan[key], scale) + unit for key in ("before", "after"))
-        moved = "-" if plan["moved"] is None else f"{100 * plan['moved']:.0f}%"
+        moved = NO_RUN if plan["moved"] is None else count_told(plan["moved"], plan["n"] or 0)
         lines.append((*head, plan["plan"], watched, before, after, effect, moved, verdict))
     return lines
+
+
+def _effect(plan: dict[str, Any], scale: float, unit: str) -> str:
+    """The effect with its standard error; with the ends of its interval where no two runs differ in it."""
+    if plan["effect"] is None:
+        return NO_RUN
+    middle = _short(plan["effect"], scale, "+")
+    if plan["error"] is None:
+        return f"{middle}{unit} (1 run)"
+    if plan["error"]:
+        return f"{middle} ± {_short(plan['error'], scale)}{unit}"
+    low, high = plan["low"], plan["high"]
+    if low is None or high is None or low == high:
+        return f"{middle}{unit} in every run"
+    return f"{middle} ({_short(low, scale, '+')} to {_short(high, scale, '+')}){unit}"
 
 
 def _scale(row: dict[str, Any]) -> tuple[float, str]:
@@ -89,7 +116,7 @@ def _scale(row: dict[str, Any]) -> tuple[float, str]:
 
 def _short(value: float | None, scale: float = 1.0, sign: str = "") -> str:
     if value is None:
-        return "-"
+        return NO_RUN
     value = scale * value
     return f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.3g}"
 

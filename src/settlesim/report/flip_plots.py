@@ -115,7 +115,10 @@ def _leading(found: xr.Dataset, parameters: Sequence[str] | None) -> tuple[str, 
     if len(known) < 2:
         raise UsageError(f"a flip map needs two parameters that vary, there are {len(known)}")
     ranks = _ranks(np.asarray(found["world_difference"].values, float))
-    strength = {name: abs(np.corrcoef(_ranks(np.asarray(found[name].values, float)), ranks)[0, 1]) for name in known}
+    # Where nothing differs all parameters go with it alike.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {name: _ranks(np.asarray(found[name].values, float)) for name in known}
+        strength = {name: abs(np.corrcoef(column, ranks)[0, 1]) for name, column in columns.items()}
     first, second = sorted(known, key=lambda name: -np.nan_to_num(strength[name]))[:2]
     return first, second
 

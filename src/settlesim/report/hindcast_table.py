@@ -123,5 +123,5 @@ def hindcast_foot(table: xr.Dataset) -> str:
             if (n := table.attrs[f"beats_{name}_n{ending}"])
         ]
         beaten = f"; CRPS below {' and '.join(rivals)}" if rivals else ""
-        lines.append(f"Of {told['coverage_50_n']} {what}: {'; '.join(bands)}{beaten}.")
+        lines.append(f"Of {told['coverage_50_n']} {what}, with exact 95% intervals: {'; '.join(bands)}{beaten}.")
     return "\n".join(lines)

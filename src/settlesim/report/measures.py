@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from settlesim.analysis.statistics import is_share, kind_of
+from settlesim.analysis.statistics import is_share, kind_of, present
 from settlesim.scenario.contrast import PARTS
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = [
     "meanings",
     "more_than_order",
     "reach_decimals",
+    "runs_told",
     "scale_of",
     "signed",
     "titled",
@@ -124,6 +125,22 @@ def lines_of(dataset: xr.Dataset) -> list[str]:
 def titled(dataset: xr.Dataset, sequence: str) -> str:
     """Return the heading of a sequence's line."""
     return f"{sequence} (reference)" if is_reference(dataset, sequence) else sequence
+
+
+def runs_told(dataset: xr.Dataset) -> str:
+    """Return how many runs are there under each sequence, in words; those that are masked or missing are not.
+
+    Examples
+    --------
+    >>> from settlesim.experiments.simulate import simulate
+    >>> from settlesim.scenario.files import load
+    >>> result = simulate(load("two-party"), runs=6, rng=7)
+    >>> runs_told(result), runs_told(result.where(result.run < 1))
+    ('6 runs', '1 run')
+    """
+    each = present(dataset).sum("run").values
+    few, many = int(each.min(initial=each.max(initial=0))), int(each.max(initial=0))
+    return f"{few:,} to {many:,} runs" if few < many else f"{many:,} run{'' if many == 1 else 's'}"
 
 
 def signed(value: float, places: int) -> str:

@@ -73,9 +73,10 @@ def extreme_table(dataset: xr.Dataset, variable: str, kind: str | None = None) -
     rows = extreme_rows(dataset, variable, kind)
     if not rows:
         return None
-    _, units = _scale(worlds_of(dataset, variable, kind).attrs)
+    worlds = worlds_of(dataset, variable, kind)
+    units, runs = _scale(worlds.attrs)[1], worlds.values.shape[1]
     of = said(variable) + (f" ({said(kind)})" if kind else "")
-    count, runs = dataset.sizes["order"], dataset.sizes["run"]
+    count = dataset.sizes["order"]
     table = Table(title=f"{of}, {units}: best and worst of {count:,} orders, {runs:,} runs each", title_justify="left")
     table.caption = Text(
         "± Monte Carlo standard errors, or 95% intervals where no run or every run has it; the difference is paired in "
@@ -93,10 +94,14 @@ def extreme_table(dataset: xr.Dataset, variable: str, kind: str | None = None) -
             table.add_row("…", "", "", "")
         before = row["place"]
         mean = f"{row['mean']:,.{places}f} ± {row['error']:,.{places}f}"
-        if row["error"] == 0.0 and units == "%":
+        if row["error"] == 0.0:
+            mean = f"{row['mean']:,.{places}f} in every run"
+        if row["error"] == 0.0 and worlds.attrs["kind"] == "share":
             # No run or every run: the error is not zero, but not seen.
             low, high = (100 * float(end) for end in wilson(row["mean"] / 100, runs, 0.95))
             mean = f"{row['mean']:,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
         apart = f"{row['against_all']:+,.{places}f} ± {row['against_all_error']:,.{places}f}"
+        if row["against_all_error"] == 0.0:
+            apart = f"{row['against_all']:+,.{places}f} in every run"
         table.add_row(f"{row['place']:,}", mean, apart, Text(said(row["order"])))
     return table

@@ -133,14 +133,16 @@ def date_table(effects: xr.Dataset) -> Table:
     rows, (_, units) = date_rows(effects), _scale(effects)
     level = f"{100 * float(effects.attrs['level']):g}%"
     how = _how(effects, "date_by")
-    table = _table(f"{_heading(effects)}: by the place of a move, less the mean, {units} ± {level} interval; {how}")
+    table = _table(
+        f"{_heading(effects)}: by the place of a move, less the mean, {units}, with its {level} interval; {how}"
+    )
     count = sum(row["estimate"] is not None for row in rows)
     method = effects.attrs["simultaneous_date"]
     table.caption = Text(f"Intervals are each alone; bold: leaves out zero with all {count} at once ({method}).")
     if str(effects.attrs["not_told"]).startswith("dates"):
         table.caption.append(f"\n{_sentence(effects.attrs['not_told'])}")
     table.add_column("move", no_wrap=True)
-    places = reach_decimals(effects["date"], *_reach(rows))
+    places, shares = reach_decimals(effects["date"], *_reach(rows)), units == "percentage points"
     m = effects.sizes["place"]
     for place in range(1, m + 1):
         table.add_column(f"place {place}", justify="right")
@@ -148,10 +150,13 @@ def date_table(effects: xr.Dataset) -> Table:
         cells = []
         for row in rows[start : start + m]:
             if row["estimate"] is None:
-                cells.append(Text("-"))
+                cells.append(Text("not told"))
                 continue
             reach = (row["high"] - row["low"]) / 2
             width = f" ± {reach:,.{places}f}" if reach > 0 else " in every world"
+            if shares and reach > 0:
+                # The interval of a share is not symmetrical where few worlds carry it.
+                width = f" ({signed(row['low'], places)} to {signed(row['high'], places)})"
             cells.append(Text(_told(row["estimate"], places) + width, style="bold" if _clear(row) else ""))
         table.add_row(said(rows[start]["move"]), *cells)
     return table
@@ -207,7 +212,7 @@ def share_table(effects: xr.Dataset) -> Table:
         parts = [row[part] for part in ("share", "error", "low", "high")]
         if None in parts:
             # An estimate that any share is compatible with would be read as if it said something.
-            table.add_row(CALLED[row["component"]], "not known", "-", "not known")
+            table.add_row(CALLED[row["component"]], "not known", "not known", "not known")
             continue
         share, error, low, high = (f"{100 * part:.{places}f}" for part in parts)
         table.add_row(CALLED[row["component"]], share, error, f"{low} to {high}")
@@ -266,14 +271,14 @@ def _told(value: float, places: int) -> str:
 
 def _value(row: dict[str, Any], places: int) -> tuple[str, str]:
     if row["estimate"] is None:
-        return "-", "-"
+        return "not told", "not told"
     error = f"{row['error']:,.{places}f}" if row["error"] else "none"
     return _told(row["estimate"], places), error
 
 
 def _interval(row: dict[str, Any], low: str, high: str, places: int) -> str:
     if row[low] is None or row[high] is None:
-        return "-"
+        return "not told"
     if row[low] == row[high]:
         return "in every world"
     return f"{signed(row[low], places)} to {signed(row[high], places)}"

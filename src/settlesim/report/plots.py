@@ -8,14 +8,16 @@ import numpy as np
 
 from settlesim.analysis.differences import differences as paired
 from settlesim.analysis.incidence import incidence as course_of
+from settlesim.analysis.statistics import quantiles_over_runs
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
 from settlesim.report import palette
 from settlesim.report.canvas import axes_of, said
 from settlesim.report.channel_plots import channels
 from settlesim.report.flip_plots import flip_map
-from settlesim.report.measures import lines_of, scale_of, titled
+from settlesim.report.measures import lines_of, runs_told, scale_of, titled
 from settlesim.report.order_plots import positions, precedence, ribbons
+from settlesim.report.told import NO_RUN
 from settlesim.report.wording import briefly
 from settlesim.results.dataset import weekly_name
 
@@ -76,8 +78,9 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     left = np.zeros(len(names))
     for kind in (str(k) for k in shares["outcome_kind"].values):
         width = 100 * shares.sel(outcome_kind=kind).values
-        if not width.any():
+        if not np.nansum(width):
             continue
+        width = np.nan_to_num(width)
         bars = ax.barh(
             range(len(names)),
             width,
@@ -95,11 +98,15 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
                 box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
                 ax.text(x, y, f"{w:.0f}", ha="center", va="center", fontsize=8, bbox=box)
         left += width
-    ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)))
+    for row in np.flatnonzero(shares.isnull().all("outcome_kind").values).tolist():
+        ax.text(50, row, NO_RUN, ha="center", va="center", fontsize=8)
+    ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)), ylim=(-0.5, len(names) - 0.5))
     ax.set_yticklabels([said(titled(dataset, name)) for name in names])
     ax.invert_yaxis()
-    ax.set_title(f"Outcomes, {dataset.sizes['run']:,} runs a sequence", loc="left", fontsize=10)
-    ax.legend(ncols=3, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.16))
+    ax.set_title(f"Outcomes, {runs_told(dataset)} a sequence", loc="left", fontsize=10)
+    if ax.patches:
+        # Below the axis and its label, by their size in letters and not by that of the figure.
+        ax.legend(ncols=3, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.45, 0), borderaxespad=4.5)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return ax
@@ -133,7 +140,7 @@ def incidence(
     ax = axes_of(ax, (7.0, 4.2))
     for kind in (str(k) for k in course[axis].values):
         one = course.sel({axis: kind})
-        if float(one["incidence"].max()) <= 0.0:
+        if not float(one["incidence"].max()) > 0.0:
             continue
         colour = palette.EVENTS.get(kind, palette.OTHER)
         weeks = one["week"].values
@@ -153,6 +160,8 @@ def incidence(
     ax.set_title(title + (f"\n{more[:1].upper()}{more[1:]}" if more else ""), loc="left", fontsize=9)
     if ax.lines:
         ax.legend(fontsize=8, frameon=False)
+    else:
+        _noted(ax, "none of these events in any run" if int(course["at_risk"].max()) else NO_RUN)
     return ax
 
 
@@ -191,8 +200,12 @@ def fan(
     values = _weekly(dataset, variable).sel(sequence=_one(dataset, sequence))
     scopes = [str(dim) for dim in values.dims if dim not in ("run", "week")]
     if scopes:
-        values = values.sel({scopes[0]: choose(entity or "", [str(e) for e in values[scopes[0]].values], scopes[0])})
-    levels = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95], "run").transpose("quantile", "week").values
+        known = [str(e) for e in values[scopes[0]].values]
+        if entity is None:
+            raise UsageError(f"{variable!r} is of a {scopes[0]}: say with entity= of which, {', '.join(known)}")
+        values = values.sel({scopes[0]: choose(entity, known, scopes[0])})
+    values = values.astype(np.float64)
+    levels = np.stack([level.values for level in quantiles_over_runs(values, [0.05, 0.25, 0.5, 0.75, 0.95])])
     weeks = values["week"].values
     ax = axes_of(ax, (7.0, 4.0))
     ax.fill_between(weeks, levels[0], levels[4], color=palette.LINE, alpha=0.18, linewidth=0, label="90% of runs")
@@ -206,7 +219,10 @@ def fan(
         xlim=(weeks[0], weeks[-1]),
     )
     ax.set_title(f"{said(entity or variable)}: {said(_one(dataset, sequence))}", loc="left", fontsize=10)
-    ax.legend(fontsize=8, frameon=False)
+    if np.isnan(levels).all():
+        _noted(ax, NO_RUN)
+    else:
+        ax.legend(fontsize=8, frameon=False)
     return ax
 
 
@@ -227,9 +243,22 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    UsageError
+        As `settlesim.analysis.differences.differences`; also where the differences vary by more than the sequence.
     """
     table = paired(dataset, variable, baseline=baseline)
+    more = [str(dim) for dim in table["difference"].dims if dim != "sequence"]
+    if more:
+        raise UsageError(
+            f"the differences of {variable!r} also vary by {', '.join(more)}, and a plot shows one: the table of "
+            f"ss.differences(dataset, {variable!r}) has them all"
+        )
     scale, units = scale_of(dataset[variable])
+    ns = np.unique(table["n"].values)
+    pairs = f"{ns[0]:,.0f}" if len(ns) == 1 else f"{ns[0]:,.0f} to {ns[-1]:,.0f}"
     names = [name for name in lines_of(dataset) if name != table.attrs["baseline"]]
     table = table.sel(sequence=names)
     ax = axes_of(ax, (7.0, 1.3 + 0.42 * len(names)))
@@ -243,9 +272,13 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
         ylim=(len(names) - 0.5, -0.5),
         xlabel=f"difference from {said(table.attrs['baseline'])} ({units})",
     )
-    title = f"{said(variable)}: paired differences, 95% intervals, {dataset.sizes['run']:,} runs"
+    title = f"{said(variable)}: paired differences, 95% intervals, {pairs} runs in pairs"
     ax.set_title(title, loc="left", fontsize=10)
     ax.grid(axis="x", alpha=0.25)
+    for row in np.flatnonzero(np.isnan(middle)).tolist():
+        ax.text(
+            0.5, row, f"{NO_RUN} in pairs", transform=ax.get_yaxis_transform(), ha="center", va="center", fontsize=8
+        )
     return ax
 
 
@@ -347,6 +380,11 @@ def control_map(scenario: Scenario, share: Any, *, label: str = "insurgent share
     if ax.figure is not None:
         ax.figure.colorbar(shades, ax=ax, label=label, shrink=0.7)
     return ax
+
+
+def _noted(ax: Axes, text: str) -> None:
+    """Say in the middle of a plot why there is nothing to see."""
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=9)
 
 
 def _one(dataset: xr.Dataset, sequence: str | None) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.table import Table
 
 from settlesim.analysis.process import process
-from settlesim.report.measures import is_reference, lines_of, titled
+from settlesim.report.measures import is_reference, lines_of, runs_told, titled
+from settlesim.report.told import BOUNDS, NO_RUN, mean_told, share_told
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,11 +62,17 @@ def process_tables(dataset: xr.Dataset) -> list[Table]:
     """Two tables: the tables of talks, by sequence; and walkouts, ceasefires and what stood behind the deals."""
     rows = process_rows(dataset)
     tracks, factions = list(rows[0]["opened"]), list(rows[0]["walked_out"])
-    talks = Table(title="Tables: opened in % of runs; median week; mean rounds held", title_justify="left")
+    told = runs_told(dataset)
+    talks = Table(
+        title=f"Tables, {told}: opened in % of them; median week; mean rounds held; {BOUNDS}", title_justify="left"
+    )
     talks.add_column("sequence", no_wrap=True)
     for track in tracks:
         talks.add_column(track.replace("_", " "), justify="right")
-    deals = Table(title="On the way, ± Monte Carlo error; figures of deals are of deals on power", title_justify="left")
+    deals = Table(
+        title=f"On the way, {told}, ± Monte Carlo standard error; figures of deals are of deals on power; {BOUNDS}",
+        title_justify="left",
+    )
     deals.add_column("sequence", no_wrap=True)
     headings = ("deals", "zone at signing, median", "% without a zone", "% of fighters behind", "weeks of ceasefire")
     for heading in (*headings, f"% of runs in which {', '.join(factions)} walk out"):
@@ -72,29 +80,32 @@ def process_tables(dataset: xr.Dataset) -> list[Table]:
     for row in rows:
         cells = [_table_of_talks(row, track) for track in tracks]
         talks.add_row(titled(dataset, row["sequence"]), *cells)
-        out = [row["walked_out"][name]["estimate"] for name in factions]
+        out = [row["walked_out"][name] for name in factions]
         deals.add_row(
             titled(dataset, row["sequence"]),
             f"{round((row['deals']['estimate'] or 0) * row['deals']['n']):,}",
-            _number(row["zone"]["estimate"], places=2),
-            _number(row["zone_negative"]["estimate"], row["zone_negative"]["error"], 100),
-            _number(row["backing"]["estimate"], row["backing"]["error"], 100),
-            _number(row["ceasefire_weeks"]["estimate"], row["ceasefire_weeks"]["error"], places=1),
-            " / ".join(_number(share, None, 100) for share in out),
+            NO_RUN if row["zone"]["estimate"] is None else f"{row['zone']['estimate']:.2f}",
+            _told(row["zone_negative"], share_told),
+            _told(row["backing"], mean_told, 100),
+            _told(row["ceasefire_weeks"], mean_told, places=1),
+            " / ".join(share_told(_known(one["estimate"]), None, one["n"]) for one in out),
         )
     return [talks, deals]
 
 
 def _table_of_talks(row: dict[str, Any], track: str) -> str:
-    opened = row["opened"][track]["estimate"]
-    if not opened:
-        return "-"
+    opened, n = _known(row["opened"][track]["estimate"]), row["opened"][track]["n"]
+    told = share_told(opened, None, n, unit="%")
+    if not opened or not n:
+        return told
     week, rounds = row["opened_week"][track]["estimate"], row["rounds"][track]["estimate"]
-    return f"{100 * opened:.0f}%; {week:.0f}; {rounds:.1f}"
+    return f"{told}; {week:.0f}; {rounds:.1f}"
 
 
-def _number(value: float | None, error: float | None = None, scale: float = 1, places: int = 0) -> str:
-    if value is None:
-        return "-"
-    text = f"{scale * value:,.{places}f}"
-    return text if error is None else f"{text} ± {scale * error:,.{places}f}"
+def _known(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _told(figure: dict[str, Any], tell: Callable[..., str], scale: float = 1, **how: Any) -> str:
+    error = figure["error"]
+    return tell(scale * _known(figure["estimate"]), None if error is None else scale * error, figure["n"], **how)

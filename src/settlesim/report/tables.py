@@ -12,10 +12,20 @@ from rich.text import Text
 from settlesim.analysis.differences import differences
 from settlesim.analysis.incidence import incidence, incidence_title
 from settlesim.analysis.ranking import rank
-from settlesim.analysis.statistics import INDEPENDENT, error_basis, is_share
+from settlesim.analysis.statistics import INDEPENDENT, error_basis, is_share, runs_present
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError
-from settlesim.report.measures import decimals, is_reference, lines_of, meanings, scale_of, titled
+from settlesim.report.measures import (
+    decimals,
+    is_reference,
+    lines_of,
+    meanings,
+    reach_decimals,
+    runs_told,
+    scale_of,
+    titled,
+)
+from settlesim.report.told import BOUNDS, NO_RUN, count_told, interval_told, mean_told, share_told
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,6 +66,8 @@ def _table(dataset: xr.Dataset, title: str, heads: Iterable[str], **how: Any) ->
     """A table that says at its foot what the outcomes mean that head it."""
     said = [f"{name}: {meaning}" for name, meaning in meanings(dataset, list(heads)).items()]
     basis = error_basis(dataset)
+    if dataset.attrs.get("across") == "scenario":
+        said.append("Sequences of different scenarios, compared on purpose under the same luck.")
     if basis != INDEPENDENT:
         said.append(f"Errors and intervals: from {basis}.")
     # Text, since a string would be read for markup.
@@ -92,19 +104,11 @@ def outcome_rows(dataset: xr.Dataset) -> Rows:
             for kind in one["outcome_kind"].values
         }
         row: dict[str, Any] = {"sequence": sequence, "reference": is_reference(dataset, sequence)}
-        row |= {"runs": int(dataset.sizes["run"]), "outcomes": shares}
+        row |= {"runs": int(one["outcome"].sel(statistic="n").max()), "outcomes": shares}
         for name in told:
             row[name] = {key: float(one[name].sel(statistic=key)) for key in ("estimate", "error", "n")}
         rows.append(row)
     return rows
-
-
-def _percent(share: float, error: float) -> str:
-    return f"{100 * share:.1f} ± {100 * error:.1f}" if share > 0 or error > 0 else "-"
-
-
-def _number(value: float, error: float, places: int = 0) -> str:
-    return "-" if not np.isfinite(value) else f"{value:,.{places}f} ± {error:,.{places}f}"
 
 
 def outcome_table(dataset: xr.Dataset) -> Table:
@@ -114,17 +118,17 @@ def outcome_table(dataset: xr.Dataset) -> Table:
     more = {"signed": "signed", "standing": "standing", "deaths": "deaths", "deaths_lived": "deaths a week lived"}
     more = {name: heading for name, heading in more.items() if name in rows[0]}
     heads = [*more, *("comprehensive" for kind in kinds if kind.startswith("comprehensive"))]
-    table = _table(dataset, f"Outcomes, % of {rows[0]['runs']:,} runs ± Monte Carlo error", heads)
+    table = _table(dataset, f"Outcomes, % of {runs_told(dataset)} ± Monte Carlo standard error; {BOUNDS}", heads)
     table.add_column("sequence", no_wrap=True)
     for heading in [kind.replace("_", " ") for kind in kinds] + list(more.values()):
         table.add_column(heading, justify="right")
     for row in rows:
-        shares = [_percent(**row["outcomes"][kind]) for kind in kinds]
+        runs = row["runs"]
+        shares = [share_told(n=runs, **row["outcomes"][kind]) for kind in kinds]
         means = []
         for name in more:
-            estimate, error = row[name]["estimate"], row[name]["error"]
-            share = is_share(dataset[name])
-            means.append(_percent(estimate, error) if share else _number(estimate, error))
+            tell = share_told if is_share(dataset[name]) else mean_told
+            means.append(tell(row[name]["estimate"], row[name]["error"], row[name]["n"]))
         table.add_row(titled(dataset, row["sequence"]), *shares, *means)
     return table
 
@@ -163,7 +167,8 @@ def incidence_table(dataset: xr.Dataset, event: str = "first") -> Table:
     """Cumulative incidence by week, in % of runs with 95% intervals; its title says of which events."""
     rows = incidence_rows(dataset, event)
     title = incidence_title(event)
-    table = _table(dataset, f"{title[:1].upper()}{title[1:]}, % of {dataset.sizes['run']:,} runs by week", ())
+    told = f"{title[:1].upper()}{title[1:]}, % of {runs_told(dataset)} by week (95% interval)"
+    table = _table(dataset, told, ())
     for heading in ("sequence", "event"):
         table.add_column(heading, no_wrap=True)
     for week in rows[0]["weeks"]:
@@ -209,19 +214,24 @@ def difference_table(dataset: xr.Dataset, variable: str, baseline: str | None = 
     """Paired differences with 95% intervals; an interval that leaves out zero is set in bold."""
     rows = difference_rows(dataset, variable, baseline)
     scale, unit = scale_of(dataset[variable])
-    places = decimals(dataset[variable], [scale * row[end] for row in rows for end in ("low", "high")])
-    title = f"{variable}: difference from {titled(dataset, rows[0]['baseline'])}, {unit}"
+    ends = [scale * row[end] for row in rows for end in ("low", "high")]
+    reach = [scale * (row["high"] - row["low"]) / 2 for row in rows]
+    places = max(decimals(dataset[variable], ends), min(reach_decimals(dataset[variable], ends, reach), 3))
+    ns = sorted({int(row["n"]) for row in rows})
+    pairs = f"{ns[0]:,} to {ns[-1]:,}" if len(ns) > 1 else f"{ns[0]:,}"
+    title = f"{variable}: difference from {titled(dataset, rows[0]['baseline'])}, {unit}, {pairs} runs in pairs"
     table = _table(dataset, title, [variable])
     table.add_column("sequence", no_wrap=True)
-    for heading in ("difference", "95% interval", "common luck saves"):
+    for heading in ("difference", "95% interval, each alone", "common luck saves"):
         table.add_column(heading, justify="right")
     for row in rows:
         low, high = scale * row["low"], scale * row["high"]
         ratio = row["variance_ratio"]
         # Runs that independent luck would need for the same error, relative to these.
-        saved = f"{1 / ratio:.1f} x" if np.isfinite(ratio) and ratio > 0 else "-"
+        saved = f"{1 / ratio:.1f} x" if np.isfinite(ratio) and ratio > 0 else "all" if ratio == 0 else "not known"
         clear = "bold" if low > 0 or high < 0 else ""
-        cells = (f"{scale * row['difference']:+,.{places}f}", f"{low:+,.{places}f} to {high:+,.{places}f}")
+        middle = f"{scale * row['difference']:+,.{places}f}" if row["n"] else NO_RUN
+        cells = (middle, interval_told(low, high, row["n"], places))
         table.add_row(titled(dataset, row["sequence"]), *(Text(cell, style=clear) for cell in cells), saved)
     return table
 
@@ -250,7 +260,11 @@ def rank_rows(dataset: xr.Dataset, variable: str) -> Rows:
 
 def rank_table(dataset: xr.Dataset, variable: str) -> Table:
     """Ranking with the share of runs in which each neighbour pair stands the other way round, luck included."""
-    title = f"Ranking by {variable}; in how many worlds it turns, luck averaged out, is for ss.flips to say"
+    runs = len(runs_present(dataset))
+    title = (
+        f"Ranking by {variable}, {runs_told(dataset)}, luck included; in how many worlds it turns, luck averaged out, "
+        "is for ss.flips to say"
+    )
     table = _table(dataset, title, [variable])
     headings = ("", "sequence", "mean", "first in resamples", "runs in which the next does better")
     for heading in headings:
@@ -261,7 +275,7 @@ def rank_table(dataset: xr.Dataset, variable: str) -> Table:
     for row in rows:
         mean = f"{scale * row['value']:,.{places}f}" + ("%" if is_share(dataset[variable]) else "")
         first = f"{100 * row['first']:.0f}%" if "first" in row else ""
-        other = f"{100 * row['next_better']:.0f}%" if "next_better" in row else ""
+        other = count_told(row["next_better"], runs) if "next_better" in row else ""
         place = "" if row["place"] is None else str(row["place"])
         table.add_row(place, titled(dataset, row["sequence"]), mean, first, other)
     return table
@@ -293,9 +307,13 @@ def base_rate_table(table: xr.Dataset) -> Table:
         cells = []
         for share, low, high in (("observed", "observed_low", "observed_high"), ("simulated", "low", "high")):
             known = np.isfinite(row[share])
-            cells.append(f"{100 * row[share]:.1f} ({100 * row[low]:.1f} to {100 * row[high]:.1f})" if known else "-")
+            missing = (
+                "none of the model's" if not row["outcomes"] else "no run ended" if share == "simulated" else NO_RUN
+            )
+            told = f"{100 * row[share]:.1f} ({100 * row[low]:.1f} to {100 * row[high]:.1f})"
+            cells.append(told if known else missing)
         outcomes = ", ".join(name.replace("_", " ") for name in row["outcomes"])
-        shown.add_row(Text(str(label)), outcomes or "-", *cells)
+        shown.add_row(Text(str(label)), outcomes or "none", *cells)
     return shown
 
 

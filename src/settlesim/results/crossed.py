@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from settlesim.results.common_luck import luck_coords
 from settlesim.results.dataset import Assembly, definition, described
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def crossed(
         "definition": ("sequence", [definition(plan) for plan in plans], {"long_name": "sequence as JSON"}),
         "luck": ("luck", np.array(assembly.runs)[luck], {"long_name": "number of the run whose luck it is"}),
     }
+    coords |= luck_coords("sequence", len(plans), attrs)
     for dim, labels in assembly.labels.items():
         coords[dim] = (dim, list(labels), {"long_name": dim})
     status = {"runs_completed": int(points.sum() * luck.sum()), "interrupted": int(not there.all())}

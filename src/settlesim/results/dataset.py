@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from settlesim.errors import UsageError, choose, on_line
+from settlesim.results.common_luck import luck_coords
 from settlesim.results.stores import compact
 from settlesim.scenario.contrast import PARTS, differs_in
 
@@ -288,6 +289,7 @@ class Assembly:
         }
         words, told = contrasts(sequences)
         coords["differs_in"] = ("sequence", words, {"long_name": "in what the sequence differs from the first"})
+        coords |= luck_coords("sequence", len(sequences), attrs)
         for dim, labels in self.labels.items():
             notes = {"long_name": "weeks since the start", "units": "weeks"} if dim == "week" else {"long_name": dim}
             coords[dim] = (dim, np.array(labels) if dim == "week" else list(labels), notes)

@@ -87,7 +87,7 @@ PROCESS_FIGURES = Mechanism(
             "most the government would give in that week",
         ),
         Outcome("weeks_of_ceasefire", final("weeks_of_ceasefire"), "weeks", "weeks in which a ceasefire held",
-                kind="weeks"),
+                kind="count"),
         Outcome("walked_out", _walked_out, "1", "the faction walked out of the talks", dims=("run", "faction"),
                 kind="share"),
         Outcome(
