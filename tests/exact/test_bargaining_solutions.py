@@ -1,6 +1,7 @@
 """The bargaining solutions are exact: against rational arithmetic, a fine grid, and the axioms they stand for."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def frontier(space):
     corners.add(max(corners) + 2)
     known = sorted(corners)
     out = [s for s in known if price(s, gifts) <= most]
-    for a, b in zip(known, known[1:], strict=False):
+    for a, b in pairwise(known):
         if price(a, gifts) <= most < price(b, gifts):
             out.append(a + (most - price(a, gifts)) * (b - a) / (price(b, gifts) - price(a, gifts)))
     return sorted(set(out))
@@ -69,7 +70,7 @@ def exact(space, solver):
     gain = {s: most - price(s, gifts) for s in ends}
     candidates = set(ends)
     top_t, top_k = ends[-1] - least, gain[ends[0]]
-    for a, b in zip(ends, ends[1:], strict=False):
+    for a, b in pairwise(ends):
         slope = (gain[a] - gain[b]) / (b - a)
         if solver is nash and slope > 0:
             candidates.add(min(max(a + (gain[a] / slope - (a - least)) / 2, a), b))

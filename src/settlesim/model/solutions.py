@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 class _Piece(NamedTuple):
-    """A linear piece of the frontier: from `start` to `end` every share more costs `slope`, and `start` costs `cost`."""
+    """A linear piece of the frontier: `start` costs `cost`, and from there to `end` more costs `slope` a share."""
 
     start: Floats
     end: Floats
