@@ -7,6 +7,7 @@ from collections.abc import Sequence as Several
 from itertools import islice, permutations
 from typing import Annotated, Any, Literal, get_args
 
+import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from settlesim.errors import UsageError
@@ -40,6 +41,8 @@ def _levers(raw: Any) -> Any:
 
 def _float(value: Any) -> Any:
     number = as_number(value)
+    if isinstance(value, np.bool_):
+        return bool(value)
     return value if number is None else number
 
 

@@ -11,6 +11,8 @@ import numbers
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from settlesim.errors import Problem, UsageError
 from settlesim.scenario.parameters import Address, Quantity, resolve
 
@@ -64,6 +66,8 @@ def refusal(where: str, key: str, value: object, reach: tuple[float, float], uni
     grid: guarantee = 2.0: lies outside the range [allowed: 0 to 1 (share)]
     """
     number = as_number(value)
+    if isinstance(value, np.bool_):
+        value = bool(value)
     if number is None:
         return Problem(where, key, "must be a number", None, value if isinstance(value, (str, bool)) else None)
     if not math.isfinite(number):
