@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from settlesim.app import terminal
 from settlesim.app.claims_command import claims
 from settlesim.app.options import (
+    Force,
     Json,
     Name,
     Out,
@@ -73,6 +74,7 @@ def run(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
@@ -87,7 +89,7 @@ def run(
 
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
-    how = execution_of(workers, runs, progress, out)
+    how = execution_of(workers, runs, progress, out, force)
     result = simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how)
     if as_json:
         answer = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
@@ -114,6 +116,7 @@ def compare(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
@@ -130,7 +133,7 @@ def compare(
     war = loaded(scenario, settings)
     if baseline is not None:
         war.sequence(baseline)
-    how = execution_of(workers, runs, progress, out)
+    how = execution_of(workers, runs, progress, out, force)
     result = compared(war, compared_sequences(war, sequence, reference), runs=runs, rng=rng, execution=how)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
 
 __all__ = [
+    "Force",
     "Json",
     "Name",
     "Out",
@@ -80,6 +81,7 @@ Settings = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes; by default as many as there are processors.", min=1)]
 Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .parquet or .csv.")]
+Force = Annotated[bool, typer.Option("--force", help="Let --out replace what is no result of settlesim.")]
 Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
 Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
@@ -107,14 +109,16 @@ def loaded(name: str, settings: list[str] | None) -> Scenario:
     return scenario.with_parameters(**nested(changes, scenario.quantities())) if changes else scenario
 
 
-def execution_of(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:
+def execution_of(
+    workers: int | None, runs: int, progress: bool | None, out: Path | None, force: bool = False
+) -> Execution:
     """Return how an experiment is carried out: by default with as many processes as are worth it."""
     from settlesim.experiments.execution import Execution
 
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers is None:
         workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
-    return Execution(workers=workers, progress=progress, out=out)
+    return Execution(workers=workers, progress=progress, out=out, force=force)
 
 
 def compared_sequences(scenario: Scenario, asked: Iterable[str] | None, reference: bool) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from settlesim.app import terminal
-from settlesim.app.options import Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.app.options import Force, Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
 from settlesim.errors import SettlesimError, UsageError, choose
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def orders(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Annotated[
         Path | None, typer.Option(help=f"Save a figure: .png, .pdf or .svg; without a name, {FIGURE}.")
     ] = None,
@@ -92,7 +93,7 @@ def orders(
         raise UsageError("effects of order need at least two runs of each order")
     entropy = entropy_of(rng)
     number = each or len(order_design(chosen, design, size=size, rng=entropy))
-    how = execution_of(workers, runs * number, progress, out)
+    how = execution_of(workers, runs * number, progress, out, force)
     # Thousands of orders of all outcomes would fill the memory with what is not asked for.
     more = [known[name] for name in ("outcome", "settled", "standing", "deaths") if name != outcome]
     result = run_in_orders(

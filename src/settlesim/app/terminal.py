@@ -60,8 +60,9 @@ def check_figure(path: Path | None) -> None:
         return
     if path.suffix not in (".png", ".pdf", ".svg"):
         raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"cannot draw to {str(path)!r}: there is no folder {str(path.absolute().parent)!r}")
+    from settlesim.results import ownership
+
+    ownership.check_figure(path)
 
 
 def draw(path: Path | None, axes: Callable[[], Any]) -> None:

@@ -55,6 +55,8 @@ class Execution:
         the same call resumes after an interruption or a crash.
     executor : concurrent.futures.Executor, optional
         Computes the blocks in place of `workers` processes, such as ``Client(...).get_executor()`` of dask.
+    force : bool
+        Whether `out` may replace what is no result of settlesim.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Execution:
     progress: bool | None = None
     out: str | Path | None = None
     executor: Executor | None = None
+    force: bool = False
 
     def __post_init__(self) -> None:
         for name in ("workers", "block"):
@@ -76,7 +79,7 @@ class Execution:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
         if self.out is not None:
-            check_suffix(self.out)
+            check_suffix(self.out, force=self.force)
 
     def blocks(self, runs: range, batches: int = 1) -> list[range]:
         """Cut runs into blocks, so that with so many batches of sequences to each no worker waits long for another."""
@@ -142,7 +145,7 @@ def carry_out(
         # At the user's call of simulate, compare or sweep.
         warnings.warn(f"interrupted: {completed}", stacklevel=3)
     if how.out is not None:
-        save(dataset, how.out)
+        save(dataset, how.out, force=how.force)
         if not dataset.attrs["interrupted"]:
             Checkpoint(Path(how.out)).clear()
     return dataset
