@@ -135,7 +135,7 @@ def test_numbers_of_events_are_set_as_parameters_are():
 def test_what_a_lever_holds_is_not_set_in_silence():
     changed = TWO.with_parameters(guarantee=0.3)
     both = [TWO.sequence("talk").with_levers(guarantee=0.1), TWO.sequence("give_first")]
-    with pytest.raises(ss.UsageError, match="guarantee was set .* and sequence 'talk' holds it by a lever"):
+    with pytest.raises(ss.UsageError, match=r"guarantee was set .* and sequence 'talk' holds it by a lever"):
         ss.simulate(changed, sequence=both[0], runs=2, rng=7)
     with pytest.raises(ss.UsageError, match="guarantee was set for the scenario, and sequence 'talk' holds it"):
         ss.replay(changed, sequence=both[0], run=0, rng=7)
