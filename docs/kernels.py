@@ -57,8 +57,10 @@ def settings() -> dict[str, dict[str, str]]:
 
 
 def plans(names: list[str]) -> Iterator[tuple[str, str]]:
-    for name in names:
-        yield from ((name, plan) for plan in ss.load(name).sequences)
+    """Every sequence of each scenario, or the one that is named behind a colon."""
+    for text in names:
+        name, _, plan = text.partition(":")
+        yield from ((name, one) for one in ([plan] if plan else ss.load(name).sequences))
 
 
 def computed(name: str, plan: str, runs: int) -> dict[str, np.ndarray]:

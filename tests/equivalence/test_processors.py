@@ -23,13 +23,13 @@ def kernels():
 @pytest.fixture(scope="module")
 def plain(kernels, tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
-    kernels.told(folder, ["two-party"], 4, {})
+    kernels.told(folder, ["two-party:talk"], 2, {})
     return folder
 
 
 @pytest.mark.parametrize("kind", ["Haswell", "Prescott"])
 def test_kernels_of_openblas_move_no_bit(kernels, plain, tmp_path, kind):
-    kernels.told(tmp_path, ["two-party"], 4, {"OPENBLAS_CORETYPE": kind})
+    kernels.told(tmp_path, ["two-party:talk"], 2, {"OPENBLAS_CORETYPE": kind})
     assert list(kernels.differences(plain, tmp_path)) == []
 
 
@@ -37,7 +37,7 @@ def test_vector_widths_move_the_last_bits_of_floats_and_nothing_else(kernels, pl
     narrow = kernels.settings().get("numpy at its baseline")
     if narrow is None:
         pytest.skip("numpy has nothing wider than its baseline here")
-    kernels.told(tmp_path, ["two-party"], 4, narrow)
+    kernels.told(tmp_path, ["two-party:talk"], 2, narrow)
     found = list(kernels.differences(plain, tmp_path))
     assert all(apart < 1e-9 for _, _, _, apart in found), [one for one in found if one[3] >= 1e-9]
     assert {name for stem, name, _, _ in found if stem == "functions"} <= {"exp", "exp2", "log", "log1p", "power"}
