@@ -59,8 +59,8 @@ def test_a_lever_on_one_entry_leaves_the_others(war):
     ("grid", "says"),
     [
         ({"guarantee": [0.1, 0.1]}, "gives guarantee = 0.1 twice"),
-        ({"guarantee": [1, True]}, "values of guarantee must be numbers, not True"),
-        ({"guarantee": ["0.1"]}, "values of guarantee must be numbers, not '0.1'"),
+        ({"guarantee": [1, True]}, "grid: guarantee = True: must be a number"),
+        ({"guarantee": ["0.1"]}, "grid: guarantee = '0.1': must be a number"),
         ({"guarantee": "0.1"}, "a list of values for guarantee, such as"),
         ({"guarantee": 0.1}, r"a list of values for guarantee, such as \[0.1, 0.4\], not 0.1"),
         ({"guarantee": {"a": 1}}, "a list of values for guarantee"),

@@ -15,9 +15,10 @@ from settlesim.errors import ScenarioError, UsageError
 from settlesim.experiments.job import Job
 from settlesim.scenario.conflict import CONCESSION_RANGES
 from settlesim.scenario.files import builtin
-from settlesim.scenario.parameters import CONCESSION_NAMES, ENTRIES, UNITS, Address, Unit, nested, resolve
+from settlesim.scenario.parameters import CONCESSION_NAMES, ENTRIES, UNITS, Address, Unit, resolve
 from settlesim.scenario.priors import Fixed
 from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.settings import nested
 from support import addresses, shipped
 
 SOURCES = Path(ss.__file__).parent
@@ -175,7 +176,9 @@ def test_numbers_set_by_address_become_tables_by_name():
     }
     assert held["guarantee"] == 0.9 and held["war_cost"]["government"] == 0.9
     assert nested({"war_cost": 0.2}, known, held)["war_cost"] == 0.2
-    assert nested({"war_cost.government": 0.2}, known, {"war_cost": 0.7}) == {"war_cost": {"government": 0.2}}
+    assert nested({"war_cost.government": 0.2}, known, {"war_cost": 0.7}) == {
+        "war_cost": {"insurgency": 0.7, "government": 0.2}
+    }
     with pytest.raises(UsageError, match=r"did you mean 'war_cost\.government'"):
         nested({"guarantee": 0.2, "war_cost.goverment": 0.1}, known)
     for order in (1, -1):
@@ -187,13 +190,18 @@ def test_numbers_set_by_address_become_tables_by_name():
 def test_a_sweep_resolves_its_axes_before_it_runs():
     with pytest.raises(UsageError, match=r"did you mean 'war_cost\.government'"):
         ss.sweep(TWO, {"war_cost.goverment": [0.1]}, runs=1, rng=1)
-    with pytest.raises(UsageError, match=r"concession_value\.prisoners = 1\.5 is outside its range, -1 to 1"):
+    with pytest.raises(UsageError, match=r"concession_value\.prisoners = 1\.5: lies outside the range"):
         ss.sweep(TWO, {"concession_value.prisoners": [1.5]}, runs=1, rng=1)
 
 
-def test_numbers_of_concessions_are_not_parameters():
-    with pytest.raises(ScenarioError, match=r"parameters\.concession_value: unknown parameter"):
-        TWO.with_parameters(**nested({"concession_value.prisoners": 0.2}, TWO.quantities()))
+def test_numbers_of_concessions_are_set_under_the_names_that_results_give_them():
+    changed = TWO.with_parameters(**nested({"concession_value.prisoners": 0.2}, TWO.quantities()))
+    assert changed.concessions["prisoners"].value == Fixed(value=0.2)
+    assert changed.concessions["prisoners"].tag == "P" and changed.concessions["prisoners"].cost == (
+        TWO.concessions["prisoners"].cost
+    )
+    with pytest.raises(ScenarioError, match=r"parameters\.concession_value\.prisoner: unknown concession"):
+        TWO.with_parameters(concession_value={"prisoner": 0.2})
 
 
 # ---- one place ----

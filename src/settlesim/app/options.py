@@ -98,19 +98,22 @@ Estimated = Annotated[
 def loaded(name: str, settings: list[str] | None) -> Scenario:
     """Return a scenario with the numbers set by `--set`."""
     from settlesim.scenario.files import load
-    from settlesim.scenario.parameters import nested
+    from settlesim.scenario.settings import nested
 
     scenario = load(name)
     changes: dict[str, float] = {}
     for setting in settings or []:
         key, found, value = setting.partition("=")
+        key = key.strip()
         try:
             number = float(value)
         except ValueError:
-            number = float("nan")
-        if not found or number != number:
+            found = ""
+        if not found:
             raise UsageError(f"--set takes name=value with a number, got {setting!r}")
-        changes[key.strip()] = number
+        if key in changes:
+            raise UsageError(f"{key!r} and {key!r} set the same number: give one of them")
+        changes[key] = number
     return scenario.with_parameters(**nested(changes, scenario.quantities())) if changes else scenario
 
 

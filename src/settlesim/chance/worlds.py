@@ -16,6 +16,7 @@ from settlesim.chance.sampling import METHODS, Sampling, quantiles, sampling_of
 from settlesim.errors import UsageError, choose
 from settlesim.scenario.parameters import Address, Quantity, resolve
 from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.settings import checked
 
 __all__ = ["METHODS", "Fates", "Floats", "Rng", "constants", "entropy_of", "free_numbers", "pie_values", "worlds"]
 
@@ -108,21 +109,9 @@ def constants(numbers: Mapping[str, Quantity], levers: Mapping[str, Any]) -> dic
     Raises
     ------
     UsageError
-        For an unknown lever, or one outside its parameter's range.
+        For an unknown lever, one outside its parameter's range, or a number that two of them set.
     """
-    given: dict[str, float] = {}
-    for name, value in levers.items():
-        entries = value if isinstance(value, Mapping) else {"": value}
-        for entry, number in entries.items():
-            for address in resolve(str(Address(name, entry)), numbers.values()):
-                given[str(address)] = number
-    for name, value in given.items():
-        low, high = numbers[name].range
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise UsageError(f"{name} must be set to a number, not to {value!r}")
-        if not low <= value <= high or not np.isfinite(value):
-            raise UsageError(f"{name} = {value:g} is outside its range, {low:g} to {high:g}")
-    return {name: float(value) for name, value in given.items()}
+    return checked(levers, numbers.values(), "levers") if levers else {}
 
 
 def _design(name: str, column: Any, runs: range) -> Floats:

@@ -18,7 +18,7 @@ from settlesim.experiments.execution import Execution, asked, carry_out
 from settlesim.experiments.fault_shown import call_of
 from settlesim.experiments.job import Job, Unit
 from settlesim.experiments.points import Points, points_of
-from settlesim.experiments.request import Request, refuse_levers, selected
+from settlesim.experiments.request import ROUNDING, Request, refuse_levers, selected
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.results.crossed import crossed
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["Evaluation", "evaluate", "held"]
-
-# What a value may differ by from the one given and still not be scaled.
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)

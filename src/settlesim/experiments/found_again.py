@@ -16,10 +16,10 @@ from settlesim.experiments.job import Job
 from settlesim.model.protocol import Protocol
 from settlesim.results.dataset import version
 from settlesim.scenario.files import load
-from settlesim.scenario.parameters import nested
 from settlesim.scenario.plan import Plan
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.settings import nested
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from settlesim.chance.sampling import Sampling
 from settlesim.chance.worlds import worlds
 from settlesim.errors import UsageError, choose
-from settlesim.scenario.parameters import resolve
+from settlesim.scenario.parameters import Quantity, resolve
 from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.settings import addressed, fits, refusal
 
 __all__ = ["REST", "Points", "points_of"]
 
@@ -178,21 +179,13 @@ def _once(names: list[str]) -> None:
 
 def _checked(scenario: Scenario, columns: Mapping[str, Any]) -> dict[str, Floats]:
     numbers = {str(quantity.address): quantity for quantity in scenario.quantities()}
+    # Which numbers they set, and that none is set twice.
+    addressed({str(name): 0.0 for name in columns}, numbers.values())
+    addresses = {str(name): [str(one) for one in resolve(str(name), numbers.values())] for name in columns}
     out: dict[str, Floats] = {}
-    said: dict[str, str] = {}
     for name, column in columns.items():
-        values = _numbers(str(name), column)
-        for address in map(str, resolve(str(name), numbers.values())):
-            if address in out:
-                raise UsageError(f"{said[address]!r} and {name!r} set the same number: give one of them")
-            low, high = numbers[address].range
-            wrong = ~((values >= low) & (values <= high)) | ~np.isfinite(values)
-            if wrong.any():
-                where = int(np.argmax(wrong))
-                at = f" at point {where}" if values.ndim else ""
-                found = f"{values.flat[where]:g}"
-                raise UsageError(f"{address} = {found}{at} is outside its range, {low:g} to {high:g}")
-            out[address], said[address] = values, str(name)
+        for address in addresses[str(name)]:
+            out[address] = _numbers(address, column, numbers[address])
     lengths = {len(values): name for name, values in reversed(out.items()) if values.ndim}
     if len(lengths) > 1:
         told = ", ".join(f"{name} has {n:,}" for n, name in lengths.items())
@@ -203,14 +196,33 @@ def _checked(scenario: Scenario, columns: Mapping[str, Any]) -> dict[str, Floats
     return {name: np.ascontiguousarray(np.broadcast_to(values, number)) for name, values in out.items()}
 
 
-def _numbers(name: str, column: Any) -> Floats:
+def _numbers(name: str, column: Any, quantity: Quantity) -> Floats:
+    """Return the values of one number, shape (P,) or (), each of which it may be."""
     try:
         values = np.asarray(column)
-        if values.dtype.kind == "b" or values.dtype.kind not in "iufO":
-            raise TypeError
-        values = values.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"the values of {name} must be numbers, not {column!r}") from error
+    except ValueError:  # lists of different lengths
+        raise UsageError(f"the values of {name} must be one number a point, not {column!r}") from None
     if values.ndim > 1:
         raise UsageError(f"the values of {name} must be one number a point, not an array of {values.ndim} dimensions")
-    return values
+    # An array of text may have been made from a list with numbers in it: what was given is judged.
+    given = np.empty(values.shape, object)
+    given[...] = column if values.dtype.kind in "US" else values
+    if values.dtype.kind in "iuf":
+        whole = values.astype(np.float64)
+        right = np.isfinite(whole) & _fit(whole, quantity)
+        if right.all():
+            return whole
+        which = range(int(np.argmin(right)), given.size)
+    else:
+        which = range(given.size)
+    for at in which:
+        where = f"point {at}" if values.ndim else "points"
+        wrong = refusal(where, name, given.ravel()[at], quantity.range, quantity.unit)
+        if wrong is not None:
+            raise UsageError(str(wrong))
+    return given.astype(np.float64)
+
+
+def _fit(values: Floats, quantity: Quantity) -> NDArray[np.bool_]:
+    flat = [fits(value, quantity.range, quantity.unit) for value in values.ravel().tolist()]
+    return np.array(flat, bool).reshape(values.shape)

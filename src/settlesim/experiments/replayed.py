@@ -12,6 +12,7 @@ from settlesim.chance.worlds import Fates, Rng, entropy_of, worlds
 from settlesim.errors import UsageError
 from settlesim.experiments.found_again import FoundRun, found_again
 from settlesim.experiments.job import engine_of
+from settlesim.experiments.request import heed_changes
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
@@ -158,6 +159,7 @@ def one_run(
     if rng is None:
         raise UsageError("which run it is depends on the experiment's rng: give it, or the result itself")
     plan = source.sequence(source.default_sequence if sequence is None else sequence)
+    heed_changes(source, (plan,))
     if isinstance(run, bool) or not isinstance(run, (int, np.integer)) or run < 0:
         raise UsageError(f"run must be a whole number from 0 on, got {run!r}")
     alone = range(int(run), int(run) + 1)

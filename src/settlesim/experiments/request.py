@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from settlesim.chance.sampling import Sampling, sampling_of, warn_of_size
-from settlesim.chance.worlds import Rng, entropy_of, free_numbers, worlds
+from settlesim.chance.worlds import Rng, constants, entropy_of, free_numbers, pie_values, worlds
 from settlesim.errors import FaultError, UsageError, choose
 from settlesim.experiments.checkpoint import Checkpoint, fingerprint_in
 from settlesim.experiments.fault_shown import shown_by
@@ -24,7 +25,12 @@ from settlesim.scenario.parameters import Address
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
-__all__ = ["Request", "entropy_for", "refuse_levers", "selected"]
+__all__ = ["ROUNDING", "Request", "entropy_for", "heed_changes", "refuse_levers", "selected"]
+
+# What a value may differ by from the one given and still not be scaled.
+ROUNDING = 1e-9
+# So many runs are looked at before the first, to tell whether values are scaled.
+SEEN = 1000
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class Request:
             group=self.group,
         )
         # Faults of the whole experiment are to be found before the first block, not in a worker.
+        heed_changes(self.scenario, self.sequences)
         refuse_mistakes(rules, self.scenario, self.sequences[0], job.outcomes)
         if job.engine == "mesa":
             from settlesim.engines.vectorised.rehearsal import rehearse
@@ -111,6 +118,7 @@ class Request:
         # Orders of one plan have the same levers; there may be thousands.
         for levers in {repr(sequence.levers): sequence.levers for sequence in self.sequences}.values():
             worlds(self.scenario, last, entropy=job.entropy, method="central", levers=levers)
+        warn_of_pie(self.scenario, self.sequences, self.numbers, job)
         warn_of_size(free_numbers(self.scenario), entropy=job.entropy, how=job.sampling, total=total)
         return job
 
@@ -149,6 +157,68 @@ def refuse_levers(sequences: Iterable[Sequence], addresses: Iterable[str], who: 
                 f"sequence {sequence.name!r} sets {both} by a lever, and the {who} it too: leave it out of the "
                 f"{who.split()[0]}, or give a sequence without that lever"
             )
+
+
+def heed_changes(scenario: Scenario, sequences: Iterable[Sequence], level: int = 4) -> None:
+    """Refuse a number set by `with_parameters` that a lever holds in all sequences; warn where some hold it.
+
+    Raises
+    ------
+    UsageError
+        If it would be without any effect.
+
+    Warns
+    -----
+    UserWarning
+        If it is without effect under some sequences, which are named.
+    """
+    every = tuple(sequences)
+    for name in sorted(scenario.changed):
+        holding = [sequence.name for sequence in every if _sets(sequence, name)]
+        if not holding:
+            continue
+        if len(holding) == len(every):
+            who = f"sequence {holding[0]!r} holds" if len(every) == 1 else "every sequence holds"
+            raise UsageError(
+                f"{name} was set for the scenario, and {who} it by a lever, which comes first: leave it out, or give "
+                "a sequence without that lever"
+            )
+        told = ", ".join(map(repr, holding[:4])) + (f" and {len(holding) - 4} more" if len(holding) > 4 else "")
+        warnings.warn(
+            f"{name} was set for the scenario, and is without effect under {told}: a lever holds it there, and comes "
+            "first",
+            stacklevel=level,
+        )
+
+
+def warn_of_pie(scenario: Scenario, sequences: tuple[Sequence, ...], runs: range, job: Job, level: int = 4) -> None:
+    """Warn where what is set for concessions is scaled down, since the values sum to more than the whole prize.
+
+    Warns
+    -----
+    UserWarning
+        Saying under how many of the sequences, as far as the first runs show.
+    """
+    pie = pie_values(scenario)
+    numbers = {str(q.address): q for q in scenario.quantities()}
+    levers = {repr(q.levers): q.levers for q in sequences if any(_sets(q, name) for name in pie)}
+    scaled: dict[str, int] = {}
+    first = runs[:SEEN]
+    for held in levers.values():
+        given = {n: v for n, v in constants(numbers, held).items() if n in pie}
+        most = sum(given.get(name, numbers[name].prior.bounds[1]) for name in pie)
+        if most <= 1.0:
+            continue
+        drawn = worlds(scenario, first, entropy=job.entropy, method=job.method, total=job.total, levers=held)
+        for name, value in given.items():
+            scaled[name] = scaled.get(name, 0) + bool((drawn[name] < value * (1 - ROUNDING)).any())
+    told = [name for name, times in scaled.items() if times]
+    if told:
+        warnings.warn(
+            f"the values of concessions sum to more than the pie in some runs and are scaled down together to sum to "
+            f"1, so that {', '.join(told)} are simulated lower there than given; the result holds what was simulated",
+            stacklevel=level,
+        )
 
 
 def _sets(sequence: Sequence, name: str) -> bool:

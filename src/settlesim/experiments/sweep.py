@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from settlesim.chance.sampling import Sampling
 from settlesim.chance.worlds import Rng
 from settlesim.errors import UsageError
@@ -15,9 +13,10 @@ from settlesim.experiments.execution import Execution, asked, carry_out
 from settlesim.experiments.request import Request, refuse_levers, selected
 from settlesim.model.outcome import Outcome
 from settlesim.results.grid import folded
-from settlesim.scenario.parameters import nested, resolve
+from settlesim.scenario.parameters import resolve
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.settings import addressed, checked, nested
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,8 +74,13 @@ def sweep(
     axes = {name: _values(name, values) for name, values in grid.items()}
     if not axes or not all(axes.values()):
         raise UsageError("the grid needs at least one parameter, and each of them at least one value")
-    points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     numbers = tuple(scenario.quantities())
+    for name, values in axes.items():
+        for value in values:
+            checked({name: value}, numbers, "grid")
+    axes = {name: _numbers(name, values) for name, values in axes.items()}
+    points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    addressed(points[0], numbers)
     refuse_levers(chosen, (str(one) for name in axes for one in resolve(name, numbers)), "grid gives")
     request = Request(
         scenario,
@@ -91,13 +95,16 @@ def sweep(
 
 
 def _values(name: str, values: Iterable[float]) -> list[float]:
-    """Return the values of one axis, each a number that no other equals."""
+    """Return the values of one axis as they were given."""
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise UsageError(f"the grid gives a list of values for {name}, such as [0.1, 0.4], not {values!r}")
+    return list(values)
+
+
+def _numbers(name: str, values: list[float]) -> list[float]:
+    """Return the values of one axis as floats, none of which equals another."""
     found: list[float] = []
     for value in values:
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise UsageError(f"the values of {name} must be numbers, not {value!r}")
         if float(value) in found:
             raise UsageError(f"the grid gives {name} = {value:g} twice")
         found.append(float(value))

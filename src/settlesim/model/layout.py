@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -124,8 +125,9 @@ class _Builder(Agenda):
         weight = np.array([p.districts for p in s.provinces], dtype=float)
         weight /= weight.sum()
         x = np.array([p.tier for p in s.provinces])
-        cut_g = _cut(lambda c: float(np.dot(weight, expit(c - x))), s.control.government)
-        cut_i = -_cut(lambda c: float(np.dot(weight, expit(x + c))), s.control.insurgent)
+        # Summed exactly: a product of matrices would have other last bits on another processor.
+        cut_g = _cut(lambda c: math.fsum(weight * expit(c - x)), s.control.government)
+        cut_i = -_cut(lambda c: math.fsum(weight * expit(x + c)), s.control.insurgent)
         self.attribute("province", "district_weight", weight)
         self.attribute("province", "start_control", x)
         g, i = expit(cut_g - x), expit(x - cut_i)

@@ -16,9 +16,10 @@ from settlesim.errors import Problem, nearest
 from settlesim.scenario.base import SUM_TOLERANCE
 from settlesim.scenario.conflict import Role
 from settlesim.scenario.messages import KeyPath, dotted
-from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter
+from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter, Quantity, quantities
 from settlesim.scenario.reachability import outlived, unreachable
 from settlesim.scenario.sequence import Sequence
+from settlesim.scenario.settings import SWITCH, allowed, fits, refusal
 
 __all__ = ["SoundFields", "check", "check_levers", "check_names", "check_sequence", "check_settings"]
 
@@ -242,15 +243,17 @@ def _place(name: str, parameter: Parameter, entry: str) -> str:
 
 
 def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: str) -> Iterator[Problem]:
-    low, high = parameter.range
-    allowed = f"{low:g} to {high:g} ({parameter.unit})"
+    if bounds[0] == bounds[1]:
+        wrong = refusal(file, key, bounds[0], parameter.range, parameter.unit)
+        yield from () if wrong is None else (wrong,)
+        return
+    if parameter.unit == SWITCH:
+        yield Problem(file, key, "is on or off, and cannot be drawn", None, None, allowed(parameter.range, SWITCH))
+        return
     for end, value in (("low", bounds[0]), ("high", bounds[1])):
-        if not low <= value <= high:
-            point = bounds[0] == bounds[1]
-            message = "lies outside the range" if point else f"reaches outside the range with its {end} end"
-            yield Problem(file, key, message, None, value, allowed)
-            if point:
-                return
+        if not fits(value, parameter.range, parameter.unit):
+            message = f"reaches outside the range with its {end} end"
+            yield Problem(file, key, message, None, value, allowed(parameter.range, parameter.unit))
 
 
 def _sequences(fields: SoundFields, file: str) -> Iterator[Problem]:
@@ -338,7 +341,9 @@ def _troops(fields: SoundFields, file: str) -> Iterator[Problem]:
     if fields.values.get("troop_path"):
         yield from _patrons(fields, file)
     parameter = fields.table("parameters").get("dated_troops")
-    if parameter is not None and parameter.each is None:
+    if parameter is not None and parameter.unit != SWITCH:
+        yield Problem(file, "parameters.dated_troops.unit", "is on or off", None, parameter.unit, SWITCH)
+    elif parameter is not None and parameter.each is None:
         most = max(prior.bounds[1] for prior in parameter.entries().values())
         yield from _dated(most, fields, file, _place("dated_troops", parameter, ""))
 
@@ -355,21 +360,30 @@ def _deliverable(step: Any, fields: SoundFields, file: str, here: KeyPath) -> It
 
 def check_levers(levers: Mapping[str, Any], fields: SoundFields, file: str, path: KeyPath) -> Iterator[Problem]:
     """Yield the problems of parameters that are to be held at a value: unknown names and entries, ranges."""
-    known = fields.names.get("parameters", ())
+    known = (*fields.names.get("parameters", ()), *CARRIERS)
+    tables = [fields.table(name) for name in ("parameters", "concessions", "obligations")]
+    numbers: dict[str, dict[str, Quantity]] = {}
+    for quantity in quantities(tables[0], tables[1], tables[2], (event for _, event in fields.rows("events"))):
+        numbers.setdefault(quantity.address.name, {})[quantity.address.entry] = quantity
     for name, lever in levers.items():
-        place = (*path, name)
+        place, of = (*path, name), numbers.get(name, {})
         if name not in known:
             yield _unknown(file, place, None, known, f"parameter {name!r}")
             continue
-        parameter = fields.table("parameters").get(name)
-        if parameter is None:
+        if name in CARRIERS and f"{CARRIERS[name][0]}s" in fields.broken:
             continue
-        given = lever if isinstance(lever, Mapping) else {"": lever}
-        for entry, value in given.items():
-            here = dotted((*place, entry)) if entry else dotted(place)
-            if entry and entry not in parameter.entries():
-                yield _unknown(file, (*place, entry), None, tuple(parameter.entries()), f"entry {entry!r} of {name}")
-            yield from _within(parameter, (value, value), here, file)
+        if name in CARRIERS and not of:
+            yield Problem(file, dotted(place), f"there is no {CARRIERS[name][0]} in this conflict")
+        given = lever if isinstance(lever, Mapping) else dict.fromkeys(of, lever)
+        found: dict[Problem, None] = {}
+        for entry, value in given.items() if of else ():
+            if entry not in of:
+                yield _unknown(file, (*place, entry), None, tuple(of), f"entry {entry!r} of {name}")
+                continue
+            here = dotted((*place, entry) if isinstance(lever, Mapping) else place)
+            if (wrong := refusal(file, here, value, of[entry].range, of[entry].unit)) is not None:
+                found[wrong] = None
+        yield from found
 
 
 CHECKS: tuple[Callable[[SoundFields, str], Iterator[Problem]], ...] = (

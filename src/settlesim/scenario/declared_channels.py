@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import Field
 
 from settlesim.errors import Problem
-from settlesim.scenario.base import Declaration, Key, Table, Text
+from settlesim.scenario.base import Declaration, Text
 from settlesim.scenario.checks import SoundFields, check_levers
 from settlesim.scenario.parameters import Address
-from settlesim.scenario.sequence import Lever
+from settlesim.scenario.sequence import Levers
 
 __all__ = ["Channel", "check_channels", "held_off"]
 
@@ -36,7 +36,7 @@ class Channel(Declaration):
 
     label: Text
     description: str = ""
-    off: Annotated[Table[Key, Lever], Field(min_length=1)]
+    off: Annotated[Levers, Field(min_length=1)]
 
     @property
     def values(self) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
-from settlesim.scenario.changes import revise
+from settlesim.scenario.changes import change_number
 from settlesim.scenario.conditions import condition_schema
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.toml_lines import find, key_lines
@@ -192,6 +192,7 @@ def _extended(
     if base is None:
         return None
     merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
+    inherited = tuple(merged)
     if "plans" not in tree.get("inherit", ()) and {"actors", "tracks", "concessions", "sequences"} & set(own):
         # Their moves are made of those.
         merged.pop("plans", None)
@@ -206,10 +207,10 @@ def _extended(
             merged[key] = merged[key] | value
         else:
             merged[key] = dict(merged[key])
-            for name, change in value.items():
-                entry = revise(name, merged[key], change, file, problems)
-                if entry is not None:
-                    merged[key][name] = entry
+    if isinstance(own.get("parameters"), Mapping) and isinstance(base.get("parameters"), Mapping):
+        # Last, since some are numbers of concessions and the like, which may be the file's own.
+        for name, change in (own["parameters"] if "parameters" in inherited else {}).items():
+            change_number(name, merged, change, file, problems)
     return merged
 
 

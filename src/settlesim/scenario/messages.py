@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -117,6 +118,8 @@ def _one(entry: Any, root: Any, data: Any, file: str, prefix: KeyPath) -> Proble
         bound = context[key]
         shown = f"{bound:g}" if isinstance(bound, float) else str(bound)
         message, allowed = words.format(shown), span.format(shown)
+    elif kind == "float_type" and type(value) is int:  # too large for a float
+        message, value = WORDS["finite_number"], math.inf if value > 0 else -math.inf
     elif kind in WORDS:
         message = WORDS[kind]
     if kind == "missing":

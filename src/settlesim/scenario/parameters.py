@@ -25,7 +25,6 @@ __all__ = [
     "Parameter",
     "Quantity",
     "Unit",
-    "nested",
     "quantities",
     "resolve",
 ]
@@ -53,6 +52,7 @@ Unit = Literal[
     "exponent",
     "districts",
     "percentage points",
+    "switch",
 ]
 # The range that any value in a unit must keep: from 0 on, but for these.
 UNITS: dict[str, tuple[float, float]] = dict.fromkeys(get_args(Unit), (0.0, math.inf)) | {
@@ -64,6 +64,7 @@ UNITS: dict[str, tuple[float, float]] = dict.fromkeys(get_args(Unit), (0.0, math
     "ratio": (-math.inf, math.inf),
     "exponent": (-math.inf, math.inf),
     "percentage points": (-100, 100),
+    "switch": (0, 1),
 }
 # What a parameter may have an entry for: a role, or a pair of them, the observer first.
 ENTRIES: tuple[str, ...] = (*ROLES, *(f"{a}_{b}" for a in ROLES for b in ROLES if a != b))
@@ -244,44 +245,3 @@ war_cost.insurgency, war_cost.government
         raise UsageError(f"unknown parameter {text!r}{hint}")
     choose(text, map(str, namesakes), "parameter")
     return (address,)
-
-
-def nested(
-    settings: Mapping[str, float], known: Iterable[Quantity], held: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return numbers set by address as tables by name: the form that files, levers and `with_parameters` have.
-
-    Parameters
-    ----------
-    settings
-        Address, or name that has several → number.
-    known
-        The numbers that there are.
-    held
-        What was set before, in the form that is returned; `settings` take its place.
-
-    Raises
-    ------
-    UsageError
-        For an address that does not exist, and for a number that is set twice, by its own address and by the
-        name that it shares with others.
-
-    Examples
-    --------
-    >>> from settlesim.scenario.files import load
-    >>> nested({"guarantee": 0.2, "war_cost.government": 0.1}, load("two-party").quantities())
-    {'guarantee': 0.2, 'war_cost': {'government': 0.1}}
-    """
-    numbers = tuple(known)
-    tables = dict(held or {})
-    for text, number in settings.items():
-        resolve(text, numbers)
-        address = Address.parse(text)
-        if not address.entry:
-            tables[address.name] = number
-            continue
-        if address.name in settings:
-            raise UsageError(f"{address.name!r} and {text!r} set the same number: give one of them")
-        others = tables.get(address.name)
-        tables[address.name] = {**(others if isinstance(others, Mapping) else {}), address.entry: number}
-    return tables

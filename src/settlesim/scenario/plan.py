@@ -16,11 +16,11 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from settlesim.errors import UsageError, nearest
-from settlesim.scenario.base import Count, Declaration, FrozenDict, Key, Table, Text, build
+from settlesim.scenario.base import Count, Declaration, FrozenDict, Text, build
 from settlesim.scenario.linear_extensions import Below, closure, count, draw, extensions
 from settlesim.scenario.moves import Group, Moves, Pair, called
 from settlesim.scenario.plan_faults import faults
-from settlesim.scenario.sequence import Lever, Sequence, Step, TroopPath, named
+from settlesim.scenario.sequence import Levers, Sequence, Step, TroopPath, named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,7 @@ class Plan(Declaration):
     patience: Count | None = None
     undertaking: Literal["early_harvest", "single"] = "early_harvest"
     agenda: Literal["package", "staged"] = "package"
-    levers: Table[Key, Lever] = Field(default_factory=dict)
+    levers: Levers = Field(default_factory=dict)
     troop_path: TroopPath = ()
 
     def __init__(

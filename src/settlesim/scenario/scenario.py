@@ -15,7 +15,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 from settlesim.errors import Problem, ScenarioError, UsageError, choose
 from settlesim.scenario.base import Declaration, Key, Table, Text
 from settlesim.scenario.base_rates import BaseRates
-from settlesim.scenario.changes import Change, revise
+from settlesim.scenario.changes import Change, by_name, change_number, named_by
 from settlesim.scenario.checks import SoundFields, check, check_sequence
 from settlesim.scenario.claim_checks import check_claims
 from settlesim.scenario.claims import Claim
@@ -197,17 +197,26 @@ class Scenario(Declaration):
         """The file it was read from, for errors; its name, where it was made in Python."""
         return self.name
 
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """Addresses of the numbers that `with_parameters` has set, which no lever may hold unnoticed."""
+        return frozenset()
+
     def with_parameters(self, **changes: Change) -> Scenario:
-        """Return this scenario with other parameters.
+        """Return this scenario with other numbers.
 
         Parameters
         ----------
         **changes
             Name of a parameter → a number (held), a prior or its table ``{"low":, "mode":, "high":}``
-            (drawn), or a table by entry ``{"government": 0.2}`` for a parameter that has several.
+            (drawn), or a table by entry ``{"government": 0.2}`` for a parameter that has several. Numbers of
+            concessions, obligations and events have the names that results give them:
+            ``concession_value={"prisoners": 0.2}``. Full addresses are read too: ``**{"war_cost.government": 0.2}``.
 
         Raises
         ------
+        UsageError
+            For a number that is set twice, by its own address and by the name that it shares with others.
         ScenarioError
             For an unknown name or a value that a file would not be allowed to have either.
 
@@ -220,10 +229,9 @@ class Scenario(Declaration):
         """
         tree = self.tree()
         problems: list[Problem] = []
+        changes = by_name(changes)
         for name, change in changes.items():
-            tree["parameters"][name] = revise(name, tree["parameters"], change, self.name, problems)
-            if tree["parameters"][name] is None:
-                del tree["parameters"][name]
+            change_number(name, tree, change, self.name, problems)
         try:
             scenario = Scenario.model_validate(tree)
         except ScenarioError as error:
@@ -231,6 +239,7 @@ class Scenario(Declaration):
         if problems:
             raise ScenarioError(problems)
         scenario.__dict__["origin"] = self.origin
+        scenario.__dict__["changed"] = self.changed | named_by(changes, scenario.quantities())
         return scenario
 
     def with_sequences(self, *sequences: Sequence) -> Scenario:
@@ -238,6 +247,7 @@ class Scenario(Declaration):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         scenario = Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
         scenario.__dict__["origin"] = self.origin
+        scenario.__dict__["changed"] = self.changed
         return scenario
 
     def quantities(self) -> Iterator[Quantity]:

@@ -7,13 +7,15 @@ from collections.abc import Sequence as Several
 from itertools import islice, permutations
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from settlesim.errors import UsageError
 from settlesim.scenario.base import Count, Declaration, Key, Number, Table, Text, build, fail
 from settlesim.scenario.conditions import Condition
+from settlesim.scenario.settings import as_number, merged, tables
 
-__all__ = ["Do", "Lever", "Sequence", "Step", "TroopPath", "Weeks", "named"]
+__all__ = ["Do", "Lever", "Levers", "Sequence", "Step", "TroopPath", "Weeks", "named"]
 
 Do = Literal["open", "close", "table", "deliver", "ceasefire", "press", "oblige", "withdraw", "switch", "mission"]
 Weeks = Annotated[int, Field(strict=True, ge=0, le=10_000)]
@@ -21,6 +23,30 @@ Lever = Annotated[
     Annotated[Number, Tag("number")] | Annotated[Table[Key, Number], Tag("each")],
     Discriminator(lambda lever: "each" if isinstance(lever, Mapping) else "number"),
 ]
+
+
+def _levers(raw: Any) -> Any:
+    """Read levers by address as tables by name, and numbers of every kind as floats."""
+    if not isinstance(raw, Mapping):
+        return raw
+    try:
+        found = tables(raw)
+    except UsageError as error:
+        fail(str(error))
+    return {
+        name: {entry: _float(one) for entry, one in value.items()} if isinstance(value, Mapping) else _float(value)
+        for name, value in found.items()
+    }
+
+
+def _float(value: Any) -> Any:
+    number = as_number(value)
+    if isinstance(value, np.bool_):
+        return bool(value)
+    return value if number is None else number
+
+
+Levers = Annotated[Table[Key, Lever], BeforeValidator(_levers)]
 
 
 def _rising(path: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
@@ -193,7 +219,7 @@ class Sequence(Declaration):
     pace: Count = 0
     completes: Literal["taken", "done"] = "taken"
     patience: Count | None = None
-    levers: Table[Key, Lever] = Field(default_factory=dict)
+    levers: Levers = Field(default_factory=dict)
     troop_path: TroopPath = ()
 
     def __init__(
@@ -253,14 +279,19 @@ class Sequence(Declaration):
         return step.completion() if self.completes == "done" else step.done
 
     def with_levers(self, **levers: float | Mapping[str, float]) -> Sequence:
-        """Return this sequence with more parameters held at a value.
+        """Return this sequence with more numbers held at a value: by name, by name and entry, or by address.
+
+        Raises
+        ------
+        UsageError
+            For a number that is set twice, and for an entry of a name that the sequence holds as a whole.
 
         Examples
         --------
         >>> Sequence("plan").with_levers(withdrawal_linkage=1.0).levers
         {'withdrawal_linkage': 1.0}
         """
-        return self._copy(levers=dict(self.levers) | levers)
+        return self._copy(levers=merged(self.levers, levers))
 
     def permutations(self, limit: int | None = None) -> Iterator[Sequence]:
         """Yield this sequence with its steps in every order, the given order first.

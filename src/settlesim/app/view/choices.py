@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from settlesim.app.view.live import Watched
 from settlesim.errors import UsageError, choose
 from settlesim.scenario.files import builtin, load
-from settlesim.scenario.parameters import Parameter, nested
+from settlesim.scenario.parameters import Parameter
 from settlesim.scenario.scenario import Scenario
+from settlesim.scenario.settings import nested
 
 __all__ = ["Choice", "Entry", "build", "entries", "groups", "offered", "prepared", "scenarios"]
 
