@@ -112,7 +112,7 @@ def test_a_setting_for_one_party():
         (["run", "two-party", "--set", "war_cost.government=0", "--set", "war_cost=0"], 2, "set the same number"),
         (["run", "two-party", "--set", "defection_rate=3"], 2, "allowed: 0 to 1"),
         (["run", "two-party", "--set", "defection_rate"], 2, "name=value"),
-        (["run", "two-party", "--set", "defection_rate=nan"], 2, "name=value"),
+        (["run", "two-party", "--set", "defection_rate=nan"], 2, "must be a finite number"),
         (["run", "two-party", "--runs", "0"], 2, "--runs"),
         (["run", "two-party", "--out", "result.xls"], 2, "must end in"),
         (["validate", "two-party"], 2, "declares no targets"),

@@ -216,7 +216,7 @@ def warn_of_pie(scenario: Scenario, sequences: tuple[Sequence, ...], runs: range
     if told:
         warnings.warn(
             f"the values of concessions sum to more than the pie in some runs and are scaled down together to sum to "
-            f"1, so that {', '.join(told)} are simulated lower there than given; the result holds what was simulated",
+            f"1, so that {', '.join(told)} are simulated lower there than given",
             stacklevel=level,
         )
 
