@@ -210,13 +210,13 @@ def choose(name: str, names: Iterable[str], what: str) -> str:
         return name
     like = nearest(name, known)
     hint = f"; did you mean {like!r}?" if like else "."
-    raise UsageError(f"unknown {what} {name!r}{hint} Known: {', '.join(known)}")
+    raise UsageError(_line(f"unknown {what} {_short(name)}{hint} Known: {', '.join(known)}"))
 
 
 def _lines(problems: Sequence[object]) -> str:
     lines = [str(problem) for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
-        lines.append(f"{len(lines)} problems and {len(problems) - SHOWN:,} more")
+        lines.append(f"{len(lines)} problems and at least {len(problems) - SHOWN:,} more")
     return "\n".join(lines)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from settlesim.errors import Problem, nearest
+from settlesim.scenario.messages import EXPLAINED
 from settlesim.scenario.parameters import Parameter
 from settlesim.scenario.priors import DISTRIBUTIONS, Distribution, Fixed
 
@@ -29,7 +30,7 @@ def revise(
     key = f"parameters.{name}"
     whole = isinstance(change, Mapping) and "unit" in change
     if old is None and not whole:
-        problems.append(Problem(file, key, "unknown parameter", None, None, None, nearest(name, parameters)))
+        problems.append(Problem(file, key, "unknown parameter", None, None, None, _like(name, parameters, problems)))
         return None
     if isinstance(change, Mapping) and old is None:
         return dict(change)
@@ -44,7 +45,7 @@ def revise(
         known = list(table["each"])
         for entry in given["each"]:
             if entry not in known:
-                message, like = f"unknown entry {entry!r}", nearest(entry, known)
+                message, like = f"unknown entry {entry!r}", _like(entry, known, problems)
                 problems.append(Problem(file, f"{key}.each.{entry}", message, None, None, ", ".join(known), like))
         changed = {entry: value for entry, value in given["each"].items() if entry in known}
         given = {**given, "each": {**table["each"], **changed}}
@@ -53,6 +54,11 @@ def revise(
         if "source" not in given:
             table |= {"tag": "P", "note": "changed; the source stands for the former value"}
     return table | given
+
+
+def _like(name: str, known: Iterable[str], problems: list[Problem]) -> str | None:
+    """Look for the name that was meant, unless there are more problems than anybody will read."""
+    return nearest(name, known) if len(problems) < EXPLAINED else None
 
 
 def _given(change: object, table: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
@@ -22,7 +23,7 @@ from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.declared_channels import Channel, check_channels
 from settlesim.scenario.limits import FEW, NAME_CHARACTERS, SEQUENCES, bounded
-from settlesim.scenario.messages import translate
+from settlesim.scenario.messages import EXPLAINED, translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.plan import Plan
 from settlesim.scenario.plan_checks import check_plan, check_plans, check_time
@@ -149,8 +150,8 @@ class Scenario(Declaration):
         except ValidationError as error:
             problems = translate(error, cls, data, file)
         fields = _sound_fields(data) if scenario is None else scenario._fields()
-        problems += [*check(fields, file), *check_claims(fields, file), *check_plans(fields, file)]
-        problems += check_channels(fields, file)
+        problems += [*check(fields, file), *check_claims(fields, file), *islice(check_plans(fields, file), EXPLAINED)]
+        problems += islice(check_channels(fields, file), EXPLAINED)
         if problems or scenario is None:
             raise ScenarioError(problems)
         return scenario
@@ -341,8 +342,13 @@ def _sound_fields(data: Mapping[str, Any]) -> SoundFields:
     return SoundFields(values, names, frozenset(broken), index)
 
 
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
 def _sound(kind: Any, raw: Any) -> Any:
     try:
-        return TypeAdapter(kind).validate_python(raw)
+        return _adapter(kind).validate_python(raw)
     except ValidationError:
         return None
