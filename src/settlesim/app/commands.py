@@ -35,7 +35,7 @@ class Command(TyperCommand):
         if not ctx.resilient_parsing:
             _, _, order = self.make_parser(ctx).parse_args(args=list(args))
             for one in order:
-                single = one.param_type_name == "option" and not one.multiple and not one.count
+                single = one.param_type_name == "option" and not getattr(one, "multiple", False)
                 if single and order.count(one) > 1:
                     raise UsageError(f"{one.opts[0]} is given twice: it takes one value")
         return super().parse_args(ctx, args)
@@ -70,8 +70,8 @@ def carried_out(app: typer.Typer, words: list[str] | None) -> int:
         code = app(words, standalone_mode=False, prog_name="settlesim")
     except _ClickError as error:
         ctx = getattr(error, "ctx", None)
-        if not error.format_message():
-            # No command is named: typer prints the help by itself.
+        if type(error).__name__ == "NoArgsIsHelpError":
+            # No command is named: the message is the help.
             error.show()
             return terminal.USAGE
         where = f" ({ctx.command_path} --help)" if ctx is not None else ""

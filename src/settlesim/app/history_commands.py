@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -38,9 +39,8 @@ def validate(
     how = execution_of(workers, runs, progress, None)
     answer: dict[str, Any] = {"title": war.title, "runs": runs, "modes": {}}
     for mode, plan in plans.items():
-        result = terminal.finished(
-            lambda plan=plan: simulate(war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
-        )
+        ask = partial(simulate, war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
+        result = terminal.finished(ask)
         table = hindcast(result, war.targets, sequence=plan.name)
         answer["sequence"] = plan.name
         counts, targets = report.hindcast_counts(table), report.hindcast_rows(table)

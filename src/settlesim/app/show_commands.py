@@ -25,12 +25,7 @@ def list_(as_json: Json = False) -> None:
     found = {name: load(name) for name in builtin()}
     if as_json:
         listed = {
-            name: {
-                "title": war.title,
-                "digest": war.digest(),
-                "sequences": list(war.sequences),
-                "plans": list(war.plans),
-            }
+            name: {"title": war.title, "digest": war.digest(), "sequences": [*war.sequences], "plans": [*war.plans]}
             for name, war in found.items()
         }
         print_answer(provenance(), {"scenarios": listed})

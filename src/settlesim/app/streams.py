@@ -103,7 +103,7 @@ def plain_warnings() -> Iterator[None]:
         tell(f"warning: {' '.join(str(message).split())}")
 
     with warnings.catch_warnings():
-        warnings.showwarning = told
+        warnings.showwarning = told  # type: ignore[assignment]
         yield
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -49,6 +51,8 @@ EXITS = {
 DEBUG = "SETTLESIM_DEBUG"
 # Columns where the output is no terminal, and the fewest that anything is set in.
 PIPED, FEWEST = 160, 20
+# What an output answers that takes no more.
+UNTAKEN = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 FIGURES = (".png", ".pdf", ".svg")
 
 
@@ -61,7 +65,21 @@ def console() -> Console:
     if sys.stdout.isatty():
         measured = Console(file=sys.stdout).width
         width = max(measured, FEWEST)
-    return Console(width=width, highlight=False, markup=False, emoji=False, file=sys.stdout)
+    # Printed by Python in the end: rich would leave without a word when the reader goes away.
+    terminal = True if sys.stdout.isatty() else None
+    return Console(file=_Held(), force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False)
+
+
+class _Held(io.StringIO):
+    """What is to be printed, of the encoding in which it will be."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return _encoding()
+
+
+def _encoding() -> str:
+    return sys.stdout.encoding or "utf-8"
 
 
 def show(*tables: Table) -> None:
@@ -84,14 +102,16 @@ def say(text: str, style: str = "", then: str = "", indent: int = 0) -> None:
 
 def _written(text: str) -> str:
     """Text as the output can show it."""
-    return readable(printable(text), sys.stdout.encoding or "utf-8")
+    return readable(printable(text), _encoding())
 
 
 def _print(here: Console, what: Any) -> None:
-    # Printed by Python and not by rich, which would leave without a word when the reader goes away.
-    with here.capture() as lines:
-        here.print(what)
-    sys.stdout.write("\n".join(line.rstrip() for line in lines.get().split("\n")))
+    here.print(what)
+    held = here.file
+    if isinstance(held, _Held):
+        sys.stdout.write("\n".join(line.rstrip() for line in held.getvalue().split("\n")))
+        held.seek(0)
+        held.truncate()
 
 
 def check_figure(path: Path | None) -> None:
@@ -167,8 +187,8 @@ def plain_errors() -> Iterator[None]:
         else:
             _say_error(error, _reason(error))
     reason = delivered()
-    if isinstance(broken, BrokenPipeError):
-        reason = reason or "its reader went away"
+    if broken is not None and broken.errno in UNTAKEN:
+        reason = reason or broken.strerror
     if reason is not None:
         tell(f"standard output did not take all that was printed: {reason}")
         code = code or FAILED
