@@ -10,15 +10,16 @@ or actors of its own.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
+from settlesim.errors import Problem, ScenarioError, choose, nearest
 from settlesim.scenario.changes import revise
 from settlesim.scenario.conditions import condition_schema
+from settlesim.scenario.limits import CHAIN, NAME_CHARACTERS, bounded
+from settlesim.scenario.reading import read_text, read_toml
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.toml_lines import find, key_lines
 
@@ -61,7 +62,7 @@ def load(name_or_path: str | Path) -> Scenario:
     path = Path(name_or_path)
     text = str(name_or_path)
     looks_like_path = isinstance(name_or_path, Path) or "/" in text or "\\" in text or text.endswith(".toml")
-    if not looks_like_path and not path.is_file():
+    if not looks_like_path and not (len(text) <= NAME_CHARACTERS and path.is_file()):
         path = Path(str(_folder() / f"{choose(text, builtin(), 'scenario')}.toml"))
     return _read(path, ())
 
@@ -125,24 +126,16 @@ def _folder() -> Any:
 
 
 def _read(path: Path, above: tuple[str, ...]) -> Scenario:
-    try:
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read the scenario file {str(path)!r}: {reason}") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ScenarioError([Problem(path.name, "", "is not UTF-8 text", line)]) from None
-    return _parse(text, path.name, path.parent, above)
+    return _parse(read_text(path), path.name, path.parent, above)
 
 
 def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) -> Scenario:
-    tree = _toml(text, file)
+    own = read_toml(text, file)
+    bounded(own, file)
     problems: list[Problem] = []
-    if "extends" in tree or "inherit" in tree:
-        tree = _extended(tree, file, folder, above, problems)
+    tree: dict[str, Any] | None = own
+    if "extends" in own or "inherit" in own:
+        tree = _extended(own, file, folder, above, problems)
     scenario = None
     try:
         if tree is not None:
@@ -155,23 +148,6 @@ def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) ->
     # No field: where a scenario was read is not part of what it says.
     scenario.__dict__["origin"] = file
     return scenario
-
-
-def _toml(text: str, file: str) -> Any:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        place = re.search(r"\s*\(at line (\d+), column \d+\)", message)
-        line = int(place[1]) if place else text.count("\n") + 1
-        plain = message.replace(place[0], "") if place else message.replace(" (at end of document)", ", at the end")
-        raise ScenarioError([Problem(file, "", f"is not valid TOML: {plain}", line)]) from None
-    except (
-        RecursionError,
-        ValueError,
-        OverflowError,
-    ) as error:  # absurd nesting, or numbers beyond Python's limits
-        raise ScenarioError([Problem(file, "", f"cannot be read as TOML: {type(error).__name__}")]) from None
 
 
 def _extended(
@@ -221,15 +197,18 @@ def _base(
         problems.append(Problem(file, "extends", message, None, None, ", ".join(builtin())))
         return None
     sibling = f"{name.removesuffix('.toml')}.toml"
-    if re.search(r"[/\\\0]", name) or ".." in name:
+    if re.search(r"[/\\:\0]", name) or len(name) > NAME_CHARACTERS or ".." in name:
         message = "must be a built-in scenario or a file beside this one, without a path"
         problems.append(Problem(file, "extends", message, None, name, ", ".join(builtin())))
         return None
     if name in above or sibling in (file, *above):
         problems.append(Problem(file, "extends", "leads back to this scenario", None, name))
         return None
+    if len(above) >= CHAIN:
+        problems.append(Problem(file, "extends", "is one of too many that extend each other", None, name, f"{CHAIN}"))
+        return None
     beside = folder / sibling if folder is not None else None
-    path = beside if beside is not None and beside.is_file() else Path(str(_folder() / sibling))
+    path = beside if beside is not None and beside.exists() else Path(str(_folder() / sibling))
     if not path.is_file():
         known = builtin()
         problems.append(

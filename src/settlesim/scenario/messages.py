@@ -112,6 +112,10 @@ def _one(entry: Any, root: Any, data: Any, file: str, prefix: KeyPath) -> Proble
     elif kind == "too_short":
         few = context["min_length"]
         message, allowed = f"needs at least {few} {'entry' if few == 1 else 'entries'}", f"{few} or more"
+    elif kind == "too_long":
+        message, allowed = "has too many entries", f"at most {context['max_length']:,}"
+    elif kind == "string_too_long":
+        message, allowed = WORDS[kind], f"at most {context['max_length']:,} characters"
     elif kind in LIMITS:
         key, words, span = LIMITS[kind]
         bound = context[key]

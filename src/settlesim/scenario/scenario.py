@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from settlesim.errors import Problem, ScenarioError, UsageError, choose
-from settlesim.scenario.base import Declaration, Key, Table, Text
+from settlesim.scenario.base import Declaration, FrozenDict, Key, Listed, Name, Table, Text, Title
 from settlesim.scenario.base_rates import BaseRates
 from settlesim.scenario.changes import Change, revise
 from settlesim.scenario.checks import SoundFields, check, check_sequence
@@ -21,6 +21,7 @@ from settlesim.scenario.claim_checks import check_claims
 from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.declared_channels import Channel, check_channels
+from settlesim.scenario.limits import FEW, NAME_CHARACTERS, SEQUENCES, bounded
 from settlesim.scenario.messages import translate
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.plan import Plan
@@ -103,33 +104,33 @@ class Scenario(Declaration):
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    title: Text
+    title: Title
     description: Text
     start: datetime.date
     horizon: Annotated[int, Field(strict=True, ge=1, le=1040)]
-    default_sequence: Text
-    baseline_sequence: Text
-    reference_sequence: Text | None = None
-    history_sequence: Text | None = None
+    default_sequence: Name
+    baseline_sequence: Name
+    reference_sequence: Name | None = None
+    history_sequence: Name | None = None
     troop_path: TroopPath = ()
     districts_total: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     sources: Table[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], Text]
-    bodies: Table[Key, Text] = Field(default_factory=dict)
+    bodies: Annotated[Table[Key, Title], Field(max_length=FEW)] = Field(default_factory=dict)
     control: Control
     actors: Table[Role, Actor]
-    factions: tuple[Faction, ...]
-    provinces: tuple[Province, ...]
-    tracks: Annotated[Table[Key, Track], Field(min_length=1)]
-    concessions: Table[Key, Concession]
-    obligations: Table[Key, Obligation] = Field(default_factory=dict)
-    events: tuple[Event, ...] = ()
+    factions: Annotated[Listed[Faction], Field(max_length=FEW)]
+    provinces: Listed[Province]
+    tracks: Annotated[Table[Key, Track], Field(min_length=1, max_length=FEW)]
+    concessions: Annotated[Table[Key, Concession], Field(max_length=FEW)]
+    obligations: Annotated[Table[Key, Obligation], Field(max_length=FEW)] = Field(default_factory=dict)
+    events: Listed[Event] = ()
     parameters: Table[Key, Parameter]
-    sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
-    plans: Table[Text, Plan] = Field(default_factory=dict)
-    targets: tuple[Target, ...] = ()
+    sequences: Annotated[Mapping[Name, Sequence], Field(min_length=1, max_length=SEQUENCES), AfterValidator(FrozenDict)]
+    plans: Annotated[Table[Name, Plan], Field(max_length=FEW)] = Field(default_factory=dict)
+    targets: Listed[Target] = ()
     base_rates: BaseRates | None = None
-    claims: tuple[Claim, ...] = ()
-    channels: Table[Key, Channel] = Field(default_factory=dict)
+    claims: Listed[Claim] = ()
+    channels: Annotated[Table[Key, Channel], Field(max_length=FEW)] = Field(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -138,7 +139,8 @@ class Scenario(Declaration):
             return data
         if not isinstance(data, Mapping):
             raise ScenarioError([Problem("<scenario>", "", "a scenario is a table")])
-        file = str(data.get("name", "<scenario>"))
+        file = str(data.get("name", "<scenario>"))[:NAME_CHARACTERS]
+        bounded(data, file)
         data = _with_names(data)
         problems: list[Problem] = []
         scenario: Scenario | None = None

@@ -10,8 +10,22 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from settlesim.errors import UsageError
-from settlesim.scenario.base import Count, Declaration, Key, Number, Table, Text, build, fail
+from settlesim.scenario.base import (
+    Count,
+    Declaration,
+    Key,
+    Label,
+    Listed,
+    Name,
+    Note,
+    Number,
+    StepName,
+    Table,
+    build,
+    fail,
+)
 from settlesim.scenario.conditions import Condition
+from settlesim.scenario.limits import ENTRIES_MOST, STEPS
 
 __all__ = ["Do", "Lever", "Sequence", "Step", "TroopPath", "Weeks", "named"]
 
@@ -32,7 +46,9 @@ def _rising(path: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float],
 
 # Troops of the patron by date: (week, thousands), linear in between.
 TroopPath = Annotated[
-    tuple[tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]], ...], AfterValidator(_rising)
+    tuple[tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]], ...],
+    Field(max_length=ENTRIES_MOST),
+    AfterValidator(_rising),
 ]
 
 # What each kind of step needs, and what else it may carry.
@@ -78,11 +94,11 @@ class Step(Declaration):
     """
 
     do: Do
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: StepName | None = None
     track: Key | None = None
     by: Key | None = None
     concession: Key | None = None
-    concessions: tuple[Key, ...] = ()
+    concessions: Listed[Key] = ()
     weeks: Weeks | None = None
     amount: Annotated[Number, Field(ge=0, le=100_000)] | None = None
     when: Condition | None = None
@@ -183,10 +199,10 @@ class Sequence(Declaration):
     ['deliver:prisoners', 'open:kabul_talks']
     """
 
-    name: Text
-    steps: tuple[Step, ...]
-    label: str = ""
-    description: str = ""
+    name: Name
+    steps: Annotated[tuple[Step, ...], Field(max_length=STEPS)]
+    label: Label = ""
+    description: Note = ""
     undertaking: Literal["early_harvest", "single"] = "early_harvest"
     agenda: Literal["package", "staged"] = "package"
     ordered: bool = Field(default=False, strict=True)
