@@ -4,126 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from settlesim.report.story import replay
 from support import shipped
-
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
-PATIENCE = 60_000  # ms; a condition that holds is met at once, so this costs nothing
-
-
-def command(*words):
-    return [sys.executable, "-m", "settlesim", "view", *map(str, words)]
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-@contextmanager
-def serving(*words):
-    """`settlesim view` as a process, once it has printed its address."""
-    port = free_port()
-    with subprocess.Popen(
-        command(*words, "--no-browser", "--port", port), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            line = process.stdout.readline()
-            assert f"http://127.0.0.1:{port}/" in line, line + process.stderr.read()
-            yield process, f"http://127.0.0.1:{port}/"
-        finally:
-            process.kill()
+from view.browsing import PATIENCE, Visit, command, serving
 
 
 @pytest.fixture(scope="module")
 def address():
     with serving("two-party") as (_, found):
         yield found
-
-
-# Playwright drives an installed browser of the Chromium family; of Firefox it drives only a build of its own.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        absent = f"no browser is installed under any of the names {', '.join(BROWSERS)}"
-        # Where one is promised, as in CI, nobody would notice that these tests are never run.
-        (pytest.fail if os.environ.get("SETTLESIM_BROWSER_REQUIRED") else pytest.skip)(absent)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """The page as a visitor has it, with all that it asked for and complained of."""
-
-    def __init__(self, page, address):
-        self.page, self.requests, self.complaints = page, [], []
-        page.set_default_timeout(PATIENCE)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("websocket", lambda socket: self.requests.append(socket.url))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on(
-            "response", lambda got: self.complaints.append(f"{got.status} {got.url}") if got.status >= 400 else None
-        )
-        page.goto(address)
-        # The last panel comes with the layout, after everything else is in its place.
-        expect(page.locator("#trust svg").first).to_be_visible(timeout=PATIENCE)
-        self.at_week(0)
-
-    def see(self, place, words):
-        expect(self.page.locator(place).first).to_contain_text(words, timeout=PATIENCE)
-
-    def at_week(self, week):
-        expect(self.page.locator("#week")).to_have_attribute("data-week", str(week), timeout=PATIENCE)
-
-    def step(self, weeks):
-        start = int(self.page.locator("#week").get_attribute("data-week"))
-        for week in range(start + 1, start + weeks + 1):
-            self.page.get_by_role("button", name="Step", exact=True).click()
-            self.at_week(week)
-
-    def choose(self, what, value):
-        self.page.locator(".v-select", has_text=re.compile(f"^{what}")).click()
-        self.page.locator(".menuable__content__active .v-list-item").get_by_text(value, exact=True).click()
-
-    @contextmanager
-    def anew(self):
-        """A choice that starts a run anew: wait until the controls are those of the new run."""
-        former = self.page.get_by_role("button", name="Step", exact=True).element_handle()
-        yield
-        former.wait_for_element_state("hidden", timeout=PATIENCE)
-        expect(self.page.get_by_role("button", name="Step", exact=True)).to_be_enabled(timeout=PATIENCE)
-        self.at_week(0)
-
-    def fill(self, what, value):
-        field = self.page.locator(".v-text-field", has_text=re.compile(rf"^{re.escape(what)}\b")).locator("input")
-        # A page that is still being drawn anew may put its own text back before Enter is pressed: then type again.
-        for _ in range(10):
-            field.fill(value)
-            field.press("Enter")
-            if field.input_value() == value:
-                return
-        pytest.fail(f"the page takes no {value!r} as {what}")
 
 
 @pytest.fixture
@@ -246,7 +143,7 @@ def test_a_file_and_a_sequence_are_shown_first_and_nothing_but_loopback_is_bound
         'extends = "two-party"\nname = "mine"\ntitle = "A war of my own"\ndescription = "For a test."\nhorizon = 9\n'
     )
     with serving(mine, "--sequence", "quiet_first") as (process, address):
-        port = int(address.rsplit(":", 1)[1].strip("/"))
+        port = urlsplit(address).port
         with socket.socket() as other:
             assert other.connect_ex(("127.0.0.2", port)) != 0
         visit = Visit(chromium.new_page(), address)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from settlesim.app import terminal
+from settlesim.app.answers import print_answer, provenance
 from settlesim.app.options import Json, Name, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.app.streams import tell
 from settlesim.errors import SettlesimError
 
 __all__ = ["claim_names", "claims"]
@@ -45,16 +46,16 @@ def claims(
     from settlesim.report import claim_tables as report
 
     war = loaded(scenario, settings)
-    table = tested(war, runs=runs, rng=rng, only=only or None, execution=execution_of(workers, runs, progress, None))
+    how = execution_of(workers, runs, progress, None)
+    table = terminal.finished(lambda: tested(war, runs=runs, rng=rng, only=only or None, execution=how))
     if as_json:
-        terminal.print_json({"entropy": table.attrs["entropy"], "claims": report.claim_rows(table)})
+        print_answer(provenance(war, table, runs=runs), {"claims": report.claim_rows(table)})
     else:
-        console = terminal.console()
         for kind in ("check", "hypothesis"):
             if (table["kind"] == kind).any():
-                console.print(report.claim_table(table, kind))
-        console.print(report.footer(table))
-        console.print(f"Entropy {table.attrs['entropy']}: --rng with it gives the same runs.")
+                terminal.show(report.claim_table(table, kind))
+        terminal.say(report.footer(table))
+        terminal.say(f"Entropy {table.attrs['entropy']}: --rng with it gives the same runs.")
     if table.attrs["interrupted"]:
-        print(f"interrupted: {table.sizes['claim']} claims are tested", file=sys.stderr)
+        tell(f"interrupted: {table.sizes['claim']} claims are tested")
         raise typer.Exit(terminal.INTERRUPTED)

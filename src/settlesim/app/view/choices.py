@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from settlesim.app.view.live import Watched
-from settlesim.errors import UsageError
+from settlesim.errors import UsageError, choose
 from settlesim.scenario.files import builtin, load
 from settlesim.scenario.parameters import Parameter, nested
 from settlesim.scenario.scenario import Scenario
 
-__all__ = ["Choice", "Entry", "build", "entries", "groups", "prepared", "scenarios"]
+__all__ = ["Choice", "Entry", "build", "entries", "groups", "offered", "prepared", "scenarios"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,25 @@ def scenarios(opened: str) -> list[str]:
     """Return what can be chosen: the shipped scenarios, and the file that was opened."""
     names = builtin()
     return names if opened in names else [opened, *names]
+
+
+def offered(choice: Choice, opened: str) -> Choice:
+    """Return the choice if its scenario is one of those that can be chosen.
+
+    A browser can send any text in place of a choice: a path among them would tell it what files there are.
+
+    Raises
+    ------
+    UsageError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> offered(Choice("two-party"), "my-war.toml").scenario
+    'two-party'
+    """
+    choose(choice.scenario, scenarios(opened), "scenario")
+    return choice
 
 
 def prepared(choice: Choice) -> Scenario:

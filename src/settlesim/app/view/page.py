@@ -12,7 +12,7 @@ from mesa.visualization import SolaraViz
 from mesa.visualization.utils import update_counter
 
 from settlesim.app.view import panels
-from settlesim.app.view.choices import Choice, Entry, build, entries, groups, scenarios
+from settlesim.app.view.choices import Choice, Entry, build, entries, groups, offered, scenarios
 from settlesim.app.view.live import Watched
 from settlesim.app.view.server import SCENARIO, SEQUENCE
 from settlesim.app.view.styles import STYLE
@@ -46,8 +46,9 @@ def Page() -> None:
 
     def change(wanted: Choice) -> None:
         """Start the run that is chosen; where there is none, say why and leave the page as it is."""
-        choice.set(wanted)
         try:
+            offered(wanted, opened)
+            choice.set(wanted)
             made = build(wanted)
         except SettlesimError as error:
             trouble.set(str(error))

@@ -1,4 +1,4 @@
-"""The server of the page: on loopback alone, nothing fetched from elsewhere, nothing reported to anyone."""
+"""The server of the page: on loopback alone, behind a gate, nothing fetched from elsewhere, nothing reported."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import warnings
 import webbrowser
 from typing import Any
 
+from settlesim.app.view.gate import Gate
 from settlesim.errors import UsageError
 
 __all__ = ["PORT", "serve"]
@@ -25,6 +26,8 @@ SETTINGS = {
     "SOLARA_ASSETS_CDN": f"http://{HOST}:9/",
     # Components of Mesa 3.3 fail solara's check of its own rules, which then warns on every start.
     "SOLARA_CHECK_HOOKS": "off",
+    # A session is let go a minute after its last socket: a tab that was closed, or a machine that slept.
+    "SOLARA_KERNEL_CULL_TIMEOUT": "1m",
     "SOLARA_THEME_TITLE": "settlesim",
     "SOLARA_THEME_SHOW_BANNER": "false",
 }
@@ -53,6 +56,7 @@ def serve(scenario: str, *, sequence: str | None = None, port: int = PORT, brows
     os.environ |= {**SETTINGS, SCENARIO: scenario, SEQUENCE: sequence or ""}
     try:
         import uvicorn
+        from solara.server.kernel_context import contexts
         from solara.server.starlette import app
 
         import settlesim.app.view.page  # noqa: F401 (what solara will import by name)
@@ -62,17 +66,21 @@ def serve(scenario: str, *, sequence: str | None = None, port: int = PORT, brows
         raise UsageError(missing) from None
     # Solara warns that no frame of another site can hold the page; none should.
     warnings.filterwarnings("ignore", "Cookies with samesite=none", UserWarning)
-    address = f"http://{HOST}:{listening.getsockname()[1]}/"
+    gate = Gate(app, listening.getsockname()[1], contexts)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets=sockets)
-            print(f"settlesim view: {address} (Ctrl-C ends it)", flush=True)
+            print(f"settlesim view: {gate.address} (Ctrl-C ends it)", flush=True)
             if browser:
-                webbrowser.open(address)
+                webbrowser.open(gate.address)
 
     try:
-        Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)).run(sockets=[listening])
+        Server(
+            uvicorn.Config(
+                gate, log_level="error", proxy_headers=False, server_header=False, timeout_graceful_shutdown=1
+            )
+        ).run(sockets=[listening])
     except KeyboardInterrupt:
         # uvicorn closes all connections first, and then raises the signal it has met once more.
         pass

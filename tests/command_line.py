@@ -1,0 +1,44 @@
+"""The command line in this process: what a command prints and the code it ends with, as of a given terminal."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from settlesim.app.cli import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+
+@contextmanager
+def streams(encoding: str = "utf-8"):
+    """Standard output and error of an encoding, kept in memory."""
+    kept = sys.stdout, sys.stderr
+    made = [io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict", newline="") for _ in kept]
+    sys.stdout, sys.stderr = made
+    try:
+        yield made
+    finally:
+        sys.stdout, sys.stderr = kept
+
+
+def settlesim(*words: object, encoding: str = "utf-8") -> Answer:
+    code: object = 0
+    with streams(encoding) as made:
+        try:
+            main([str(word) for word in words])
+        except SystemExit as end:
+            code = end.code
+        told = []
+        for stream in made:
+            stream.flush()
+            told.append(stream.buffer.getvalue().decode(encoding))
+    assert code is None or isinstance(code, int), code
+    return Answer(int(code or 0), *told)
