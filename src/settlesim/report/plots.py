@@ -11,7 +11,7 @@ from settlesim.analysis.incidence import incidence as course_of
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
 from settlesim.report import palette
-from settlesim.report.canvas import axes_of, said
+from settlesim.report.canvas import axes_of, plain_text, said, told_apart
 from settlesim.report.channel_plots import channels
 from settlesim.report.flip_plots import flip_map
 from settlesim.report.measures import lines_of, scale_of, titled
@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 
+@plain_text
 def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Shares of outcomes by sequence, as stacked bars with their percentages; the reference stands last.
 
@@ -96,7 +97,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
                 ax.text(x, y, f"{w:.0f}", ha="center", va="center", fontsize=8, bbox=box)
         left += width
     ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)))
-    ax.set_yticklabels([said(titled(dataset, name)) for name in names])
+    ax.set_yticklabels(told_apart(titled(dataset, name) for name in names))
     ax.invert_yaxis()
     ax.set_title(f"Outcomes, {dataset.sizes['run']:,} runs a sequence", loc="left", fontsize=10)
     ax.legend(ncols=3, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.16))
@@ -105,6 +106,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@plain_text
 def incidence(
     dataset: xr.Dataset, event: str = "first", *, sequence: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -156,6 +158,7 @@ def incidence(
     return ax
 
 
+@plain_text
 def fan(
     dataset: xr.Dataset,
     variable: str,
@@ -210,6 +213,7 @@ def fan(
     return ax
 
 
+@plain_text
 def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = None, ax: Axes | None = None) -> Axes:
     """Paired differences from the baseline with 95% intervals.
 
@@ -239,7 +243,7 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
     ax.set(
         yticks=range(len(names)),
-        yticklabels=[said(titled(dataset, name)) for name in names],
+        yticklabels=told_apart(titled(dataset, name) for name in names),
         ylim=(len(names) - 0.5, -0.5),
         xlabel=f"difference from {said(table.attrs['baseline'])} ({units})",
     )
@@ -249,6 +253,7 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     return ax
 
 
+@plain_text
 def timeline(scenario: Scenario, sequence: str, *, ax: Axes | None = None) -> Axes:
     """Steps of a sequence from top to bottom, each with what it waits for; dated steps at their week.
 
@@ -308,6 +313,7 @@ def _earliest(tree: dict[str, Any], at: dict[str, float], plan: Any) -> float:
     return base + float(tree.get("delay", 0))
 
 
+@plain_text
 def control_map(scenario: Scenario, share: Any, *, label: str = "insurgent share (%)", ax: Axes | None = None) -> Axes:
     """Provinces as tiles of equal size in their rough places, shaded by a share.
 
