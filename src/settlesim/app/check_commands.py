@@ -18,6 +18,7 @@ def check(scenario: Name, as_json: Json = False) -> None:
     from settlesim.analysis.verdicts import watched
     from settlesim.model.standard import STANDARD
     from settlesim.scenario.files import load
+    from settlesim.scenario.notices import notices
 
     war = load(scenario)
     found = STANDARD.check(war)
@@ -27,10 +28,10 @@ def check(scenario: Name, as_json: Json = False) -> None:
         STANDARD.check(war, plan.order(next(plan.orders())))
     for claim in war.claims:
         watched(war, claim)
+    notes = [*map(str, found.notes), *notices(war)]
     if as_json:
         counts = {"sequences": len(war.sequences), "plans": len(war.plans), "claims": len(war.claims)}
         counts |= {key: getattr(found, key) for key in ("parameters", "variables", "rules", "luck", "outcomes")}
-        notes = [str(note) for note in found.notes]
         print_answer(provenance(war), {"origin": str(war.origin), "title": war.title, "counts": counts, "notes": notes})
         return
     terminal.say(f"{war.origin}: {war.title}")
@@ -38,7 +39,7 @@ def check(scenario: Name, as_json: Json = False) -> None:
     terminal.say(f"{len(war.sequences)} sequences, {plans}{found.parameters} parameters; no mistake found")
     counted = f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck"
     terminal.say(f"{counted}, {found.outcomes} outcomes")
-    for note in found.notes:
+    for note in notes:
         terminal.say(f"note: {note}")
 
 

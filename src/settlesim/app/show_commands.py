@@ -71,7 +71,10 @@ def show(
         return
     terminal.say(war.title, "bold", f" (from {war.start}, {war.horizon} weeks)\n{war.description}\n")
     terminal.show(*report.scenario_tables(war))
-    terminal.say(f"{len(war.parameters)} parameters, {len(war.provinces)} provinces, {len(war.factions)} factions.")
+    base, names = war.inherited
+    whose = f" ({len(names)} of them as {base} declares them: settlesim check lists them)" if names else ""
+    parameters = f"{len(war.parameters)} parameters{whose}"
+    terminal.say(f"{parameters}, {len(war.provinces)} provinces, {len(war.factions)} factions.")
 
 
 def _show_sequence(war: Scenario, name: str, as_json: bool) -> None:

@@ -147,6 +147,10 @@ def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) ->
         raise ScenarioError(problem.moved(file, find(problem.key, lines)) for problem in problems)
     # No field: where a scenario was read is not part of what it says.
     scenario.__dict__["origin"] = file
+    if "extends" in own:
+        given = own.get("parameters", {})
+        names = tuple(name for name in scenario.parameters if name not in given)
+        scenario.__dict__["inherited"] = (str(own["extends"]).removesuffix(".toml"), names)
     return scenario
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
@@ -24,6 +24,7 @@ from settlesim.scenario.conflict import Actor, Concession, Control, Event, Facti
 from settlesim.scenario.declared_channels import Channel, check_channels
 from settlesim.scenario.limits import FEW, NAME_CHARACTERS, SEQUENCES, bounded
 from settlesim.scenario.messages import EXPLAINED, translate
+from settlesim.scenario.notices import check_alike, check_events
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.plan import Plan
 from settlesim.scenario.plan_checks import check_plan, check_plans, check_time
@@ -151,6 +152,7 @@ class Scenario(Declaration):
             problems = translate(error, cls, data, file)
         fields = _sound_fields(data) if scenario is None else scenario._fields()
         problems += [*check(fields, file), *check_claims(fields, file), *islice(check_plans(fields, file), EXPLAINED)]
+        problems += islice(chain(check_events(fields, file), check_alike(fields, file)), EXPLAINED)
         problems += islice(check_channels(fields, file), EXPLAINED)
         if problems or scenario is None:
             raise ScenarioError(problems)
@@ -200,6 +202,11 @@ class Scenario(Declaration):
         """The file it was read from, for errors; its name, where it was made in Python."""
         return self.name
 
+    @cached_property
+    def inherited(self) -> tuple[str, tuple[str, ...]]:
+        """The scenario that its file extends, and the parameters that stand as they do there."""
+        return "", ()
+
     def with_parameters(self, **changes: Change) -> Scenario:
         """Return this scenario with other parameters.
 
@@ -233,7 +240,9 @@ class Scenario(Declaration):
             problems += error.problems
         if problems:
             raise ScenarioError(problems)
+        base, names = self.inherited
         scenario.__dict__["origin"] = self.origin
+        scenario.__dict__["inherited"] = (base, tuple(name for name in names if name not in changes))
         return scenario
 
     def with_sequences(self, *sequences: Sequence) -> Scenario:
@@ -241,6 +250,7 @@ class Scenario(Declaration):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         scenario = Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
         scenario.__dict__["origin"] = self.origin
+        scenario.__dict__["inherited"] = self.inherited
         return scenario
 
     def quantities(self) -> Iterator[Quantity]:
