@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,12 @@ def _read(path: Path, above: tuple[str, ...]) -> Scenario:
     return _parse(read_text(path), path.name, path.parent, above)
 
 
+@lru_cache
+def _shipped(path: Path) -> Scenario:
+    """Read a built-in scenario once: many files may start from it."""
+    return _read(path, ())
+
+
 def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) -> Scenario:
     own = read_toml(text, file)
     bounded(own, file)
@@ -220,7 +227,7 @@ def _base(
         )
         return None
     try:
-        return _read(path, (*above, file)).tree()
+        return (_read(path, (*above, file)) if path == beside else _shipped(path)).tree()
     except ScenarioError as error:
         problems.append(
             Problem(file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name)

@@ -61,8 +61,8 @@ def _inherited(scenario: Scenario) -> Iterator[str]:
     if not names:
         return
     yield (
-        f"{len(names)} of {len(scenario.parameters)} parameters stand as {base} declares them; what this war differs in "
-        "belongs in [parameters]"
+        f"{len(names)} of {len(scenario.parameters)} parameters stand as {base} declares them; "
+        "what this war differs in belongs in [parameters]"
     )
     groups: dict[str, list[str]] = {}
     for name in names:

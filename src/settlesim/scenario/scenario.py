@@ -207,7 +207,7 @@ class Scenario(Declaration):
         """The scenario that its file extends, and the parameters that stand as they do there."""
         return "", ()
 
-    def with_parameters(self, **changes: Change) -> Scenario:
+    def with_parameters(self, /, **changes: Change) -> Scenario:
         """Return this scenario with other parameters.
 
         Parameters

@@ -268,7 +268,7 @@ class Sequence(Declaration):
             return None
         return step.completion() if self.completes == "done" else step.done
 
-    def with_levers(self, **levers: float | Mapping[str, float]) -> Sequence:
+    def with_levers(self, /, **levers: float | Mapping[str, float]) -> Sequence:
         """Return this sequence with more parameters held at a value.
 
         Examples
