@@ -38,9 +38,10 @@ VALUE = re.compile(r"""(?<==)[ ]*("[^"\n]*"|-?[0-9][0-9.e+-]*|true|false|\[[^\[\
 KEY = re.compile(r"""(?m)(?:^|(?<=[{,]))[ ]*([A-Za-z_][A-Za-z0-9_-]*)(?=[ ]*=)""")
 TOKEN = re.compile(r"""\w+|[^\w\s]""")
 EXTREMES = (
-    "nan inf -inf 1e308 -1e308 1e999 -0.0 0 -1 1e-320 1e15 1.1e15 99999999999999999999 0x7fffffffffffffff 0o17 1_000 "
-    "1979-05-27 07:32:00 1979-05-27T00:32:00.999999-07:00 1979-05-27T07:32:00 9999-12-31"
-).split()
+    "nan", "inf", "-inf", "1e308", "-1e308", "1e999", "-0.0", "0", "-1", "1e-320", "1e15", "1.1e15", "9" * 20,
+    "0x7fffffffffffffff", "0o17", "1_000", "1979-05-27", "07:32:00", "1979-05-27T00:32:00.999999-07:00",
+    "1979-05-27T07:32:00", "9999-12-31",
+)  # fmt: skip
 OTHER_TYPES = (
     '"text"',
     '""',
@@ -159,7 +160,7 @@ def _misspelt(chance: random.Random, text: str) -> str:
 
 def _inserted(chance: random.Random, text: str) -> str:
     """A character that is not seen, within a text or anywhere."""
-    quoted = [m for m in re.finditer(r'"[^"\n]+"', text)]
+    quoted = list(re.finditer(r'"[^"\n]+"', text))
     found = chance.choice(quoted)
     at = chance.randrange(found.start() + 1, found.end()) if chance.random() < 0.7 else chance.randrange(len(text))
     new = chance.choice(INSERTED)
@@ -247,7 +248,7 @@ def _unnoticed(old: Any, new: Any, found: Scenario, path: tuple[Any, ...] = ()) 
     if isinstance(old, dict) and isinstance(new, dict):
         for key in new.keys() - old.keys():
             said, holds = new[key], _at(found, (*path, key))
-            if not (holds == said or _plain(holds) == _plain(said) or said in ([], {}, "") and not holds):
+            if not (holds == said or _plain(holds) == _plain(said) or (said in ([], {}, "") and not holds)):
                 yield f"{'.'.join(map(str, (*path, key)))} = {said!r}"
         for key in old.keys() & new.keys():
             yield from _unnoticed(old[key], new[key], found, (*path, key))

@@ -103,12 +103,14 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$", strip_
 Name = Annotated[
     str, StringConstraints(min_length=1, strip_whitespace=False, max_length=PROSE_CHARACTERS), AfterValidator(_name)
 ]
-StepName = Annotated[Name, StringConstraints(max_length=NAME_CHARACTERS)]
-# One line for people, and several.
+StepName = Annotated[
+    str, StringConstraints(min_length=1, strip_whitespace=False, max_length=NAME_CHARACTERS), AfterValidator(_name)
+]
+# One line for people, and several; with and without the least of one character.
 Label = Annotated[str, StringConstraints(max_length=NAME_CHARACTERS), AfterValidator(_line)]
-Title = Annotated[Label, StringConstraints(min_length=1)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS), AfterValidator(_line)]
 Note = Annotated[str, StringConstraints(max_length=PROSE_CHARACTERS), AfterValidator(_prose)]
-Text = Annotated[Note, StringConstraints(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=PROSE_CHARACTERS), AfterValidator(_prose)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Count = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, le=10_000_000)]

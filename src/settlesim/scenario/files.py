@@ -16,10 +16,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from settlesim.errors import Problem, ScenarioError, choose, nearest
+from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
 from settlesim.scenario.changes import revise
 from settlesim.scenario.conditions import condition_schema
 from settlesim.scenario.limits import CHAIN, NAME_CHARACTERS, bounded
+from settlesim.scenario.messages import EXPLAINED
 from settlesim.scenario.reading import read_text, read_toml
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.toml_lines import find, key_lines
@@ -172,14 +173,14 @@ def _extended(
     if not isinstance(inherit, list):
         problems.append(Problem(file, "inherit", "must be a list", None, None, ", ".join(fields)))
         inherit = fields
-    for at, key in enumerate(inherit):
+    for at, key in enumerate(inherit[:EXPLAINED]):
         if key not in fields:
             like = nearest(key, fields)
             problems.append(Problem(file, f"inherit[{at}]", "cannot be inherited", None, key, ", ".join(fields), like))
     if base is None:
         return None
     merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
-    if "plans" not in tree.get("inherit", ()) and {"actors", "tracks", "concessions", "sequences"} & set(own):
+    if not ("inherit" in tree and "plans" in inherit) and {"actors", "tracks", "concessions", "sequences"} & set(own):
         # Their moves are made of those.
         merged.pop("plans", None)
     if "sequences" in own:
@@ -220,7 +221,7 @@ def _base(
         return None
     beside = folder / sibling if folder is not None else None
     path = beside if beside is not None and beside.exists() else Path(str(_folder() / sibling))
-    if not path.is_file():
+    if not path.exists():
         known = builtin()
         problems.append(
             Problem(file, "extends", "unknown scenario", None, name, ", ".join(known), nearest(name, known))
@@ -228,6 +229,9 @@ def _base(
         return None
     try:
         return (_read(path, (*above, file)) if path == beside else _shipped(path)).tree()
+    except UsageError as error:
+        problems.append(Problem(file, "extends", str(error), None, name))
+        return None
     except ScenarioError as error:
         problems.append(
             Problem(file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name)

@@ -43,7 +43,7 @@ DEPTH = 48
 KEY_PARTS = 16
 KEY_CHARACTERS = 200
 # Keys and entries of a whole scenario.
-VALUES = 50_000
+VALUES = 30_000
 # Entries of one table or list, where the declaration does not say less.
 ENTRIES_MOST = 1000
 # Factions, tracks, concessions, plans and the like: each takes room in every week of every run.

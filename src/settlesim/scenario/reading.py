@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from settlesim.errors import Problem, ScenarioError, UsageError
-from settlesim.scenario.limits import DEPTH, FILE_BYTES, KEY_CHARACTERS, KEY_PARTS, PATH_CHARACTERS
+from settlesim.scenario.limits import DEPTH, FILE_BYTES, KEY_CHARACTERS, KEY_PARTS, PATH_CHARACTERS, VALUES
 
 __all__ = ["read_text", "read_toml"]
 
@@ -38,6 +38,7 @@ TOKEN = re.compile(
 )
 TOO_DEEP = f"at most {DEPTH} brackets within each other"
 LONG_KEY = f"at most {KEY_CHARACTERS} characters"
+MANY_VALUES = f"at most {VALUES:,} keys and entries in a scenario"
 MANY_PARTS = f"at most {KEY_PARTS} parts"
 
 
@@ -117,7 +118,7 @@ def read_toml(text: str, file: str) -> dict[str, Any]:
 
 def _small_enough(text: str, file: str) -> None:
     """Refuse brackets too deep and keys too long, in one pass that takes no more than the text is long."""
-    depth = parts = 0
+    depth = parts = signs = 0
     # Text that may yet turn out to be a key.
     waiting = -1
     header, fresh = False, True
@@ -146,6 +147,9 @@ def _small_enough(text: str, file: str) -> None:
         elif kind == "text":
             waiting = token.start() if token.end() - token.start() > KEY_CHARACTERS + 2 else -1
         elif kind == "end":
+            signs += token[0] != "\n"
+            if signs > 2 * VALUES:
+                _refuse(text, file, token.start(), "holds too much", MANY_VALUES)
             if waiting >= 0 and token[0] == "=":
                 _refuse(text, file, waiting, "a key is too long", LONG_KEY)
             parts, waiting = 0, -1
