@@ -31,6 +31,7 @@ __all__ = [
     "Note",
     "Number",
     "Share",
+    "Slug",
     "Sourced",
     "StepName",
     "Table",
@@ -99,6 +100,7 @@ def _prose(text: str) -> str:
 
 # Blanks around a name are refused, not taken off: a table may hold both.
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$", strip_whitespace=False)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", strip_whitespace=False)]
 # Orders are named by all their moves.
 Name = Annotated[
     str, StringConstraints(min_length=1, strip_whitespace=False, max_length=PROSE_CHARACTERS), AfterValidator(_name)

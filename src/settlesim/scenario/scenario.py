@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from settlesim.errors import Problem, ScenarioError, UsageError, choose
-from settlesim.scenario.base import Declaration, FrozenDict, Key, Listed, Name, Table, Text, Title
+from settlesim.scenario.base import Declaration, FrozenDict, Key, Listed, Name, Slug, Table, Text, Title
 from settlesim.scenario.base_rates import BaseRates
 from settlesim.scenario.changes import Change, revise
 from settlesim.scenario.checks import SoundFields, check, check_sequence
@@ -105,7 +105,7 @@ class Scenario(Declaration):
         With every problem found, those between the declarations included.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    name: Slug
     title: Title
     description: Text
     start: datetime.date
@@ -116,7 +116,7 @@ class Scenario(Declaration):
     history_sequence: Name | None = None
     troop_path: TroopPath = ()
     districts_total: Annotated[int, Field(strict=True, ge=1, le=100_000)]
-    sources: Table[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], Text]
+    sources: Table[Slug, Text]
     bodies: Annotated[Table[Key, Title], Field(max_length=FEW)] = Field(default_factory=dict)
     control: Control
     actors: Table[Role, Actor]
