@@ -5,14 +5,20 @@ import subprocess
 import sys
 import tomllib
 from contextlib import suppress
+from functools import reduce
+from operator import and_
 
 import pytest
 
 import mutated_files
 from hand_made_files import hand_made
 from mutated_files import VERDICTS, mutated, one, verdict
+from settlesim import steps as do
 from settlesim.errors import ScenarioError, UsageError
 from settlesim.scenario import files
+from settlesim.scenario.plan import Plan
+from settlesim.scenario.sequence import Sequence
+from support import shipped
 
 BAD = list(hand_made())
 # Of three thousand; `docs/reliability.py` takes them all.
@@ -125,3 +131,40 @@ def test_scenarios_extend_each_other_so_far_and_not_in_a_circle(tmp_path):
     os.mkfifo(tmp_path / "w11.toml")
     with pytest.raises((ScenarioError, UsageError), match="is a pipe, not a file"):
         files.load(tmp_path / "w10.toml")
+
+
+@pytest.mark.parametrize("value", [7, None, b"two-party", ["two-party"]])
+def test_what_is_neither_name_nor_path_is_refused(value):
+    with pytest.raises(UsageError, match=f"not by an object of the type {type(value).__name__}"):
+        files.load(value)
+    with pytest.raises(UsageError, match=f"not from an object of the type {type(value).__name__}"):
+        files.loads(value)
+
+
+MADE = {
+    "5,000 steps": lambda: Sequence("x", [do.switch() for _ in range(5000)]),
+    "a name of a megabyte": lambda: Sequence("x" * 1_000_000),
+    "100,000 levers": lambda: Sequence("x", levers={f"k{at}": 1.0 for at in range(100_000)}),
+    "5,000 moves": lambda: Plan({f"m{at}": do.switch() for at in range(5000)}),
+    "5,000 given steps": lambda: Plan({"a": do.switch()}, given=[do.switch()] * 5000),
+    "a chain of 5,000 conditions": lambda: reduce(and_, map(do.week, range(5000))),
+    "5,000 times not": lambda: reduce(lambda condition, _: ~condition, range(5000), do.week(1)),
+    "a delay before its time": lambda: do.week(1).after(-5),
+    "20,000 unknown parameters": lambda: shipped("two-party").with_parameters(**{f"k{i}": 1.0 for i in range(20_000)}),
+    "a number of 400 digits": lambda: shipped("two-party").with_parameters(guarantee=10**400),
+    "a number beyond all": lambda: shipped("two-party").with_parameters(guarantee=1e300),
+    "what holds itself": lambda: shipped("two-party").with_parameters(guarantee=endless()),
+}
+
+
+def endless():
+    table = {}
+    table["a"] = table
+    return table
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_what_is_made_in_python_has_the_same_bounds(made):
+    with pytest.raises(ScenarioError) as caught:
+        MADE[made]()
+    assert len(str(caught.value).split("\n")) <= 51

@@ -61,6 +61,8 @@ def load(name_or_path: str | Path) -> Scenario:
     >>> load("afghanistan-2018").districts_total
     407
     """
+    if not isinstance(name_or_path, (str, Path)):
+        raise UsageError(f"a scenario is loaded by its name or its path, not by {_kind(name_or_path)}")
     path = Path(name_or_path)
     text = str(name_or_path)
     looks_like_path = isinstance(name_or_path, Path) or "/" in text or "\\" in text or text.endswith(".toml")
@@ -77,7 +79,13 @@ def loads(text: str, file: str = "<text>") -> Scenario:
     ScenarioError
         With every mistake in the text, each with its line.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"a scenario is read from TOML text, not from {_kind(text)}")
     return _parse(text, file, None, ())
+
+
+def _kind(value: object) -> str:
+    return f"an object of the type {type(value).__name__}"
 
 
 def dumps(scenario: Scenario) -> str:

@@ -330,17 +330,19 @@ class Sequence(Declaration):
 def named(steps: Several[Any]) -> Iterator[Any]:
     """Fill in the names that steps were not given; a repeated one gets a number."""
     used = {name for step in steps if isinstance(name := _get(step, "name"), str)}
+    counts: dict[str, int] = {}
     for step in steps:
         if _get(step, "name") is not None or _get(step, "do") not in get_args(Do):
             yield step
             continue
         target = _get(step, "track") or _get(step, "concession")
         plain = f"{_get(step, 'do')}:{target}" if isinstance(target, str) else str(_get(step, "do"))
-        name, count = plain, 1
+        name, count = plain, counts.get(plain, 1)
         while name in used:
             count += 1
             name = f"{plain} ({count})"
         used.add(name)
+        counts[plain] = count
         yield step.model_copy(update={"name": name}) if isinstance(step, Step) else {**step, "name": name}
 
 
