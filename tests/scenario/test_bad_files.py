@@ -168,3 +168,11 @@ def test_what_is_made_in_python_has_the_same_bounds(made):
     with pytest.raises(ScenarioError) as caught:
         MADE[made]()
     assert len(str(caught.value).split("\n")) <= 51
+
+
+def test_no_file_is_saved_that_could_not_be_read_again(tmp_path):
+    long = "x" * 3900
+    talks = [Sequence(f"plan {at}", [do.open_track("talks")], description=long) for at in range(300)]
+    with pytest.raises(UsageError, match="more than the 1,000,000 that a file may have"):
+        files.save(shipped("two-party").with_sequences(*talks), tmp_path / "large.toml")
+    assert not list(tmp_path.iterdir())

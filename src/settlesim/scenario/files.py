@@ -19,7 +19,7 @@ from typing import Any
 from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
 from settlesim.scenario.changes import revise
 from settlesim.scenario.conditions import condition_schema
-from settlesim.scenario.limits import CHAIN, NAME_CHARACTERS, bounded
+from settlesim.scenario.limits import CHAIN, FILE_BYTES, NAME_CHARACTERS, bounded
 from settlesim.scenario.messages import EXPLAINED
 from settlesim.scenario.reading import read_text, read_toml
 from settlesim.scenario.scenario import Scenario
@@ -96,8 +96,18 @@ def dumps(scenario: Scenario) -> str:
 
 
 def save(scenario: Scenario, path: str | Path) -> None:
-    """Write the scenario to `path` as TOML."""
-    Path(path).write_text(dumps(scenario), encoding="utf-8")
+    """Write the scenario to `path` as TOML.
+
+    Raises
+    ------
+    UsageError
+        When it is larger than a file may be that is read: many sequences made in Python are for a result to hold.
+    """
+    text = dumps(scenario)
+    if len(text.encode()) > FILE_BYTES:
+        size = f"{len(text.encode()):,} bytes, more than the {FILE_BYTES:,} that a file may have"
+        raise UsageError(f"cannot save {scenario.name}: it takes {size}")
+    Path(path).write_text(text, encoding="utf-8")
 
 
 def schema() -> dict[str, Any]:
