@@ -210,7 +210,7 @@ def choose(name: str, names: Iterable[str], what: str) -> str:
         return name
     like = nearest(name, known)
     hint = f"; did you mean {like!r}?" if like else "."
-    raise UsageError(f"unknown {what} {name!r}{hint} Known: {', '.join(known)}")
+    raise UsageError(_line(f"unknown {what} {name!r:.200}{hint} Known: {', '.join(known)}"))
 
 
 def _lines(problems: Sequence[object]) -> str:

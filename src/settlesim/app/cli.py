@@ -14,6 +14,7 @@ from settlesim.app.claims_command import claims
 from settlesim.app.commands import Command, Commands, carried_out
 from settlesim.app.history_commands import base_rates, validate
 from settlesim.app.options import (
+    MOST_RUNS,
     Json,
     Name,
     Out,
@@ -50,6 +51,7 @@ app = typer.Typer(
     help="Simulate how the order of talks and concessions changes how a war is settled.",
     epilog=EPILOG,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -197,7 +199,7 @@ def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
 @app.command(cls=Command)
 def replay(
     scenario: Name,
-    run: Annotated[int, typer.Option(help="Number of the run.", min=0)] = 0,
+    run: Annotated[int, typer.Option(help="Number of the run.", min=0, max=MOST_RUNS)] = 0,
     rng: Annotated[int, typer.Option(help="Seed of the experiment.")] = 0,
     sequence: Plan = None,
     settings: Settings = None,

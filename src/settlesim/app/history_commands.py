@@ -9,7 +9,19 @@ import typer
 
 from settlesim.app import terminal
 from settlesim.app.answers import print_answer, provenance
-from settlesim.app.options import Json, Name, Plan, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.app.options import (
+    Json,
+    Name,
+    Plan,
+    Progress,
+    Rng,
+    Runs,
+    Settings,
+    Workers,
+    execution_of,
+    loaded,
+    plan_names,
+)
 from settlesim.errors import UsageError
 
 __all__ = ["base_rates", "validate"]
@@ -20,7 +32,13 @@ def validate(
     runs: Runs = 400,
     rng: Rng = 7,
     sequence: Annotated[
-        str | None, typer.Option(help="The sequence that stands for history; by default the scenario's.")
+        str | None,
+        typer.Option(
+            "--sequence",
+            "-s",
+            help="The sequence that stands for history; by default the scenario's.",
+            autocompletion=plan_names,
+        ),
     ] = None,
     settings: Settings = None,
     workers: Workers = 1,
@@ -77,7 +95,7 @@ def base_rates(
     war = loaded(scenario, settings)
     if war.base_rates is None:
         raise UsageError(f"{war.name} declares no [base_rates] to hold its terminations beside")
-    chosen = sequence or war.reference_sequence or war.default_sequence
+    chosen = war.reference_sequence or war.default_sequence if sequence is None else sequence
     how = execution_of(workers, runs, progress, None)
     result = terminal.finished(lambda: simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how))
     table = terminations.base_rates(result, war.base_rates)

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,8 @@ EXITS = {
 DEBUG = "SETTLESIM_DEBUG"
 # Columns where the output is no terminal, and the fewest that anything is set in.
 PIPED, FEWEST = 160, 20
+# Characters of a line of error, at most.
+LONGEST = 980
 # What an output answers that takes no more.
 UNTAKEN = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 FIGURES = (".png", ".pdf", ".svg")
@@ -129,8 +132,17 @@ def check_figure(path: Path | None) -> None:
 
 def check_writable(path: Path | None) -> None:
     """Refuse a file in a folder in which none can be made."""
-    if path is not None and not os.access(path.absolute().parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write {str(path)!r}: no file may be made in {str(path.absolute().parent)!r}")
+    if path is None:
+        return
+    folder = path.absolute().parent
+    try:
+        # Tried, since permissions do not tell of a read-only disk. It has no name, and leaves nothing.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {str(path)!r}: no file can be made in {str(folder)!r}: {error.strerror}"
+        ) from None
 
 
 def draw(path: Path | None, axes: Callable[[], Any]) -> None:
@@ -203,7 +215,8 @@ def _say_error(error: BaseException, message: str) -> None:
         import traceback
 
         traceback.print_exception(error)
-    tell(message)
+    for line in message.splitlines() or [""]:
+        tell(_cut(printable(line), LONGEST))
 
 
 def _reason(error: BaseException) -> str:
