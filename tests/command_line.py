@@ -42,3 +42,36 @@ def settlesim(*words: object, encoding: str = "utf-8") -> Answer:
             told.append(stream.buffer.getvalue().decode(encoding))
     assert code is None or isinstance(code, int), code
     return Answer(int(code or 0), *told)
+
+
+# A scenario that makes claims and is soon read and run.
+CLAIMING = """
+extends = "two-party"
+name = "claiming"
+title = "Two parties, with claims"
+description = "For the command that tests claims."
+
+[[claims]]
+name = "generosity_settles"
+sentence = "More generous offers settle more."
+kind = "hypothesis"
+carrier = ["concession_value.recognition"]
+scale = [0.5, 1.5]
+plans = ["talk", "give_first"]
+quantity = "settled"
+sign = 1
+source = "invented"
+tag = "M"
+
+[[claims]]
+name = "generosity_saves"
+sentence = "More generous offers save lives."
+kind = "check"
+carrier = ["concession_value.recognition"]
+scale = [0.5, 1.5]
+plans = ["talk"]
+quantity = "deaths"
+sign = -1
+source = "invented"
+tag = "M"
+"""

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 import settlesim as ss
-from command_line import settlesim
+from command_line import CLAIMING, settlesim
 from settlesim.app.answer_schema import COMMANDS, answer_schema
 from settlesim.app.cli import app
 from support import shipped
@@ -33,7 +33,7 @@ LINES = {
     ],
     "replay": [("replay", "two-party")],
     "orders": [("orders", "two-party", "--outcome", "deaths", *FEW)],
-    "claims": [("claims", "afghanistan-2018", "--only", "best_offer_widens_zone", *FEW)],
+    "claims": [("claims", "claiming.toml", *FEW)],
     "base-rates": [("base-rates", "afghanistan-2018", *FEW)],
     "validate": [("validate", "colombia-2012", *FEW)],
 }
@@ -57,7 +57,9 @@ def strict(text):
 @pytest.mark.parametrize(
     "words", [line for lines in LINES.values() for line in lines], ids=lambda w: " ".join(map(str, w))
 )
-def test_an_answer_fits_the_schema(words):
+def test_an_answer_fits_the_schema(words, tmp_path, monkeypatch):
+    (tmp_path / "claiming.toml").write_text(CLAIMING)
+    monkeypatch.chdir(tmp_path)
     answer = settlesim(*words, "--json")
     assert answer.code == 0 and answer.err == ""
     found = strict(answer.out)
@@ -69,7 +71,8 @@ def test_an_answer_fits_the_schema(words):
         assert source["entropy"] == str(words[words.index("--rng") + 1]) and source["protocol"] == "standard"
         assert source["interrupted"] is False and source["seconds"] > 0
     if words[0] != "list":
-        assert source["scenario"] == {"name": words[1], "digest": shipped(words[1]).digest()}
+        war = ss.load(words[1])
+        assert source["scenario"] == {"name": war.name, "digest": war.digest()}
 
 
 def test_the_digest_is_of_what_was_run():

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from settlesim.app import terminal
-from settlesim.app.streams import printable, tell
+from settlesim.app.streams import ReaderGoneError, printable, tell
 from settlesim.errors import UsageError, choose
 
 __all__ = ["Command", "Commands", "begun", "carried_out"]
@@ -59,6 +59,8 @@ class Commands(TyperGroup):
         """Carry out the command, and end in an exit code of its own where it is interrupted."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGoneError(error.strerror) from None
         except KeyboardInterrupt as stop:
             tell(f"interrupted: {str(stop) or 'no sequence has all its runs yet'}")
             raise typer.Exit(terminal.INTERRUPTED) from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from settlesim.app.streams import delivered, printable, readable, tell
+from settlesim.app.streams import ReaderGoneError, delivered, printable, readable, tell
 from settlesim.errors import ScenarioError, SettlesimError, UsageError
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ def plain_errors() -> Iterator[None]:
     """Turn errors into one message on stderr and an exit code; what the output did not take is told as well."""
     code: Any = 0
     broken: OSError | None = None
+    gone: str | None = None
     try:
         yield
     except SystemExit as end:
@@ -191,6 +192,8 @@ def plain_errors() -> Iterator[None]:
     except SettlesimError as error:
         _say_error(error, str(error))
         code = USAGE if isinstance(error, (ScenarioError, UsageError)) else FAILED
+    except ReaderGoneError as end:
+        code, gone = FAILED, str(end)
     except (OSError, MemoryError, OverflowError, RecursionError, UnicodeError) as error:
         code = FAILED
         if isinstance(error, OSError) and error.filename is None:
@@ -198,7 +201,7 @@ def plain_errors() -> Iterator[None]:
             broken = error
         else:
             _say_error(error, _reason(error))
-    reason = delivered()
+    reason = delivered() or gone
     if broken is not None and broken.errno in UNTAKEN:
         reason = reason or broken.strerror
     if reason is not None:
@@ -224,7 +227,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError):
         said = error.strerror or str(error) or type(error).__name__
         name = error.filename
-        text = f"{_cut(str(name))!r}: {said}" if name is not None else said
+        text = f"{_cut(str(name), 300)!r}: {said}" if name is not None else said
     else:
         kinds = {
             "MemoryError": "memory ran out",
