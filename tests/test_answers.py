@@ -10,7 +10,7 @@ import typer
 
 import settlesim as ss
 from command_line import CLAIMING, settlesim
-from settlesim.app.answer_schema import COMMANDS, answer_schema
+from settlesim.app.answer_schema import COMMANDS, ESTIMATED, answer_schema
 from settlesim.app.cli import app
 from support import shipped
 
@@ -73,6 +73,15 @@ def test_an_answer_fits_the_schema(words, tmp_path, monkeypatch):
     if words[0] != "list":
         war = ss.load(words[1])
         assert source["scenario"] == {"name": war.name, "digest": war.digest()}
+
+
+@pytest.mark.parametrize("command", ESTIMATED)
+def test_an_estimate_fits_the_schema(command):
+    answer = settlesim(command, "two-party", "--runs", 50, "--rng", 7, "--workers", 1, "--estimate", "--json")
+    found = strict(answer.out)
+    jsonschema.validate(found, answer_schema(), cls=jsonschema.Draft202012Validator)
+    assert set(found) == {"provenance", "estimate"} and found["provenance"]["runs_completed"] is None
+    assert found["estimate"]["runs"] == 50
 
 
 def test_the_digest_is_of_what_was_run():

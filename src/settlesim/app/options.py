@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_RUNS",
+    "Estimated",
     "Json",
     "Name",
     "Out",
@@ -89,6 +90,9 @@ Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .pa
 Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
 Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
+Estimated = Annotated[
+    bool, typer.Option("--estimate", help="Say what it would take in time, memory and on disk, and end.")
+]
 
 
 def loaded(name: str, settings: list[str] | None) -> Scenario:

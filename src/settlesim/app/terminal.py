@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from settlesim.app.streams import ReaderGoneError, delivered, printable, readable, tell
-from settlesim.errors import ScenarioError, SettlesimError, UsageError
+from settlesim.errors import Interrupted, ScenarioError, SettlesimError, Terminated, UsageError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,11 +31,12 @@ __all__ = [
     "USAGE",
     "check_figure",
     "check_writable",
+    "complete_or_part",
     "console",
     "draw",
     "exit_if_interrupted",
-    "finished",
     "plain_errors",
+    "said_and_left",
     "say",
     "show",
 ]
@@ -156,25 +157,43 @@ def draw(path: Path | None, axes: Callable[[], Any]) -> None:
         axes().figure.savefig(temporary, dpi=200, format=path.suffix[1:])
 
 
-def finished(experiment: Callable[[], xr.Dataset]) -> xr.Dataset:
-    """Return what an experiment gives, or after an interruption what is complete of it, to be shown before the end."""
+# What interrupted the experiment whose part is shown.
+_stops: list[Interrupted | Terminated] = []
+
+
+def complete_or_part(call: Callable[[], xr.Dataset]) -> xr.Dataset:
+    """Return what an experiment gives, or what was complete of it when it was interrupted.
+
+    Of a part `exit_if_interrupted` is to end the command, once it is shown.
+
+    Raises
+    ------
+    Interrupted, Terminated
+        If nothing is complete.
+    """
+    _stops.clear()
     try:
-        return experiment()
-    except (KeyboardInterrupt, SystemExit) as stop:
-        result: xr.Dataset | None = getattr(stop, "result", None)
-        if result is None:
+        return call()
+    except (Interrupted, Terminated) as stop:
+        if stop.result is None:
             raise
-        code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
-        return result.assign_attrs(interrupted=1, ended=(code, str(getattr(stop, "message", stop))))
+        _stops.append(stop)
+        return stop.result  # type: ignore[no-any-return]
 
 
-def exit_if_interrupted(dataset: xr.Dataset) -> None:
-    """Leave with the exit code of an interruption if a result holds fewer runs than were asked for."""
-    if dataset.attrs.get("interrupted"):
-        what = f"{dataset.sizes['run']:,} runs of each sequence are" if "run" in dataset.sizes else "what is shown is"
-        code, message = dataset.attrs.get("ended", (INTERRUPTED, f"interrupted: {what} complete"))
-        tell(message)
-        raise typer.Exit(code)
+def exit_if_interrupted() -> None:
+    """Leave with the exit code of what interrupted the experiment whose part has been shown, if anything did."""
+    if _stops:
+        raise _stops.pop()
+
+
+def said_and_left(stop: KeyboardInterrupt | Terminated) -> typer.Exit:
+    """Say what an interruption left; return what ends the command with its exit code."""
+    if isinstance(stop, Terminated):
+        # It has been said already.
+        return typer.Exit(TERMINATED)
+    tell(str(stop) or "interrupted before anything was complete")
+    return typer.Exit(INTERRUPTED)
 
 
 @contextmanager
@@ -187,8 +206,6 @@ def plain_errors() -> Iterator[None]:
         yield
     except SystemExit as end:
         code = end.code
-        if code == TERMINATED and str(end) != str(code):
-            tell(str(end))
     except SettlesimError as error:
         _say_error(error, str(error))
         code = USAGE if isinstance(error, (ScenarioError, UsageError)) else FAILED
