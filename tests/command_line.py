@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from unittest import mock
 
 from settlesim.app.cli import main
 
@@ -29,9 +31,10 @@ def streams(encoding: str = "utf-8"):
         sys.stdout, sys.stderr = kept
 
 
-def settlesim(*words: object, encoding: str = "utf-8") -> Answer:
+def settlesim(*words: object, encoding: str = "utf-8", columns: object = 160) -> Answer:
+    """Carry out a command line on a terminal of so many columns."""
     code: object = 0
-    with streams(encoding) as made:
+    with streams(encoding) as made, mock.patch.dict(os.environ, COLUMNS=str(columns)):
         try:
             main([str(word) for word in words])
         except SystemExit as end:

@@ -12,6 +12,7 @@ import settlesim as ss
 from command_line import CLAIMING, settlesim
 from settlesim.app.answer_schema import COMMANDS, ESTIMATED, answer_schema
 from settlesim.app.cli import app
+from settlesim.experiments.estimate import Estimate
 from support import shipped
 
 FEW = ("--runs", 4, "--rng", 7, "--workers", 1)
@@ -76,7 +77,9 @@ def test_an_answer_fits_the_schema(words, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ESTIMATED)
-def test_an_estimate_fits_the_schema(command):
+def test_an_estimate_fits_the_schema(command, monkeypatch):
+    found = Estimate(runs=50, sequences=1, units=1, seconds=1.5, memory=2.0e8, disk=1.0e5)
+    monkeypatch.setattr("settlesim.experiments.estimate.estimate", lambda call: found)
     answer = settlesim(command, "two-party", "--runs", 50, "--rng", 7, "--workers", 1, "--estimate", "--json")
     found = strict(answer.out)
     jsonschema.validate(found, answer_schema(), cls=jsonschema.Draft202012Validator)

@@ -277,4 +277,4 @@ def test_any_width_is_survived(columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
     with streams():
         assert terminal.console().width >= 20
-    assert settlesim("show", "two-party").code == 0
+    assert settlesim("show", "two-party", columns=columns).code == 0
