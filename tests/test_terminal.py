@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -219,11 +220,12 @@ def test_warnings_are_lines(monkeypatch):
     assert answer.err == "settlesim: warning: few runs\n" and json.loads(answer.out)["scenarios"] == {}
 
 
-def test_exit_codes_are_in_the_help():
+def test_exit_codes_are_in_the_help_and_in_the_documents():
     text = settlesim("--help").out
+    page = (Path(__file__).parent.parent / "docs" / "command-line.md").read_text(encoding="utf-8")
     for code, meaning in terminal.EXITS.items():
-        assert f"{code}  {meaning}" in text
-    assert terminal.DEBUG in text
+        assert f"{code}  {meaning}" in text and f"| {code} | {meaning} |" in page
+    assert terminal.DEBUG in text and terminal.DEBUG in page
 
 
 # -- outputs that take nothing -----------------------------------------------------------------------------------------
