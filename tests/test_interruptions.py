@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -58,8 +59,7 @@ def started(folder, workers):
 
 
 def done(folder):
-    parts = folder / "result.nc.parts"
-    return sum(file.is_file() and not file.name.startswith("job") for file in parts.rglob("*"))
+    return len(list((folder / "result.nc.parts").glob("[0-9]*.npz")))
 
 
 def left(group):
@@ -134,3 +134,25 @@ def told(child, way, moment):
             time.sleep(0.05)
             if child.poll() is None:
                 os.kill(child.pid, number)
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["terminated", "stopped"])
+def test_a_command_shows_what_is_complete_and_says_how_to_go_on(number, code, tmp_path):
+    short = (
+        'name = "war"\ntitle = "War"\ndescription = "Half a year."\nextends = "two-party"\nhorizon = 26\ntargets = []\n'
+    )
+    (tmp_path / "war.toml").write_text(short)
+    asked = ["war.toml", "--runs", "90000", "--rng", "7", "--workers", "1", "--out", "result.nc", "--json"]
+    command = [sys.executable, "-m", "settlesim", "run", *asked]
+    child = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        while child.poll() is None and done(tmp_path) < 1:
+            time.sleep(0.01)
+        child.send_signal(number)
+        shown, said = child.communicate(timeout=120)
+    finally:
+        child.kill()
+    assert child.returncode == code, said
+    assert json.loads(shown)["outcomes"] and not (tmp_path / "result.nc").exists()
+    assert said.splitlines()[0].endswith("Ctrl-C again stops at once") and len(said.splitlines()) == 2
+    assert "of 90000 runs were completed; what was finished is kept in 'result.nc.parts'" in said.splitlines()[1]

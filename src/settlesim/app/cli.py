@@ -17,6 +17,7 @@ from settlesim.app.history_commands import base_rates, validate
 from settlesim.app.options import (
     MOST_RUNS,
     Estimated,
+    Force,
     Json,
     Name,
     Out,
@@ -93,6 +94,7 @@ def run(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
@@ -109,7 +111,7 @@ def run(
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
     terminal.check_figure(plot)
-    how = execution_of(workers, runs, progress, out)
+    how = execution_of(workers, runs, progress, out, force)
     call = partial(simulate, war, sequence=sequence, runs=runs, rng=rng, execution=how)
     if estimate:
         return print_estimate(call, war, runs, as_json)
@@ -139,6 +141,7 @@ def compare(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
@@ -158,7 +161,7 @@ def compare(
     if baseline is not None and war.sequence(baseline).name not in names:
         raise UsageError(f"--baseline {baseline!r} is not among the sequences compared: {', '.join(names)}")
     terminal.check_figure(plot)
-    how = execution_of(workers, runs, progress, out)
+    how = execution_of(workers, runs, progress, out, force)
     call = partial(compared, war, names, runs=runs, rng=rng, execution=how)
     if estimate:
         return print_estimate(call, war, runs, as_json)

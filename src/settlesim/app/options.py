@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_RUNS",
     "Estimated",
+    "Force",
     "Json",
     "Name",
     "Out",
@@ -87,9 +88,13 @@ Workers = Annotated[
     int | None, typer.Option(help="Processes; by default as many as there are processors.", min=1, max=MOST_WORKERS)
 ]
 Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .parquet or .csv.")]
+Force = Annotated[bool, typer.Option("--force", help="Let --out replace what is no result of settlesim.")]
 Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")]
-Progress = Annotated[bool | None, typer.Option("--progress/--no-progress", help="By default only on a terminal.")]
+Progress = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="By default a bar on a terminal, else a line every 30 s."),
+]
 Estimated = Annotated[
     bool, typer.Option("--estimate", help="Say what it would take in time, memory and on disk, and end.")
 ]
@@ -114,14 +119,16 @@ def loaded(name: str, settings: list[str] | None) -> Scenario:
     return scenario.with_parameters(**nested(changes, scenario.quantities())) if changes else scenario
 
 
-def execution_of(workers: int | None, runs: int, progress: bool | None, out: Path | None) -> Execution:
+def execution_of(
+    workers: int | None, runs: int, progress: bool | None, out: Path | None, force: bool = False
+) -> Execution:
     """Return how an experiment is carried out: by default with as many processes as are worth it."""
     from settlesim.experiments.execution import Execution
 
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers is None:
         workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
-    how = Execution(workers=workers, progress=progress, out=out)
+    how = Execution(workers=workers, progress=progress, out=out, force=force)
     check_writable(out)
     return how
 

@@ -14,6 +14,7 @@ from settlesim.app.answers import print_answer, print_estimate, provenance
 from settlesim.app.commands import Command
 from settlesim.app.options import (
     Estimated,
+    Force,
     Json,
     Name,
     Out,
@@ -80,6 +81,7 @@ def orders(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Annotated[
         Path | None, typer.Option(help=f"Save a figure: .png, .pdf or .svg; without a name, {FIGURE}.")
     ] = None,
@@ -107,7 +109,7 @@ def orders(
         raise UsageError("effects of order need at least two runs of each order")
     entropy = entropy_of(rng)
     number = each or len(order_design(chosen, design, size=size, rng=entropy))
-    how = execution_of(workers, runs * number, progress, out)
+    how = execution_of(workers, runs * number, progress, out, force)
     # Thousands of orders of all outcomes would fill the memory with what is not asked for.
     more = [known[name] for name in ("outcome", "settled", "standing", "deaths") if name != outcome]
     options: dict[str, Any] = {"design": design, "size": size, "each": each, "outcomes": [kept, *more]}

@@ -124,10 +124,9 @@ def check_figure(path: Path | None) -> None:
         return
     if path.suffix not in FIGURES:
         raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
-    if path.is_dir():
-        raise UsageError(f"cannot draw to {str(path)!r}: a folder of that name is in the way")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"cannot draw to {str(path)!r}: there is no folder {str(path.absolute().parent)!r}")
+    from settlesim.results import ownership
+
+    ownership.check_figure(path)
     check_writable(path)
 
 

@@ -50,18 +50,21 @@ class Execution:
     Parameters
     ----------
     workers : int
-        Number of processes.  With more than one, a script must start its work under ``if __name__ ==
-        "__main__":``.
+        Number of processes, of one thread each.  With more than one, a script must start its work under
+        ``if __name__ == "__main__":``.
     block : int, optional
-        Runs simulated at a time, over all sequences that are simulated in one call; by default up to 1024, or as many
-        as share the work evenly among the workers.
+        Runs simulated at a time, over all sequences that are simulated in one call; by default as many as take about
+        two seconds, up to 1024, and as share the work evenly among the workers.
     progress : bool, optional
-        Whether to show progress; by default only on a terminal.
+        Whether to show progress; by default as a bar on a terminal, as a line every half a minute elsewhere.
     out : str or Path, optional
         Where to save the result.  Finished blocks are kept beside it, in ``<out>.parts``, until all are done:
         the same call resumes after an interruption or a crash.  What is interrupted is not saved there.
     executor : concurrent.futures.Executor, optional
-        Computes the blocks in place of `workers` processes, such as ``Client(...).get_executor()`` of dask.
+        Computes the units in place of `workers` processes, such as ``Client(...).get_executor()`` of dask; `workers`
+        then says how many it has, where it does not tell.
+    force : bool
+        Whether `out` may replace what is no result of settlesim.
 
     Examples
     --------
@@ -74,6 +77,7 @@ class Execution:
     progress: bool | None = None
     out: str | Path | None = None
     executor: Executor | Workers | None = None
+    force: bool = False
 
     def __post_init__(self) -> None:
         for name in ("workers", "block"):
@@ -83,7 +87,7 @@ class Execution:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
         if self.out is not None:
-            check_suffix(self.out)
+            check_suffix(self.out, force=self.force)
 
     def blocks(self, runs: range, batches: int = 1) -> list[range]:
         """Cut runs into blocks, so that with so many batches of sequences to each no worker waits long for another."""
@@ -154,7 +158,7 @@ def carry_out(
             raise _stopped(job, assembly, how, stop, labelled) from None
         dataset = labelled()
         if how.out is not None:
-            save(dataset, how.out)
+            save(dataset, how.out, force=how.force)
             Checkpoint(Path(how.out)).clear()
         if stop:
             kept = "" if how.out is None else f" and saved in {str(how.out)!r}"

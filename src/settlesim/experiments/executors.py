@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 import uuid
 from collections import OrderedDict, deque
@@ -17,8 +18,6 @@ from settlesim.results.dataset import Block
 
 __all__ = ["Lent"]
 
-# Errors by which dask and its network say that a worker, or its connection, is gone.
-GONE = ("KilledWorker", "CommClosedError", "FutureCancelledError", "FuturesCancelledError", "WorkerStartTimeoutError")
 # Seconds before what was lost is sent again: a scheduler that starts anew takes a while.
 PAUSES = (0.0, 1.0, 3.0)
 
@@ -98,7 +97,7 @@ class Lent:
                     self._submit(turn, unit, self.data)
                 else:
                     found.append(Reply(turn, block, took))
-            elif isinstance(fault, (BrokenExecutor, CancelledError)) or type(fault).__name__ in GONE:
+            elif isinstance(fault, _gone()):
                 self.losses[turn] = self.losses.get(turn, 0) + 1
                 found.append(Reply(turn, died=type(fault).__name__))
             else:
@@ -122,13 +121,24 @@ class Lent:
         self.futures.clear()
 
 
+def _gone() -> tuple[type[BaseException], ...]:
+    """Return the errors that say that a worker, or the way to it, is no more."""
+    if "distributed" not in sys.modules:
+        return BrokenExecutor, CancelledError
+    from distributed.comm.core import CommClosedError
+    from distributed.scheduler import KilledWorker
+
+    return BrokenExecutor, CancelledError, CommClosedError, KilledWorker
+
+
 def _capacity(executor: Executor) -> int:
     """Return how many units an executor computes at a time, where it tells."""
     client: Any = getattr(executor, "_client", None)
     if client is not None:
         return max(1, sum(map(int, client.nthreads().values())))
-    number = getattr(executor, "_max_workers", 1)
-    return number if isinstance(number, int) else 1
+    # As pools of the standard library call it, and that of mpi4py.
+    told = (getattr(executor, name, None) for name in ("_max_workers", "num_workers"))
+    return next((number for number in told if isinstance(number, int)), 1)
 
 
 # In a worker: the last jobs, by the digest of what was sent.

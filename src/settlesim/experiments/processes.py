@@ -131,11 +131,11 @@ class Workers:
         pipes = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(pipes), seconds):
             worker = pipes[pipe]  # type: ignore[index]
-            try:
-                said, content, took = worker.pipe.recv()
-            except (EOFError, OSError):
+            message = _received(worker.pipe)
+            if message is None:
                 found += self._lost(worker)
                 continue
+            said, content, took = message
             if said == "ready":
                 worker.ready, self._stillborn = True, 0
                 for turn in worker.units:
@@ -201,6 +201,13 @@ class Workers:
             _reaped(worker.process)
         self._workers.clear()
         self._units.clear()
+
+
+def _received(pipe: Connection) -> Any:
+    """Return what a worker sent; nothing where it is no more."""
+    with contextlib.suppress(EOFError, OSError):
+        return pipe.recv()
+    return None
 
 
 def _reaped(process: SpawnProcess) -> None:
