@@ -21,6 +21,7 @@ def prepared(folder: Path) -> None:
     """Put what odd lines are about into a folder."""
     (folder / "folder").mkdir()
     (folder / "folder.nc").mkdir()
+    (folder / "folder.nc" / "thesis.txt").write_text("years of work")
     (folder / "folder.png").mkdir()
     (folder / "file.zarr").write_text("a file")
     (folder / "empty.toml").write_text("")
@@ -99,12 +100,12 @@ ODD_LINES = (
     _line(2, "its name must end in", *RUN, "--out", "folder"),
     _line(2, "in the way", *RUN, "--out", "folder.nc"),
     _line(2, "in the way", *RUN, "--out", "file.zarr"),
-    _line(2, "there is no directory", *RUN, "--out", "nowhere/a.nc"),
+    _line(2, "there is no folder", *RUN, "--out", "nowhere/a.nc"),
     _line(2, "--out is given twice", *RUN, "--out", "a.nc", "--out", "b.nc"),
     _line(2, "must end in .png", *RUN, "--plot", "-"),
     _line(2, "must end in .png", *RUN, "--plot", ""),
     _line(2, "must end in .png", *RUN, "--plot", "a.PNG"),
     _line(2, "there is no folder", *RUN, "--plot", "nowhere/a.png"),
-    _line(2, "a folder of that name is in the way", *RUN, "--plot", "folder.png"),
+    _line(2, "what stands there is no file", *RUN, "--plot", "folder.png"),
     _line(2, "say with --sequence which", "show", "two-party", "--plot", "a.png"),
 )
