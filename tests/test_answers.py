@@ -9,9 +9,10 @@ import pytest
 import typer
 
 import settlesim as ss
-from command_line import settlesim
-from settlesim.app.answer_schema import COMMANDS, answer_schema
+from command_line import CLAIMING, settlesim
+from settlesim.app.answer_schema import COMMANDS, ESTIMATED, answer_schema
 from settlesim.app.cli import app
+from settlesim.experiments.estimate import Estimate
 from support import shipped
 
 FEW = ("--runs", 4, "--rng", 7, "--workers", 1)
@@ -33,7 +34,7 @@ LINES = {
     ],
     "replay": [("replay", "two-party")],
     "orders": [("orders", "two-party", "--outcome", "deaths", *FEW)],
-    "claims": [("claims", "afghanistan-2018", "--only", "best_offer_widens_zone", *FEW)],
+    "claims": [("claims", "claiming.toml", *FEW)],
     "base-rates": [("base-rates", "afghanistan-2018", *FEW)],
     "validate": [("validate", "colombia-2012", *FEW)],
 }
@@ -57,7 +58,9 @@ def strict(text):
 @pytest.mark.parametrize(
     "words", [line for lines in LINES.values() for line in lines], ids=lambda w: " ".join(map(str, w))
 )
-def test_an_answer_fits_the_schema(words):
+def test_an_answer_fits_the_schema(words, tmp_path, monkeypatch):
+    (tmp_path / "claiming.toml").write_text(CLAIMING)
+    monkeypatch.chdir(tmp_path)
     answer = settlesim(*words, "--json")
     assert answer.code == 0 and answer.err == ""
     found = strict(answer.out)
@@ -69,7 +72,19 @@ def test_an_answer_fits_the_schema(words):
         assert source["entropy"] == str(words[words.index("--rng") + 1]) and source["protocol"] == "standard"
         assert source["interrupted"] is False and source["seconds"] > 0
     if words[0] != "list":
-        assert source["scenario"] == {"name": words[1], "digest": shipped(words[1]).digest()}
+        war = ss.load(words[1])
+        assert source["scenario"] == {"name": war.name, "digest": war.digest()}
+
+
+@pytest.mark.parametrize("command", ESTIMATED)
+def test_an_estimate_fits_the_schema(command, monkeypatch):
+    found = Estimate(runs=50, sequences=1, units=1, seconds=1.5, memory=2.0e8, disk=1.0e5)
+    monkeypatch.setattr("settlesim.experiments.estimate.estimate", lambda call: found)
+    answer = settlesim(command, "two-party", "--runs", 50, "--rng", 7, "--workers", 1, "--estimate", "--json")
+    found = strict(answer.out)
+    jsonschema.validate(found, answer_schema(), cls=jsonschema.Draft202012Validator)
+    assert set(found) == {"provenance", "estimate"} and found["provenance"]["runs_completed"] is None
+    assert found["estimate"]["runs"] == 50
 
 
 def test_the_digest_is_of_what_was_run():

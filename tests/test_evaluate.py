@@ -208,8 +208,9 @@ def stopping(monkeypatch, after):
 def test_after_an_interruption_the_points_that_are_done_are_there(war, crossed, monkeypatch, block, after, kept):
     """A unit holds as many points as there is room for, under the plans that go into one batch: here one of two."""
     stopping(monkeypatch, after)
-    with pytest.warns(UserWarning, match=r"interrupted: \d of 3 points were completed"):
-        part = ss.evaluate(war, POINTS, PLANS, luck=range(2, 5), rng=7, execution=ss.Execution(block=block))
+    with pytest.raises(ss.Interrupted, match=r"interrupted: \d of 3 points were completed") as caught:
+        ss.evaluate(war, POINTS, PLANS, luck=range(2, 5), rng=7, execution=ss.Execution(block=block))
+    part = caught.value.result
     assert part.attrs["interrupted"] == 1 and part.sizes["point"] == kept and part.sizes["luck"] == 3
     xr.testing.assert_identical(
         part.drop_attrs(deep=False), crossed.isel(point=slice(part.sizes["point"])).drop_attrs(deep=False)
@@ -218,22 +219,23 @@ def test_after_an_interruption_the_points_that_are_done_are_there(war, crossed, 
 
 def test_of_one_point_the_luck_that_it_has_met_is_kept(war, monkeypatch):
     stopping(monkeypatch, 1)
-    with pytest.warns(UserWarning, match="1 of 1 points were completed under 3 of 6 numbers of the luck"):
-        part = ss.evaluate(war, 1, "talk", luck=6, rng=7, execution=ss.Execution(block=3))
-    assert part["luck"].values.tolist() == [0, 1, 2]
+    with pytest.raises(ss.Interrupted, match="1 of 1 points were completed under 3 of 6 numbers of the luck") as caught:
+        ss.evaluate(war, 1, "talk", luck=6, rng=7, execution=ss.Execution(block=3))
+    assert caught.value.result["luck"].values.tolist() == [0, 1, 2]
 
 
 def test_what_leaves_nothing_to_compare_is_an_interruption(war, monkeypatch):
     stopping(monkeypatch, 0)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(ss.Interrupted) as caught:
         ss.evaluate(war, 2, "talk", luck=2, rng=7)
+    assert caught.value.result is None
 
 
 def test_resumes_what_was_interrupted(war, crossed, monkeypatch, tmp_path):
     how = ss.Execution(block=6, out=tmp_path / "crossed.nc")
     with monkeypatch.context() as patch:
         stopping(patch, 2)
-        with pytest.warns(UserWarning, match="interrupted"):
+        with pytest.raises(ss.Interrupted):
             ss.evaluate(war, POINTS, PLANS, luck=range(2, 5), rng=7, execution=how)
     with pytest.raises(ss.UsageError, match="another experiment, which differs in: points"):
         ss.evaluate(war, POINTS | {"guarantee": 0.2}, PLANS, luck=range(2, 5), rng=7, execution=how)

@@ -8,12 +8,12 @@ import sys
 import settlesim as ss
 
 PUBLIC = {
-    "STANDARD", "STANDARD_OUTCOMES", "Execution", "FaultError", "Fold", "Luck", "Mechanism", "Outcome", "Plan",
-    "ProtocolError", "Rule", "Sampling", "Scenario", "ScenarioError", "Sequence", "SettlesimError", "Step",
-    "UsageError", "Variable", "base_rates", "best_orders", "channels", "claims", "compare", "content", "differences",
-    "evaluate", "evppi", "flips", "flips_of", "hindcast", "incidence", "load", "nested", "open", "order_design",
-    "order_effects", "order_efficiency", "orders", "plots", "process", "rank", "regions", "replay", "reweight",
-    "rule", "save", "sensitivity", "simulate", "sobol", "steps", "summary", "sweep", "verify",
+    "STANDARD", "STANDARD_OUTCOMES", "Execution", "FaultError", "Fold", "Interrupted", "Luck", "Mechanism", "Outcome",
+    "Plan", "ProtocolError", "Rule", "Sampling", "Scenario", "ScenarioError", "Sequence", "SettlesimError", "Step",
+    "Terminated", "UsageError", "Variable", "base_rates", "best_orders", "channels", "claims", "compare", "content",
+    "differences", "estimate", "evaluate", "evppi", "flips", "flips_of", "hindcast", "incidence", "load", "nested",
+    "open", "order_design", "order_effects", "order_efficiency", "orders", "plots", "process", "rank", "regions",
+    "replay", "reweight", "rule", "save", "sensitivity", "simulate", "sobol", "steps", "summary", "sweep", "verify",
 }  # fmt: skip
 
 

@@ -189,8 +189,10 @@ def test_an_interruption_keeps_the_orders_that_are_complete(monkeypatch, tmp_pat
 
     monkeypatch.setattr(Job, "compute", interrupted)
     how = ss.Execution(block=48, out=tmp_path / "orders.nc")
-    with pytest.warns(UserWarning, match="under 6 of 24 sequences"):
-        part = ss.orders(shipped(WAR), plan(), runs=24, rng=7, execution=how)
+    with pytest.raises(ss.Interrupted, match="under 6 of 24 sequences; what was finished is kept") as caught:
+        ss.orders(shipped(WAR), plan(), runs=24, rng=7, execution=how)
+    part = caught.value.result
+    assert not how.out.exists()
     assert dict(part.sizes)["order"] == 6 and part.attrs["interrupted"] == 1 and part.sizes["run"] == 24
     monkeypatch.setattr(Job, "compute", lambda job, unit: calls.append(unit) or real(job, unit))
     whole = ss.orders(shipped(WAR), plan(), runs=24, rng=7, execution=how)

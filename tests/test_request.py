@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -78,14 +76,13 @@ def test_without_a_seed_an_unfinished_experiment_lends_its_own(tmp_path):
         lambda war, **options: ss.sweep(war, {"surrender_frame": [0.1]}, sequences="talk", **options),
     ],
 )
-def test_an_interruption_is_warned_of_where_the_user_called(call, monkeypatch):
+def test_an_interruption_reaches_the_caller_with_what_is_complete(call, monkeypatch):
     def half(job, runs, how):
         assembly = Assembly(len(job.sequences), runs)
         assembly.add(job.compute(Unit((0,), runs[: len(runs) // 2])))
         return assembly
 
     monkeypatch.setattr(execution, "execute", half)
-    with pytest.warns(UserWarning, match="interrupted: 5 of 10 runs were completed") as caught:
-        result = call(shipped("two-party"), runs=10, rng=7)
-    assert [Path(warning.filename).name for warning in caught] == ["test_request.py"]
-    assert result.sizes["run"] == 5 and result.attrs["interrupted"] == 1
+    with pytest.raises(ss.Interrupted, match="interrupted: 5 of 10 runs were completed") as caught:
+        call(shipped("two-party"), runs=10, rng=7)
+    assert caught.value.result.sizes["run"] == 5 and caught.value.result.attrs["interrupted"] == 1

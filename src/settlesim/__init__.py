@@ -38,7 +38,16 @@ if TYPE_CHECKING:
     from settlesim.analysis.verdicts import claims
     from settlesim.chance.sampling import Sampling
     from settlesim.engines.verify import verify
-    from settlesim.errors import FaultError, ProtocolError, ScenarioError, SettlesimError, UsageError
+    from settlesim.errors import (
+        FaultError,
+        Interrupted,
+        ProtocolError,
+        ScenarioError,
+        SettlesimError,
+        Terminated,
+        UsageError,
+    )
+    from settlesim.experiments.estimate import estimate
     from settlesim.experiments.evaluate import evaluate
     from settlesim.experiments.execution import Execution
     from settlesim.experiments.nested import nested
@@ -72,9 +81,12 @@ _HOME = {
     "orders": "experiments.orders",
     "order_design": "experiments.order_designs",
     "order_efficiency": "experiments.order_designs",
+    "estimate": "experiments.estimate",
     "evaluate": "experiments.evaluate",
     "Sampling": "chance.sampling",
     "FaultError": "errors",
+    "Interrupted": "errors",
+    "Terminated": "errors",
     "Mechanism": "model.protocol",
     "ProtocolError": "errors",
     "Execution": "experiments.execution",
@@ -125,6 +137,7 @@ __all__ = [
     "Execution",
     "FaultError",
     "Fold",
+    "Interrupted",
     "Luck",
     "Mechanism",
     "Outcome",
@@ -137,6 +150,7 @@ __all__ = [
     "Sequence",
     "SettlesimError",
     "Step",
+    "Terminated",
     "UsageError",
     "Variable",
     "base_rates",
@@ -146,6 +160,7 @@ __all__ = [
     "compare",
     "content",
     "differences",
+    "estimate",
     "evaluate",
     "evppi",
     "flips",

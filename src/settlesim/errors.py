@@ -9,13 +9,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 __all__ = [
     "FaultError",
+    "Interrupted",
     "Problem",
     "ProtocolError",
     "ScenarioError",
     "SettlesimError",
+    "Terminated",
     "UsageError",
     "choose",
     "nearest",
@@ -178,6 +181,53 @@ class FaultError(SettlesimError):
         return _line(f"{place}: {self.reason}")
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended an experiment; a script that lets it pass ends with exit code 130.
+
+    Parameters
+    ----------
+    message
+        How much was finished, and whether the same call goes on from there; one line.
+    result
+        What is complete, as an ``xarray.Dataset``; ``None`` where nothing is.  Of an analysis that carries out several
+        experiments it is that of the one under way; of `claims` it is the table of those tested.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise Interrupted("interrupted: 200 of 1000 runs were completed")
+    ... except Interrupted as stop:
+    ...     print(stop, stop.result)
+    interrupted: 200 of 1000 runs were completed None
+    """
+
+    def __init__(self, message: str = "interrupted", result: Any = None) -> None:
+        super().__init__(_line(message))
+        self.result = result
+
+
+class Terminated(SystemExit):
+    """SIGTERM ended an experiment; a script that lets it pass ends with exit code 143.
+
+    Parameters
+    ----------
+    message
+        How much was finished, and whether the same call goes on from there; one line.
+    result
+        What is complete, as of `Interrupted`.
+
+    Examples
+    --------
+    >>> stop = Terminated("interrupted: 200 of 1000 runs were completed")
+    >>> stop.code, str(stop)
+    (143, 'interrupted: 200 of 1000 runs were completed')
+    """
+
+    def __init__(self, message: str = "interrupted", result: Any = None) -> None:
+        super().__init__(_line(message))
+        self.code, self.result = 143, result
+
+
 def nearest(name: object, names: Iterable[str]) -> str | None:
     """Return the one of `names` that looks most like `name`, or ``None`` when none does.
 
@@ -210,7 +260,7 @@ def choose(name: str, names: Iterable[str], what: str) -> str:
         return name
     like = nearest(name, known)
     hint = f"; did you mean {like!r}?" if like else "."
-    raise UsageError(_line(f"unknown {what} {_short(name)}{hint} Known: {', '.join(known)}"))
+    raise UsageError(_line(f"unknown {what} {name!r:.200}{hint} Known: {', '.join(known)}"))
 
 
 def _lines(problems: Sequence[object]) -> str:

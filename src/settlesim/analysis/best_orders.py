@@ -75,8 +75,8 @@ def best_orders(
     ------
     UsageError
         If a name is unknown, an option is out of range, the budget is too small, or some runs have no value.
-    KeyboardInterrupt
-        If interrupted: a race that was not run to its end has no winner.
+    Interrupted, Terminated
+        After Ctrl-C or SIGTERM: a race that was not run to its end has no winner.
 
     Notes
     -----

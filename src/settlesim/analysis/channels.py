@@ -131,8 +131,6 @@ def channels(
     names = {c: _told(c, tuple(known)) for c in coalitions}
     sequences = [_switched(q, c, known, names[c]) for c in coalitions for q in (first, second)]
     result = compare(scenario, sequences, runs=runs, rng=entropy, outcomes=[kept], execution=without_file(execution))
-    if result.sizes["sequence"] < len(sequences):
-        raise KeyboardInterrupt
     values, share = paired_values(result, kept.name, entry)
     sides = {c: (values[2 * i], values[2 * i + 1]) for i, c in enumerate(coalitions)}
     table = _table(known, sides, drawn, level, share)

@@ -100,8 +100,6 @@ def content(
         raise UsageError(f"{first.name!r} and {second.name!r} differ in nothing but their names")
     groups, hybrids = _hybrids(scenario, first, second, differing)
     result = compare(scenario, hybrids, runs=runs, rng=rng, outcomes=[kept], execution=without_file(execution))
-    if result.sizes["sequence"] < len(hybrids):
-        raise KeyboardInterrupt
     values, share = paired_values(result, kept.name, entry)
     full = (1 << len(groups)) - 1
     found = exact_shares(len(groups), dict(enumerate(values)), level, share=share)

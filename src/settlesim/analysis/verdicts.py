@@ -12,7 +12,7 @@ import xarray as xr
 from settlesim.analysis.differences import differences
 from settlesim.analysis.statistics import check_level, indicators
 from settlesim.chance.worlds import Rng, entropy_of
-from settlesim.errors import UsageError, choose, nearest
+from settlesim.errors import Interrupted, Terminated, UsageError, choose, nearest
 from settlesim.experiments.execution import Execution, shared_pool
 from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.simulate import compare
@@ -112,12 +112,12 @@ def claims(
         - ``kind``, ``sign``, ``quantity`` with its ``units`` and ``quantity_kind`` (``share``: of runs), ``moves``,
           ``sentence``, ``channel`` by claim.
 
-        After Ctrl-C it holds the claims tested so far, and its attribute ``interrupted`` is 1.
-
     Raises
     ------
     UsageError
         If the scenario makes no claims, or a name is unknown.
+    Interrupted, Terminated
+        After Ctrl-C or SIGTERM; its ``result`` holds the claims tested so far.
 
     Notes
     -----
@@ -145,19 +145,23 @@ def claims(
     found: dict[str, xr.Dataset] = {}
     sides = {key: 1 if group[0].plans_contrast else 2 for key, group in groups.items()}
     total = sum(number * sides[key] * len(_plans(group)) for key, group in groups.items())
+
+    def labelled() -> xr.Dataset:
+        done = [claim for claim in asked if claim.name in found]
+        attrs = provenance(scenario, entropy=entropy, engine="numpy", method="monte_carlo", protocol=_name(rules))
+        attrs |= {"level": level, "runs": number, "interrupted": int(len(done) < len(asked))}
+        return _table(done, [found[claim.name] for claim in done], quantities).assign_attrs(attrs)
+
     with shared_pool(how) as workers, progress_bar(total, how.progress) as advance:
         try:
             for group in groups.values():
                 pairs = _simulated(scenario, group, quantities, runs, entropy, rules, workers, advance)
                 for claim, pair in zip(group, pairs, strict=True):
                     found[claim.name] = _tested(claim, pair, level)
-        except KeyboardInterrupt:
-            if not found:
-                raise
-    done = [claim for claim in asked if claim.name in found]
-    attrs = provenance(scenario, entropy=entropy, engine="numpy", method="monte_carlo", protocol=_name(rules))
-    attrs |= {"level": level, "runs": number, "interrupted": int(len(done) < len(asked))}
-    return _table(done, [found[claim.name] for claim in done], quantities).assign_attrs(attrs)
+        except (KeyboardInterrupt, Terminated) as stop:
+            kind, tested = Terminated if isinstance(stop, Terminated) else Interrupted, labelled() if found else None
+            raise kind(f"interrupted: {len(found)} of {len(asked)} claims are tested", tested) from None
+    return labelled()
 
 
 def _name(protocol: Protocol) -> str:
@@ -267,8 +271,6 @@ def _simulated(
             outcomes=[*outcomes.values(), ENDED],
             execution=how,
         )
-        if result.attrs["interrupted"]:
-            raise KeyboardInterrupt
         advance(result.sizes["run"] * result.sizes["sequence"])
         both.append([_values(result, claim, w) for claim, w in zip(group, wanted, strict=True)])
     if len(both) == 1:

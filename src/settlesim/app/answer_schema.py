@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["COMMANDS", "answer_schema"]
+__all__ = ["COMMANDS", "ESTIMATED", "answer_schema"]
 
 Schema = dict[str, Any]
 
@@ -154,6 +154,15 @@ PROVENANCE = _object(
 )
 
 
+# With --estimate nothing is carried out, and this is all of the answer.
+ESTIMATED = ("run", "compare", "orders")
+ESTIMATE_ALONE = _object(
+    True,
+    provenance={"$ref": "#/$defs/provenance"},
+    estimate=_object(runs=WHOLE, sequences=WHOLE, units=WHOLE, **_numbers("seconds", "memory", "disk")),
+)
+
+
 def answer_schema() -> Schema:
     """Return the JSON Schema of every answer.
 
@@ -173,6 +182,12 @@ def answer_schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "What settlesim prints with --json",
-        "oneOf": [*named.values()],
-        "$defs": {"provenance": PROVENANCE, **whole},
+        "oneOf": [
+            *named.values(),
+            {
+                "properties": {"provenance": {"properties": {"command": {"enum": [*ESTIMATED]}}}},
+                "$ref": "#/$defs/estimate",
+            },
+        ],
+        "$defs": {"provenance": PROVENANCE, "estimate": ESTIMATE_ALONE, **whole},
     }

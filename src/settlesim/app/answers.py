@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from settlesim.app import terminal
 from settlesim.app.commands import begun
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from settlesim.scenario.scenario import Scenario
 
-__all__ = ["print_answer", "print_json", "provenance"]
+__all__ = ["print_answer", "print_estimate", "print_json", "provenance"]
 
 
 def provenance(
@@ -64,6 +66,17 @@ def provenance(
 def print_answer(source: dict[str, Any], answer: dict[str, Any]) -> None:
     """Print where an answer comes from, and the answer."""
     print_json({"provenance": source, **answer})
+
+
+def print_estimate(call: Callable[[], Any], war: Scenario, runs: int, as_json: bool) -> None:
+    """Print what an experiment would take, in place of carrying it out."""
+    from settlesim.experiments.estimate import estimate
+
+    found = estimate(call)
+    if as_json:
+        print_answer(provenance(war, runs=runs), {"estimate": found.as_dict()})
+    else:
+        terminal.say(str(found))
 
 
 def print_json(answer: Any) -> None:

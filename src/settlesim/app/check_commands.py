@@ -8,7 +8,7 @@ import typer
 
 from settlesim.app import terminal
 from settlesim.app.answers import print_answer, provenance
-from settlesim.app.options import Json, Name, Plans, Settings, loaded
+from settlesim.app.options import MOST_RUNS, Json, Name, Plans, Settings, loaded
 
 __all__ = ["check", "verify"]
 
@@ -46,7 +46,7 @@ def check(scenario: Name, as_json: Json = False) -> None:
 def verify(
     scenario: Name,
     sequence: Plans = None,
-    runs: Annotated[int, typer.Option(help="Runs of each sequence.", min=1)] = 1,
+    runs: Annotated[int, typer.Option(help="Runs of each sequence.", min=1, max=MOST_RUNS)] = 1,
     rng: Annotated[int, typer.Option(help="Seed of all chance.")] = 7,
     settings: Settings = None,
     as_json: Json = False,

@@ -9,7 +9,6 @@ import typer
 from settlesim.app import terminal
 from settlesim.app.answers import print_answer, provenance
 from settlesim.app.options import Json, Name, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
-from settlesim.app.streams import tell
 from settlesim.errors import SettlesimError
 
 __all__ = ["claim_names", "claims"]
@@ -47,7 +46,7 @@ def claims(
 
     war = loaded(scenario, settings)
     how = execution_of(workers, runs, progress, None)
-    table = terminal.finished(lambda: tested(war, runs=runs, rng=rng, only=only or None, execution=how))
+    table = terminal.complete_or_part(lambda: tested(war, runs=runs, rng=rng, only=only or None, execution=how))
     if as_json:
         print_answer(provenance(war, table, runs=runs), {"claims": report.claim_rows(table)})
     else:
@@ -56,6 +55,4 @@ def claims(
                 terminal.show(report.claim_table(table, kind))
         terminal.say(report.footer(table))
         terminal.say(f"Entropy {table.attrs['entropy']}: --rng with it gives the same runs.")
-    if table.attrs["interrupted"]:
-        tell(f"interrupted: {table.sizes['claim']} claims are tested")
-        raise typer.Exit(terminal.INTERRUPTED)
+    terminal.exit_if_interrupted()

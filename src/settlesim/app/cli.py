@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from settlesim.app import terminal
-from settlesim.app.answers import print_answer, provenance
+from settlesim.app.answers import print_answer, print_estimate, provenance
 from settlesim.app.check_commands import check, verify
 from settlesim.app.claims_command import claims
 from settlesim.app.commands import Command, Commands, carried_out
 from settlesim.app.history_commands import base_rates, validate
 from settlesim.app.options import (
+    MOST_RUNS,
+    Estimated,
+    Force,
     Json,
     Name,
     Out,
@@ -50,6 +54,7 @@ app = typer.Typer(
     help="Simulate how the order of talks and concessions changes how a war is settled.",
     epilog=EPILOG,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -89,9 +94,11 @@ def run(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
     incidence: Annotated[
         str, typer.Option(help="What is shown by week: first (events) or final (outcomes that stand at the end).")
     ] = "first",
@@ -104,8 +111,11 @@ def run(
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
     terminal.check_figure(plot)
-    how = execution_of(workers, runs, progress, out)
-    result = terminal.finished(lambda: simulate(war, sequence=sequence, runs=runs, rng=rng, execution=how))
+    how = execution_of(workers, runs, progress, out, force)
+    call = partial(simulate, war, sequence=sequence, runs=runs, rng=rng, execution=how)
+    if estimate:
+        return print_estimate(call, war, runs, as_json)
+    result = terminal.complete_or_part(call)
     if as_json:
         answer: dict[str, Any] = {"outcomes": report.outcome_rows(result)}
         answer |= {"incidence_of": incidence, "incidence": report.incidence_rows(result, incidence)}
@@ -118,7 +128,7 @@ def run(
         from settlesim.report import plots
 
         terminal.draw(plot, lambda: plots.incidence(result, incidence))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 @app.command(cls=Command)
@@ -131,9 +141,11 @@ def compare(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Plot = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
     reference: Annotated[
         bool, typer.Option(help="Add the scenario's reference sequence, what goes on without talks, as the last line.")
     ] = True,
@@ -149,8 +161,11 @@ def compare(
     if baseline is not None and war.sequence(baseline).name not in names:
         raise UsageError(f"--baseline {baseline!r} is not among the sequences compared: {', '.join(names)}")
     terminal.check_figure(plot)
-    how = execution_of(workers, runs, progress, out)
-    result = terminal.finished(lambda: compared(war, names, runs=runs, rng=rng, execution=how))
+    how = execution_of(workers, runs, progress, out, force)
+    call = partial(compared, war, names, runs=runs, rng=rng, execution=how)
+    if estimate:
+        return print_estimate(call, war, runs, as_json)
+    result = terminal.complete_or_part(call)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
     shown = ("settled", "standing", "comprehensive", "deaths")
@@ -176,7 +191,7 @@ def compare(
         terminal.show(*process_tables(result))
         terminal.say(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
@@ -197,7 +212,7 @@ def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
 @app.command(cls=Command)
 def replay(
     scenario: Name,
-    run: Annotated[int, typer.Option(help="Number of the run.", min=0)] = 0,
+    run: Annotated[int, typer.Option(help="Number of the run.", min=0, max=MOST_RUNS)] = 0,
     rng: Annotated[int, typer.Option(help="Seed of the experiment.")] = 0,
     sequence: Plan = None,
     settings: Settings = None,

@@ -10,8 +10,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from settlesim.app import terminal
-from settlesim.app.streams import printable, tell
-from settlesim.errors import UsageError, choose
+from settlesim.app.streams import ReaderGoneError, printable, tell
+from settlesim.errors import Terminated, UsageError, choose
 
 __all__ = ["Command", "Commands", "begun", "carried_out"]
 
@@ -59,9 +59,10 @@ class Commands(TyperGroup):
         """Carry out the command, and end in an exit code of its own where it is interrupted."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            tell(f"interrupted: {str(stop) or 'no sequence has all its runs yet'}")
-            raise typer.Exit(terminal.INTERRUPTED) from None
+        except BrokenPipeError as error:
+            raise ReaderGoneError(error.strerror) from None
+        except (KeyboardInterrupt, Terminated) as stop:
+            raise terminal.said_and_left(stop) from None
 
 
 def carried_out(app: typer.Typer, words: list[str] | None) -> int:

@@ -9,7 +9,19 @@ import typer
 
 from settlesim.app import terminal
 from settlesim.app.answers import print_answer, provenance
-from settlesim.app.options import Json, Name, Plan, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.app.options import (
+    Json,
+    Name,
+    Plan,
+    Progress,
+    Rng,
+    Runs,
+    Settings,
+    Workers,
+    execution_of,
+    loaded,
+    plan_names,
+)
 from settlesim.errors import UsageError
 
 __all__ = ["base_rates", "validate"]
@@ -20,7 +32,13 @@ def validate(
     runs: Runs = 400,
     rng: Rng = 7,
     sequence: Annotated[
-        str | None, typer.Option(help="The sequence that stands for history; by default the scenario's.")
+        str | None,
+        typer.Option(
+            "--sequence",
+            "-s",
+            help="The sequence that stands for history; by default the scenario's.",
+            autocompletion=plan_names,
+        ),
     ] = None,
     settings: Settings = None,
     workers: Workers = 1,
@@ -40,7 +58,7 @@ def validate(
     answer: dict[str, Any] = {"title": war.title, "runs": runs, "modes": {}}
     for mode, plan in plans.items():
         ask = partial(simulate, war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
-        result = terminal.finished(ask)
+        result = terminal.complete_or_part(ask)
         table = hindcast(result, war.targets, sequence=plan.name)
         answer["sequence"] = plan.name
         counts, targets = report.hindcast_counts(table), report.hindcast_rows(table)
@@ -56,7 +74,7 @@ def validate(
         print_answer(provenance(war, result, runs=runs), answer)
     else:
         terminal.say(report.CAUTION)
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 def base_rates(
@@ -77,9 +95,9 @@ def base_rates(
     war = loaded(scenario, settings)
     if war.base_rates is None:
         raise UsageError(f"{war.name} declares no [base_rates] to hold its terminations beside")
-    chosen = sequence or war.reference_sequence or war.default_sequence
+    chosen = war.reference_sequence or war.default_sequence if sequence is None else sequence
     how = execution_of(workers, runs, progress, None)
-    result = terminal.finished(lambda: simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how))
+    result = terminal.complete_or_part(lambda: simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how))
     table = terminations.base_rates(result, war.base_rates)
     if as_json:
         counts = {key: table.attrs[key] for key in ("sequence", "runs", "ended", "observed_n")}
@@ -87,4 +105,4 @@ def base_rates(
         print_answer(provenance(war, result, runs=runs), counts | {"terminations": rows})
     else:
         terminal.show(report.base_rate_table(table))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()

@@ -78,12 +78,16 @@ def _form(columns: list[_Column], width: int) -> RenderableType:
     found = _set(columns, width)
     if found is not None:
         return found
-    head = _named_by(columns)
-    if head is not None and 1 <= len(head.cells) <= TURNED:
-        found = _set(_turned(columns, head), width)
+    heads = _named_by(columns)
+    names = _names(heads)
+    rest = [one for one in columns if not any(one is head for head in heads)]
+    if not names:
+        return Text("(no rows)")
+    if 1 <= len(names) <= TURNED and len(heads) == 1 and all(names):
+        found = _set(_turned(heads[0], rest), width)
         if found is not None:
             return found
-    return _records(columns, head or columns[0], width)
+    return _records(names, rest, width)
 
 
 def _set(columns: list[_Column], width: int) -> Table | None:
@@ -109,17 +113,21 @@ def _set(columns: list[_Column], width: int) -> Table | None:
     return table
 
 
-def _named_by(columns: list[_Column]) -> _Column | None:
-    """The column that tells the rows apart."""
-    for one in columns:
-        names = [cell.plain for cell in one.cells]
-        if not one.number and all(names) and len(set(names)) == len(names):
-            return one
-    return None
+def _named_by(columns: list[_Column]) -> list[_Column]:
+    """The columns that tell the rows apart: the first few of words together, else any one that does."""
+    words = [one for one in columns if not one.number]
+    for heads in [*(words[:i] for i in range(1, len(words) + 1)), *([one] for one in words)]:
+        full = all(cell.plain for one in heads for cell in one.cells)
+        if full and len(set(_names(heads))) == len(_names(heads)):
+            return heads
+    return columns[:1]
 
 
-def _turned(columns: list[_Column], head: _Column) -> list[_Column]:
-    rest = [one for one in columns if one is not head]
+def _names(heads: list[_Column]) -> list[str]:
+    return [" / ".join(cell.plain for cell in cells) for cells in zip(*(one.cells for one in heads), strict=True)]
+
+
+def _turned(head: _Column, rest: list[_Column]) -> list[_Column]:
     labels = _Column(head.heading, [_bare(one.heading) for one in rest], False)
     number = all(one.number for one in rest)
     return [labels, *(_Column(name, [one.cells[i] for one in rest], number) for i, name in enumerate(head.cells))]
@@ -129,20 +137,20 @@ def _bare(heading: Text) -> Text:
     return Text(heading.plain)
 
 
-def _records(columns: list[_Column], head: _Column, width: int) -> Group:
+def _records(names: list[str], columns: list[_Column], width: int) -> Group:
     """One row after another, each figure on a line of its own behind its heading."""
-    rest = [one for one in columns if one is not head and one.heading.plain]
+    rest = [one for one in columns if one.heading.plain]
     # What has no heading, such as a place, says more in front of the name.
-    unnamed = [one for one in columns if one is not head and not one.heading.plain]
+    unnamed = [one for one in columns if not one.heading.plain]
     labels = max((cell_len(one.heading.plain) for one in rest), default=0)
     words = max((_longest(one.heading) for one in rest), default=0)
     values = max((one.least for one in rest), default=0)
     # Two columns of indent, two between label and value.
     label = min(labels, width - 4 - values)
     parts: list[RenderableType] = []
-    for i, name in enumerate(head.cells):
+    for i, name in enumerate(names):
         # A name that is left out is the same as above.
-        named = " ".join(text for text in (*(one.cells[i].plain for one in unnamed), name.plain) if text)
+        named = " ".join(text for text in (*(one.cells[i].plain for one in unnamed), name) if text)
         if named:
             parts.append(Text(named, style="bold"))
         told = [(_bare(one.heading), one.cells[i]) for one in rest if one.cells[i].plain]

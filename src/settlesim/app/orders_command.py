@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from settlesim.app import terminal
-from settlesim.app.answers import print_answer, provenance
+from settlesim.app.answers import print_answer, print_estimate, provenance
 from settlesim.app.commands import Command
-from settlesim.app.options import Json, Name, Out, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
+from settlesim.app.options import (
+    Estimated,
+    Force,
+    Json,
+    Name,
+    Out,
+    Progress,
+    Rng,
+    Runs,
+    Settings,
+    Workers,
+    execution_of,
+    loaded,
+)
 from settlesim.errors import SettlesimError, UsageError, choose
 
 if TYPE_CHECKING:
@@ -67,11 +81,13 @@ def orders(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
+    force: Force = False,
     plot: Annotated[
         Path | None, typer.Option(help=f"Save a figure: .png, .pdf or .svg; without a name, {FIGURE}.")
     ] = None,
     as_json: Json = False,
     progress: Progress = None,
+    estimate: Estimated = False,
 ) -> None:
     """Run the moves of one plan in every order: what each precedence is worth, and how much of it is mere date."""
     from settlesim.analysis.order_effects import order_effects
@@ -93,22 +109,14 @@ def orders(
         raise UsageError("effects of order need at least two runs of each order")
     entropy = entropy_of(rng)
     number = each or len(order_design(chosen, design, size=size, rng=entropy))
-    how = execution_of(workers, runs * number, progress, out)
+    how = execution_of(workers, runs * number, progress, out, force)
     # Thousands of orders of all outcomes would fill the memory with what is not asked for.
     more = [known[name] for name in ("outcome", "settled", "standing", "deaths") if name != outcome]
-    result = terminal.finished(
-        lambda: run_in_orders(
-            war,
-            chosen,
-            runs=runs,
-            design=design,
-            size=size,
-            each=each,
-            rng=entropy,
-            outcomes=[kept, *more],
-            execution=how,
-        )
-    )
+    options: dict[str, Any] = {"design": design, "size": size, "each": each, "outcomes": [kept, *more]}
+    call = partial(run_in_orders, war, chosen, runs=runs, rng=entropy, execution=how, **options)
+    if estimate:
+        return print_estimate(call, war, runs, as_json)
+    result = terminal.complete_or_part(call)
     with warnings.catch_warnings():
         # The tables say it, and in JSON what is printed beside it would be in the way.
         warnings.simplefilter("ignore", UserWarning)
@@ -125,7 +133,7 @@ def orders(
                 terminal.show(table)
         terminal.say(f"{CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _figure(result, effects, outcome, kind))
-    terminal.exit_if_interrupted(result)
+    terminal.exit_if_interrupted()
 
 
 def _check_kind(kept: Outcome, kind: str | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-__all__ = ["delivered", "plain_warnings", "prepare", "printable", "readable", "tell"]
+__all__ = ["ReaderGoneError", "delivered", "plain_warnings", "prepare", "printable", "readable", "tell"]
 
 # How characters are written where the encoding of the output lacks them.
 PLAIN = {
@@ -22,6 +22,10 @@ PLAIN = {
 }  # fmt: skip
 HORIZONTAL, VERTICAL = set("─━╌╍┄┅┈┉═╴╶╸╺"), set("│┃╎╏┆┇┊┋║╵╷╹╻")
 HANDLER = "settlesim.readable"
+
+
+class ReaderGoneError(Exception):
+    """Standard output is a pipe that nobody reads any more; typer would end the command without a word."""
 
 
 def _plain(character: str) -> str:

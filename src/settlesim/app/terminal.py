@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from settlesim.app.streams import delivered, printable, readable, tell
-from settlesim.errors import ScenarioError, SettlesimError, UsageError
+from settlesim.app.streams import ReaderGoneError, delivered, printable, readable, tell
+from settlesim.errors import Interrupted, ScenarioError, SettlesimError, Terminated, UsageError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,11 +31,12 @@ __all__ = [
     "USAGE",
     "check_figure",
     "check_writable",
+    "complete_or_part",
     "console",
     "draw",
     "exit_if_interrupted",
-    "finished",
     "plain_errors",
+    "said_and_left",
     "say",
     "show",
 ]
@@ -51,6 +53,8 @@ EXITS = {
 DEBUG = "SETTLESIM_DEBUG"
 # Columns where the output is no terminal, and the fewest that anything is set in.
 PIPED, FEWEST = 160, 20
+# Characters of a line of error, at most.
+LONGEST = 980
 # What an output answers that takes no more.
 UNTAKEN = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 FIGURES = (".png", ".pdf", ".svg")
@@ -120,17 +124,25 @@ def check_figure(path: Path | None) -> None:
         return
     if path.suffix not in FIGURES:
         raise UsageError(f"cannot draw to {str(path)!r}: its name must end in .png, .pdf or .svg")
-    if path.is_dir():
-        raise UsageError(f"cannot draw to {str(path)!r}: a folder of that name is in the way")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"cannot draw to {str(path)!r}: there is no folder {str(path.absolute().parent)!r}")
+    from settlesim.results import ownership
+
+    ownership.check_figure(path)
     check_writable(path)
 
 
 def check_writable(path: Path | None) -> None:
     """Refuse a file in a folder in which none can be made."""
-    if path is not None and not os.access(path.absolute().parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write {str(path)!r}: no file may be made in {str(path.absolute().parent)!r}")
+    if path is None:
+        return
+    folder = path.absolute().parent
+    try:
+        # Tried, since permissions do not tell of a read-only disk. It has no name, and leaves nothing.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {str(path)!r}: no file can be made in {str(folder)!r}: {error.strerror}"
+        ) from None
 
 
 def draw(path: Path | None, axes: Callable[[], Any]) -> None:
@@ -144,25 +156,43 @@ def draw(path: Path | None, axes: Callable[[], Any]) -> None:
         axes().figure.savefig(temporary, dpi=200, format=path.suffix[1:])
 
 
-def finished(experiment: Callable[[], xr.Dataset]) -> xr.Dataset:
-    """Return what an experiment gives, or after an interruption what is complete of it, to be shown before the end."""
+# What interrupted the experiment whose part is shown.
+_stops: list[Interrupted | Terminated] = []
+
+
+def complete_or_part(call: Callable[[], xr.Dataset]) -> xr.Dataset:
+    """Return what an experiment gives, or what was complete of it when it was interrupted.
+
+    Of a part `exit_if_interrupted` is to end the command, once it is shown.
+
+    Raises
+    ------
+    Interrupted, Terminated
+        If nothing is complete.
+    """
+    _stops.clear()
     try:
-        return experiment()
-    except (KeyboardInterrupt, SystemExit) as stop:
-        result: xr.Dataset | None = getattr(stop, "result", None)
-        if result is None:
+        return call()
+    except (Interrupted, Terminated) as stop:
+        if stop.result is None:
             raise
-        code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
-        return result.assign_attrs(interrupted=1, ended=(code, str(getattr(stop, "message", stop))))
+        _stops.append(stop)
+        return stop.result  # type: ignore[no-any-return]
 
 
-def exit_if_interrupted(dataset: xr.Dataset) -> None:
-    """Leave with the exit code of an interruption if a result holds fewer runs than were asked for."""
-    if dataset.attrs.get("interrupted"):
-        what = f"{dataset.sizes['run']:,} runs of each sequence are" if "run" in dataset.sizes else "what is shown is"
-        code, message = dataset.attrs.get("ended", (INTERRUPTED, f"interrupted: {what} complete"))
-        tell(message)
-        raise typer.Exit(code)
+def exit_if_interrupted() -> None:
+    """Leave with the exit code of what interrupted the experiment whose part has been shown, if anything did."""
+    if _stops:
+        raise _stops.pop()
+
+
+def said_and_left(stop: KeyboardInterrupt | Terminated) -> typer.Exit:
+    """Say what an interruption left; return what ends the command with its exit code."""
+    if isinstance(stop, Terminated):
+        # It has been said already.
+        return typer.Exit(TERMINATED)
+    tell(str(stop) or "interrupted before anything was complete")
+    return typer.Exit(INTERRUPTED)
 
 
 @contextmanager
@@ -170,15 +200,16 @@ def plain_errors() -> Iterator[None]:
     """Turn errors into one message on stderr and an exit code; what the output did not take is told as well."""
     code: Any = 0
     broken: OSError | None = None
+    gone: str | None = None
     try:
         yield
     except SystemExit as end:
         code = end.code
-        if code == TERMINATED and str(end) != str(code):
-            tell(str(end))
     except SettlesimError as error:
         _say_error(error, str(error))
         code = USAGE if isinstance(error, (ScenarioError, UsageError)) else FAILED
+    except ReaderGoneError as end:
+        code, gone = FAILED, str(end)
     except (OSError, MemoryError, OverflowError, RecursionError, UnicodeError) as error:
         code = FAILED
         if isinstance(error, OSError) and error.filename is None:
@@ -186,7 +217,7 @@ def plain_errors() -> Iterator[None]:
             broken = error
         else:
             _say_error(error, _reason(error))
-    reason = delivered()
+    reason = delivered() or gone
     if broken is not None and broken.errno in UNTAKEN:
         reason = reason or broken.strerror
     if reason is not None:
@@ -203,7 +234,8 @@ def _say_error(error: BaseException, message: str) -> None:
         import traceback
 
         traceback.print_exception(error)
-    tell(message)
+    for line in message.splitlines() or [""]:
+        tell(_cut(printable(line), LONGEST))
 
 
 def _reason(error: BaseException) -> str:
@@ -211,7 +243,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError):
         said = error.strerror or str(error) or type(error).__name__
         name = error.filename
-        text = f"{_cut(str(name))!r}: {said}" if name is not None else said
+        text = f"{_cut(str(name), 300)!r}: {said}" if name is not None else said
     else:
         kinds = {
             "MemoryError": "memory ran out",

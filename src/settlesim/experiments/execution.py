@@ -6,7 +6,8 @@ Nothing here changes a result: a run is the same in any block, on any worker, in
 from __future__ import annotations
 
 import contextlib
-import warnings
+import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -15,10 +16,16 @@ from typing import TYPE_CHECKING
 
 from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.dispatch import dispatch
+from settlesim.experiments.estimate import answer_instead
+from settlesim.experiments.executors import Lent
+from settlesim.experiments.interruption import Stop, stoppable
 from settlesim.experiments.job import Job, Unit, forget_luck
-from settlesim.experiments.processes import in_parallel, in_processes, process_pool
+from settlesim.experiments.memory import refuse_too_large
+from settlesim.experiments.processes import Workers, leave_if_started_by_mistake
 from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.transport import packed
+from settlesim.experiments.unit_sizes import Pieces
 from settlesim.results.dataset import Assembly, Block
 from settlesim.results.stores import check_suffix, save
 from settlesim.scenario.scenario import Scenario
@@ -26,7 +33,7 @@ from settlesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOCK", "Execution", "asked", "carry_out", "execute", "shared_pool"]
+__all__ = ["BLOCK", "Execution", "asked", "carry_out", "compute_units", "execute", "shared_pool"]
 
 # Runs simulated at a time, at most.  Larger blocks spread the overhead of array operations over more runs;
 # benchmarks/bench_engine.py shows the gain shrinking, while memory and the wait at an interruption go on growing.
@@ -43,18 +50,21 @@ class Execution:
     Parameters
     ----------
     workers : int
-        Number of processes.  With more than one, a script must start its work under ``if __name__ ==
-        "__main__":``.
+        Number of processes, of one thread each.  With more than one, a script must start its work under
+        ``if __name__ == "__main__":``.
     block : int, optional
-        Runs simulated at a time, over all sequences that are simulated in one call; by default up to 1024, or as many
-        as share the work evenly among the workers.
+        Runs simulated at a time, over all sequences that are simulated in one call; by default as many as take about
+        two seconds, up to 1024, and as share the work evenly among the workers.
     progress : bool, optional
-        Whether to show progress; by default only on a terminal.
+        Whether to show progress; by default as a bar on a terminal, as a line every half a minute elsewhere.
     out : str or Path, optional
         Where to save the result.  Finished blocks are kept beside it, in ``<out>.parts``, until all are done:
-        the same call resumes after an interruption or a crash.
+        the same call resumes after an interruption or a crash.  What is interrupted is not saved there.
     executor : concurrent.futures.Executor, optional
-        Computes the blocks in place of `workers` processes, such as ``Client(...).get_executor()`` of dask.
+        Computes the units in place of `workers` processes, such as ``Client(...).get_executor()`` of dask; `workers`
+        then says how many it has, where it does not tell.
+    force : bool
+        Whether `out` may replace what is no result of settlesim.
 
     Examples
     --------
@@ -66,7 +76,8 @@ class Execution:
     block: int | None = None
     progress: bool | None = None
     out: str | Path | None = None
-    executor: Executor | None = None
+    executor: Executor | Workers | None = None
+    force: bool = False
 
     def __post_init__(self) -> None:
         for name in ("workers", "block"):
@@ -76,7 +87,7 @@ class Execution:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
         if self.out is not None:
-            check_suffix(self.out)
+            check_suffix(self.out, force=self.force)
 
     def blocks(self, runs: range, batches: int = 1) -> list[range]:
         """Cut runs into blocks, so that with so many batches of sequences to each no worker waits long for another."""
@@ -128,41 +139,62 @@ def carry_out(
 
     Raises
     ------
-    KeyboardInterrupt
-        If interrupted before the first block was done.
+    Interrupted, Terminated
+        After Ctrl-C or SIGTERM, with what is complete; a part is never saved as the result.
     SettlesimError
-        As `execute`, and if the result cannot be saved.
+        As `execute`, if there is no memory for the result, and if it cannot be saved.
     """
-    assembly = execute(job, runs, how)
-    dataset = job.labelled(assembly)
-    completed = job.completed(dataset, runs)
-    if arrange is not None:
-        dataset = arrange(dataset)
-    if dataset.attrs["interrupted"]:
-        # At the user's call of simulate, compare or sweep.
-        warnings.warn(f"interrupted: {completed}", stacklevel=3)
-    if how.out is not None:
-        save(dataset, how.out)
-        if not dataset.attrs["interrupted"]:
+
+    def labelled() -> xr.Dataset:
+        dataset = job.labelled(assembly)
+        return dataset if arrange is None else arrange(dataset)
+
+    leave_if_started_by_mistake()
+    answer_instead(job, runs, how)
+    refuse_too_large(job, runs)
+    with stoppable() as stop:
+        assembly = execute(job, runs, how)
+        if not assembly.there.all():
+            raise _stopped(job, assembly, how, stop, labelled) from None
+        dataset = labelled()
+        if how.out is not None:
+            save(dataset, how.out, force=how.force)
             Checkpoint(Path(how.out)).clear()
+        if stop:
+            kept = "" if how.out is None else f" and saved in {str(how.out)!r}"
+            raise stop.error(f"interrupted when all {len(runs):,} runs were completed{kept}", dataset)
     return dataset
 
 
+def _stopped(
+    job: Job, assembly: Assembly, how: Execution, stop: Stop, labelled: Callable[[], xr.Dataset]
+) -> BaseException:
+    """Return what is raised in place of a result of which a part is missing."""
+    result, said = None, "no sequence has all its runs yet"
+    if assembly.there.all(axis=1).any() or assembly.done.any():
+        # Of crossed points and luck nothing may be there that can be compared.
+        with contextlib.suppress(KeyboardInterrupt):
+            result = labelled()
+            said = job.completed(job.labelled(assembly), assembly.runs)
+    if how.out is not None and assembly.there.any():
+        folder = str(Checkpoint(Path(how.out)).folder)
+        said += f"; what was finished is kept in {folder!r}: the same command goes on from there"
+    return stop.error(f"interrupted: {said}", result)
+
+
 def execute(job: Job, runs: range, how: Execution) -> Assembly:
-    """Compute all runs of a job, or as many as there is time for before an interruption by Ctrl-C.
+    """Compute all runs of a job, or as many as are done within the unit in which Ctrl-C or SIGTERM is heard.
 
     Raises
     ------
-    KeyboardInterrupt
-        If interrupted before the first block was done.
     SettlesimError
-        If a worker died, or a finished block could not be kept.
+        If worker processes die again and again, or a finished block could not be kept.
     """
     assembly = Assembly(job.lines, runs)
     checkpoint = None if how.out is None else Checkpoint(Path(how.out))
     if checkpoint is not None:
         checkpoint.begin(job)
-    with progress_bar(len(runs) * job.lines, how.progress) as advance:
+    with stoppable() as stop, progress_bar(len(runs) * job.lines, how.progress) as advance:
         missing = []
         for unit in how.units(job, runs):
             kept = None if checkpoint is None else checkpoint.load(unit)
@@ -179,23 +211,36 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
             advance(len(block.lines) * len(block.runs))
 
         try:
-            if how.executor is not None:
-                in_parallel(missing, how.executor, 2 * how.workers, take, packed(job))
-            elif how.workers > 1 and len(missing) > 1:
-                in_processes(job, missing, min(how.workers, len(missing)), take)
-            else:
-                for unit in missing:
-                    take(job.compute(unit))
+            compute_units(job, missing, how, take, stop)
         except KeyboardInterrupt:
-            if not assembly.there.all(axis=1).any() and not assembly.done.any():
-                said = "no sequence has all its runs yet"
-                if checkpoint is not None and assembly.there.any():
-                    where = str(checkpoint.folder)
-                    said += f"; what was finished is kept in {where!r}: the same command goes on from there"
-                raise KeyboardInterrupt(said) from None
+            # A second signal, or one that somebody else's handler heard.
+            stop.signal = stop.signal or signal.SIGINT
         finally:
             forget_luck()
     return assembly
+
+
+def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[Block], None], stop: Stop) -> None:
+    """Compute units where the execution says, handing on each as it is finished, until a signal asks to end."""
+    pieces = Pieces(job, units, fixed=how.block is not None)
+    if isinstance(how.executor, Workers):
+        how.executor.begin(packed(job))
+        dispatch(job, pieces, how.executor, take, stop, pieces.timed)
+    elif how.executor is not None:
+        with Lent(how.executor, how.workers, packed(job)) as lent:
+            dispatch(job, pieces, lent, take, stop, pieces.timed)
+    elif how.workers > 1 and len(units) > 1:
+        with Workers(min(how.workers, len(units))) as workers:
+            workers.begin(packed(job))
+            dispatch(job, pieces, workers, take, stop, pieces.timed)
+    else:
+        for unit in pieces:
+            if stop:
+                break
+            begun = time.thread_time()
+            block = job.compute(unit)
+            pieces.timed(unit, time.thread_time() - begun)
+            take(block)
 
 
 @contextlib.contextmanager
@@ -205,5 +250,5 @@ def shared_pool(how: Execution) -> Iterator[Execution]:
     if how.executor is not None or how.workers == 1:
         yield silent
         return
-    with process_pool(how.workers) as pool:
+    with stoppable(), Workers(how.workers) as pool:
         yield replace(silent, executor=pool)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from settlesim.chance.worlds import Fates, Rng, entropy_of
-from settlesim.errors import UsageError
+from settlesim.errors import Interrupted, Terminated, UsageError
 from settlesim.experiments.execution import Execution
 from settlesim.experiments.simulate import compare
 from settlesim.model.outcome import Outcome
@@ -78,16 +78,20 @@ def nested(
     drawn = Fates(entropy, range(worlds))
     uncertain = (str(q.address) for q in scenario.quantities() if q.uncertain)
     design = {name: np.repeat(drawn.uniform("world", name), luck) for name in uncertain}
-    flat = compare(
-        scenario,
-        sequences,
-        runs=worlds * luck,
-        rng=entropy,
-        engine=engine,
-        method=design,
-        outcomes=outcomes,
-        execution=execution,
-    )
+    try:
+        flat = compare(
+            scenario,
+            sequences,
+            runs=worlds * luck,
+            rng=entropy,
+            engine=engine,
+            method=design,
+            outcomes=outcomes,
+            execution=execution,
+        )
+    except (Interrupted, Terminated) as stop:
+        stop.result = None if stop.result is None else _folded(stop.result, luck)
+        raise
     return _folded(flat, luck)
 
 

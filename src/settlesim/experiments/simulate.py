@@ -62,15 +62,14 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        Dimensions (sequence, run), with one sequence.  After Ctrl-C it holds the runs completed so far, and
-        its attribute ``interrupted`` is 1.
+        Dimensions (sequence, run), with one sequence.
 
     Raises
     ------
     UsageError
         If a name is unknown or an option is out of range.
-    KeyboardInterrupt
-        If interrupted before the first block of runs was complete.
+    Interrupted, Terminated
+        After Ctrl-C or SIGTERM; its ``result`` holds the runs completed so far.
 
     Examples
     --------

@@ -1,21 +1,25 @@
-"""Results in files: NetCDF and Zarr in and out, Parquet and CSV out, each written whole or not at all."""
+"""Results in files: NetCDF and Zarr in and out, Parquet and CSV out, each written whole or not at all.
+
+What is read back is what was saved, or an error: numbers stand under checksums of their format, and the whole under a
+digest of its content (`settlesim.results.content_digest`).
+"""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import json
 import os
-import shutil
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from settlesim.errors import SettlesimError, UsageError
+from settlesim.results.content_digest import SCHEMA, differing, stamp, unstamped, verify_content
+from settlesim.results.formats import check_chunks, opened, storable, to_netcdf, to_zarr
+from settlesim.results.long_tables import escaped, table
+from settlesim.results.ownership import check_folder, check_name, check_replaceable
+from settlesim.results.replacement import reason, replacing, sweep
+from settlesim.results.seal import check_seal, seal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,26 +30,34 @@ __all__ = ["check_suffix", "compact", "open", "replacing", "save", "table"]
 # Modules that each format needs, beyond what settlesim always needs.
 NEEDS = {".nc": ("h5netcdf", "h5py"), ".zarr": ("zarr",), ".parquet": ("pyarrow",), ".csv": ()}
 READABLE = (".nc", ".zarr")
+# Dimensions of an experiment; a result that has none of one of them holds nothing.
+NEVER_EMPTY = ("sequence", "run", "point", "luck")
 
 
-def check_suffix(path: str | Path) -> Path:
+def check_suffix(path: str | Path, *, force: bool = False) -> Path:
     """Return `path` if a result can be saved there, to be asked before hours of simulation.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to save.
+    force : bool
+        Whether what stands there may be replaced though it is no result of settlesim.
 
     Raises
     ------
     UsageError
-        If the suffix is none of .nc, .zarr, .parquet and .csv, the format's package is not installed, or the
-        directory does not exist.
+        If the suffix is none of .nc, .zarr, .parquet and .csv, the format's package is not installed, the
+        directory does not exist or cannot be written, the name is one that some system refuses, or something else
+        than a result of settlesim stands there.
     """
-    path = Path(path)
+    path = check_name(path)
     if path.suffix not in NEEDS:
         raise UsageError(f"cannot save to {str(path)!r}: its name must end in {', '.join(NEEDS)}")
     _check_installed(path.suffix)
-    if not path.parent.is_dir():
-        raise UsageError(f"cannot save to {str(path)!r}: there is no directory {str(path.parent)!r}")
-    if path.is_dir() != (path.suffix == ".zarr") and path.exists():
-        kind = "a directory" if path.is_dir() else "a file"
-        raise UsageError(f"cannot save to {str(path)!r}: {kind} of that name is in the way")
+    check_folder(path)
+    if not force:
+        check_replaceable(path)
     return path
 
 
@@ -56,195 +68,199 @@ def _check_installed(suffix: str) -> None:
         raise UsageError(f"{suffix} files need {names}, not installed here: pip install 'settlesim[io]'")
 
 
-def save(dataset: xr.Dataset, path: str | Path) -> None:
-    """Write a result to a file, replacing what was there only once the new one is complete.
+def save(
+    dataset: xr.Dataset | pd.DataFrame,
+    path: str | Path,
+    *,
+    force: bool = False,
+    weekly: bool = False,
+    escape: bool = False,
+) -> None:
+    """Write a result, or a table made of one, to a file, replacing an earlier result only once the new one is complete.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
-        From `simulate`, `compare` or `sweep`.
+    dataset : xarray.Dataset or pandas.DataFrame
+        From `simulate`, `compare`, `sweep` or `evaluate`, or from an analysis such as `summary`; also if it was
+        changed, masked or joined since.
     path : str or Path
         The suffix chooses the format.  ``.nc`` (NetCDF-4) and ``.zarr`` hold everything and can be opened
-        again. ``.parquet`` and ``.csv`` hold the `table` of it: one row for each sequence and run, no
-        weekly values.
+        again. ``.parquet`` and ``.csv`` hold a table of it: one row for each sequence and run, or for what the
+        variables of an analysis share.
+    force : bool
+        Replace whatever stands at `path`, a complete result by an interrupted one too.  Without it only a result of
+        settlesim is replaced, or an empty file or folder.
+    weekly : bool
+        In ``.parquet`` and ``.csv``, write the weekly values in place of the values of a run: one row for each
+        sequence, run and week.
+    escape : bool
+        In ``.csv``, put an apostrophe before text that a spreadsheet would take for a formula.
 
     Raises
     ------
     UsageError
-        If the suffix is unknown, the format's package is missing, or the directory does not exist.
+        If the suffix is unknown, the format's package is missing, the directory does not exist, or something else
+        than a result of settlesim stands at `path`.
     SettlesimError
         If writing fails, for instance on a full disk; what was there before is still there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import settlesim as ss
+    >>> result = ss.simulate(ss.load("two-party"), runs=2, rng=7)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ss.save(result, f"{folder}/talks.nc")
+    ...     ss.open(f"{folder}/talks.nc").identical(result)
+    True
     """
-    path = check_suffix(path)
-    writers: dict[str, Callable[[xr.Dataset, Path], None]] = {
-        ".nc": _to_netcdf,
-        ".zarr": _to_zarr,
-        ".parquet": _to_parquet,
-        ".csv": _to_csv,
-    }
+    path = check_suffix(path, force=force)
+    if path.suffix in READABLE and weekly:
+        raise UsageError("weekly=True is for .parquet and .csv: .nc and .zarr hold the weekly values beside the others")
+    if path.suffix != ".csv" and escape:
+        raise UsageError("escape=True is for .csv: other files tell text from formulas")
+    whole = _labelled(dataset)
+    _check_runs(whole, "cannot save a result")
+    partial = bool(whole.attrs.get("interrupted", 0))
+    if path.suffix in READABLE:
+        _check_replaceable(path, force, partial)
+        _write_whole(whole, path)
+        return
+    rows = table(whole, weekly=weekly) if whole is dataset else dataset
+    rows = escaped(rows) if escape else rows
+    _check_replaceable(path, force, partial, list(map(str, rows.columns)))
+    writers: dict[str, Callable[..., None]] = {".parquet": _to_parquet, ".csv": _to_csv}
     with replacing(path) as temporary:
-        writers[path.suffix](dataset, temporary)
+        writers[path.suffix](rows, whole.attrs, temporary)
+
+
+def _check_replaceable(path: Path, force: bool, partial: bool, columns: list[str] | None = None) -> None:
+    if not force:
+        check_replaceable(path, partial=partial, columns=columns)
+
+
+def _labelled(dataset: Any) -> xr.Dataset:
+    """Return a Dataset that names the version which made it."""
+    import pandas as pd
+    import xarray as xr
+
+    from settlesim.results.dataset import version
+
+    if isinstance(dataset, pd.DataFrame):
+        dataset = dataset.rename_axis("row").reset_index(drop=True).rename_axis("row").to_xarray()
+    elif isinstance(dataset, xr.DataArray):
+        dataset = dataset.to_dataset(name=dataset.name or "values")
+    if not isinstance(dataset, xr.Dataset):
+        raise UsageError(f"save takes a result or a table made of one, not a {type(dataset).__name__}")
+    return dataset if "settlesim_version" in dataset.attrs else dataset.assign_attrs(settlesim_version=version())
+
+
+def _check_runs(dataset: xr.Dataset, what: str, error: type[SettlesimError] = UsageError) -> None:
+    empty = [dim for dim in NEVER_EMPTY if dataset.sizes.get(dim, 1) == 0]
+    if empty or not dataset.variables:
+        raise error(f"{what} without a single {empty[0] if empty else 'variable'}")
+
+
+def _write_whole(dataset: xr.Dataset, path: Path) -> None:
+    kept = storable(unstamped(dataset))
+    kept.attrs |= stamp(kept)
+    with replacing(path) as temporary:
+        (to_zarr if path.suffix == ".zarr" else to_netcdf)(kept, temporary)
+        # Before it takes the place of anything: what some format cannot hold would differ once it is opened.
+        with opened(temporary) as again:
+            lost = differing(again)
+        if path.suffix == ".nc":
+            seal(temporary, kept.attrs)
+        if lost:
+            raise SettlesimError(
+                f"cannot save to {str(path)!r}: {path.suffix} would not give back {', '.join(lost[:3])}"
+            )
 
 
 def open(path: str | Path) -> xr.Dataset:
-    """Read a result back into memory.
+    """Read a result back into memory, as it was saved.
 
     Raises
     ------
     UsageError
         If there is nothing at `path`, or its suffix is neither .nc nor .zarr.
     SettlesimError
-        If it cannot be read, or was not written by settlesim.
+        If it cannot be read, was not written by settlesim, or is not what was saved: damaged, or changed since.  A
+        file of version 0.1.0, or of a later version with another layout, is refused too.
     """
-    import xarray as xr
-
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(f"a path is text, not {type(path).__name__}")
     path = Path(path)
     if path.suffix not in READABLE:
         raise UsageError(f"cannot open {str(path)!r}: results are read back from {' and '.join(READABLE)}")
-    if not path.exists():
-        raise UsageError(f"there is no result at {str(path)!r}")
+    sweep(path)
+    _check_there(path)
     _check_installed(path.suffix)
-    engine: Any = "zarr" if path.suffix == ".zarr" else "h5netcdf"
     try:
-        dataset = xr.load_dataset(path, engine=engine, decode_times=False, decode_timedelta=False)
+        if path.suffix == ".nc":
+            check_seal(path)
+        with opened(path) as lazy:
+            growing = check_attributes(lazy, path)
+            if path.suffix == ".zarr" and not growing:
+                check_chunks(path)
+            dataset = lazy.load()
+        if not growing:
+            verify_content(dataset, repr(str(path)))
+    except SettlesimError:
+        raise
     except Exception as error:
-        raise SettlesimError(f"cannot read {str(path)!r}, it may be damaged: {_reason(error)}") from error
-    if "settlesim_version" not in dataset.attrs:
-        raise SettlesimError(f"{str(path)!r} was not written by settlesim: it has no attribute settlesim_version")
-    return dataset
+        raise SettlesimError(f"cannot read {str(path)!r}, it may be damaged: {reason(error)}") from error
+    return unstamped(dataset)
 
 
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; on success it takes the place of `path`, on failure it is removed.
+def _check_there(path: Path) -> None:
+    try:
+        if not path.exists():
+            raise UsageError(f"there is no result at {str(path)!r}")
+        if path.is_dir() != (path.suffix == ".zarr") or not (path.is_dir() or path.is_file()):
+            kind = "a folder" if path.suffix == ".zarr" else "a file"
+            raise SettlesimError(f"cannot read {str(path)!r}: it is not {kind}")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot open {str(path)[:200]!r}: {reason(error)}") from None
+
+
+def check_attributes(dataset: xr.Dataset, path: Path) -> bool:
+    """Check who wrote a file, and in what layout; return whether it is a store that still grows.
 
     Raises
     ------
     SettlesimError
-        If writing fails.
+        If it is no file of settlesim, or one of a version whose files are not read, or holds no runs.
     """
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
-        raise SettlesimError(f"cannot write {str(path)!r}: {_reason(error)}") from error
-    temporary = folder / path.name
-    try:
-        yield temporary
-        _flush(temporary)
-        if path.is_dir():  # a directory cannot be renamed onto another: the old one is moved away first
-            os.replace(path, folder / "old")
-            try:
-                os.replace(temporary, path)
-            except OSError:
-                os.replace(folder / "old", path)
-                raise
-        else:
-            os.replace(temporary, path)
-    except (OSError, RuntimeError, ValueError) as error:  # HDF5 reports a full disk as a RuntimeError
-        kept = "; what was there before is unchanged" if path.exists() else ""
-        raise SettlesimError(f"cannot write {str(path)!r}: {_reason(error)}{kept}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    attrs, name = dataset.attrs, repr(str(path))
+    if "settlesim_version" not in attrs:
+        raise SettlesimError(f"{name} was not written by settlesim: it has no attribute settlesim_version")
+    schema, writer = attrs.get("schema"), attrs["settlesim_version"]
+    if schema is None and "content_digest" not in attrs:
+        raise SettlesimError(
+            f"{name} was written by settlesim {writer} without a digest, so damage to it would not be seen: "
+            "simulate it again, or read it unchecked with xarray.load_dataset"
+        )
+    if schema != SCHEMA:
+        raise SettlesimError(
+            f"{name} was written by settlesim {writer} in layout {schema}; this version reads layout {SCHEMA}"
+        )
+    _check_runs(dataset, f"{name} is a result", SettlesimError)
+    return bool(attrs.get("growing", 0))
 
 
-def _flush(path: Path) -> None:
-    """Wait until a file is on the disk, so that a crash cannot leave an empty one under the final name."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    for file in files:
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _reason(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-def _to_netcdf(dataset: xr.Dataset, path: Path) -> None:
-    numeric = {name for name, v in dataset.variables.items() if v.dtype.kind in "biuf" and v.ndim}
-    encoding = {name: {"zlib": True, "complevel": 4, "shuffle": True} for name in sorted(numeric, key=str)}
-    dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding)
-
-
-def _to_zarr(dataset: xr.Dataset, path: Path) -> None:
-    # Version 2 of the format: strings have no settled place in version 3 yet.
-    dataset.to_zarr(path, mode="w", zarr_format=2, consolidated=True)
-
-
-def _to_parquet(dataset: xr.Dataset, path: Path) -> None:
+def _to_parquet(rows: pd.DataFrame, attrs: Any, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = pa.Table.from_pandas(table(dataset), preserve_index=False)
-    notes = {str(key): str(value) for key, value in dataset.attrs.items()}
-    pq.write_table(rows.replace_schema_metadata({**(rows.schema.metadata or {}), **notes}), path)
+    held = pa.Table.from_pandas(rows, preserve_index=False)
+    notes = {str(key): str(value) for key, value in attrs.items()}
+    named = held.replace_schema_metadata({**(held.schema.metadata or {}), **notes})
+    pq.write_table(named, path, write_page_checksum=True)
 
 
-def _to_csv(dataset: xr.Dataset, path: Path) -> None:
-    table(dataset).to_csv(path, index=False, lineterminator="\n")
-
-
-def table(dataset: xr.Dataset) -> pd.DataFrame:
-    """Return a result as a long table, one row for each sequence and run (and point of a sweep).
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        From `simulate`, `compare` or `sweep`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``sequence``, ``run``, the swept parameters, and the variables of a run.  One with a further
-        dimension becomes several columns, such as ``defections.rival``.  Coded variables are given by their
-        meanings.  Weekly values are left out.
-    """
-    import pandas as pd
-
-    other = {d for name in dataset.data_vars for d in dataset[name].dims if _is_label(dataset, d)}
-    axes = [str(d) for d in dataset.dims if d not in other and d != "week"]
-    sizes = [dataset.sizes[d] for d in axes]
-    columns: dict[str, Any] = {}
-    for position, axis in enumerate(axes):
-        labels = dataset[axis].values
-        shape = [-1 if i == position else 1 for i in range(len(axes))]
-        columns[axis] = np.broadcast_to(labels.reshape(shape), sizes).ravel()
-    for name in map(str, dataset.data_vars):
-        variable = dataset[name]
-        if "week" in variable.dims:
-            continue
-        extra = [d for d in variable.dims if d in other]
-        for key, part in _parts(variable, extra):
-            full = part.broadcast_like(dataset[axes]) if set(part.dims) < set(axes) else part
-            values = full.transpose(*axes).values.ravel()
-            columns[".".join([name, *key])] = _named(values, variable.attrs)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
-        return pd.DataFrame(columns)
-
-
-def _is_label(dataset: xr.Dataset, dim: Any) -> bool:
-    """Whether a dimension names things, such as provinces, and not runs, sequences or swept values."""
-    return dim not in ("sequence", "run", "week") and dataset[dim].attrs.get("role") != "swept"
-
-
-def _parts(variable: xr.DataArray, extra: list[Any]) -> Iterator[tuple[list[str], xr.DataArray]]:
-    if not extra:
-        yield [], variable.reset_coords(drop=True)
-        return
-    for label in variable[extra[0]].values:
-        for key, part in _parts(variable.sel({extra[0]: label}, drop=True), extra[1:]):
-            yield [str(label), *key], part
-
-
-def _named(values: Any, attrs: Mapping[Any, Any]) -> Any:
-    if "flag_meanings" not in attrs:
-        return values
-    meanings = dict(zip(np.atleast_1d(attrs["flag_values"]).tolist(), attrs["flag_meanings"].split(), strict=True))
-    return np.array([meanings.get(value, "") for value in values.tolist()])
+def _to_csv(rows: pd.DataFrame, _: Any, path: Path) -> None:
+    rows.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def compact(value: Any) -> str:
