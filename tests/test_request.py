@@ -62,7 +62,9 @@ def test_without_a_seed_an_unfinished_experiment_lends_its_own(tmp_path):
     scenario = shipped("two-party")
     unseeded = Request(scenario, selected(scenario, ["talk"]), runs=5)
     begun = unseeded.job(out)
-    Checkpoint(out).begin(begun)
+    kept = Checkpoint(out)
+    kept.begin(begun)
+    kept.lock.leave()
     assert unseeded.job(out).entropy == begun.entropy
     assert unseeded.job(None).entropy != begun.entropy
     assert request(runs=5).job(out).entropy == 7

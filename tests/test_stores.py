@@ -243,6 +243,13 @@ def test_a_table_of_points_and_luck():
     assert picked == made["deaths"].sel(point=2, luck=1, sequence="talk").item()
 
 
+def test_a_table_of_orders_has_a_row_for_each():
+    moves = {"talk": ss.steps.open_track("talks"), "give": ss.steps.deliver("prisoners")}
+    made = ss.orders(changed(shipped("two-party"), horizon=26, targets=[]), ss.Plan(moves, pace=8), runs=3, rng=7)
+    rows = table(made)
+    assert {"order", "run", "settled"} <= set(rows) and len(rows) == 2 * 3
+
+
 TEXTS = ["=1+1", "+1", "-1", "@a", "\ta", "talk, or\n not", 'said "no"', "ä"]
 
 

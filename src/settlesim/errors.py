@@ -7,7 +7,8 @@ and shown at once, each on one line that names the file, the line, the key and t
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "UsageError",
     "choose",
     "nearest",
+    "on_line",
 ]
 
 # Of a list of problems; who mends these sees the others next.
@@ -148,6 +150,10 @@ class FaultError(SettlesimError):
         The first entity of the scope for which it fails, where that can be told.
     sequence
         The sequence of talks that was simulated.
+    world
+        The number of the world: that of the run, or of a point of `evaluate`, where `run` is the number of the luck.
+    replay
+        The call that shows it again, with the names of whoever made it, such as ``scenario`` and ``protocol``.
 
     Examples
     --------
@@ -165,20 +171,41 @@ class FaultError(SettlesimError):
         run: int | None = None,
         entity: str = "",
         sequence: str = "",
+        world: int | None = None,
+        replay: str = "",
     ) -> None:
         self.kind, self.name, self.reason, self.scope = kind, name, reason, scope
         self.week, self.run, self.entity, self.sequence = week, run, entity, sequence
+        self.world, self.replay = world, replay
+        # Where it was met among sequences that are simulated together; of no use in another process.
+        self.line: int | None = None
         # As they were given, for an error that is sent from one process to another is made anew from them.
-        super().__init__(kind, name, reason, scope, week, run, entity, sequence)
+        super().__init__(kind, name, reason, scope, week, run, entity, sequence, world, replay)
 
     def __str__(self) -> str:
         """Return what failed, where, and why, on one line."""
         place = f"{self.kind} {self.name!r}" + (f" ({self.scope})" if self.scope else "")
         place += f", sequence {self.sequence!r}" if self.sequence else ""
         place += "" if self.week is None else f", week {self.week}"
+        place += "" if self.world in (None, self.run) else f", world {self.world}"
         place += "" if self.run is None else f", run {self.run}"
         place += f", {self.entity!r}" if self.entity else ""
-        return _line(f"{place}: {self.reason}")
+        return _line(f"{place}: {self.reason}" + (f"; to see it: {self.replay}" if self.replay else ""))
+
+    def placed(self, *, world: int, replay: str) -> FaultError:
+        """Return the same fault with its world and the call that shows it."""
+        same = (self.kind, self.name, self.reason, self.scope, self.week, self.run, self.entity, self.sequence)
+        return FaultError(*same, world, replay)
+
+
+@contextmanager
+def on_line(line: int) -> Iterator[None]:
+    """Note of a fault on which line it was met, among sequences that are simulated together."""
+    try:
+        yield
+    except FaultError as fault:
+        fault.line = line
+        raise
 
 
 class Interrupted(KeyboardInterrupt):

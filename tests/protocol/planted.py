@@ -40,6 +40,16 @@ def logs(aid, legitimacy):
     return np.log(-legitimacy)
 
 
+@rule("run", "aid")
+def endless(aid, legitimacy):
+    return np.where(legitimacy > 0.0, np.inf, aid)
+
+
+@rule("run", "aid")
+def masked(aid, legitimacy):
+    return np.ma.masked_greater(legitimacy, 0.0)
+
+
 class Odd(Exception):
     """Cannot be sent from process to process: it takes two arguments and keeps one."""
 
@@ -82,7 +92,7 @@ def objects(aid, legitimacy):
     return np.where(legitimacy > 0.0, None, None)
 
 
-FAILING = {f.name: f for f in (divides, grows, logs, odd, leaves, nothing, two, half, text, objects)}
+FAILING = {f.name: f for f in (divides, endless, masked, grows, logs, odd, leaves, nothing, two, half, text, objects)}
 
 
 def fails_in_run_three(trace):
@@ -90,6 +100,24 @@ def fails_in_run_three(trace):
     if 3 in trace.runs:
         raise ArithmeticError("run three")
     return trace.final["deaths"]
+
+
+def deaths(trace):
+    return trace.final["deaths"]
+
+
+class Half:
+    def __call__(self, trace):
+        return trace.final["deaths"] / 2
+
+
+class Locked:
+    def __init__(self):
+        # Cannot be sent.
+        self.held = (i for i in range(3))
+
+    def __call__(self, trace):
+        return trace.final["deaths"]
 
 
 def added(function: Any, scope: str = "run", writes: str = "extra", **how: Any) -> Protocol:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+import settlesim
 from protocol import planted
 from protocol.planted import added, tried
 from settlesim.chance.worlds import Fates, worlds
@@ -27,9 +28,12 @@ from settlesim.reference import War as WarAgent
 from support import block, changed, shipped
 
 WEEK_ONE = "rule {name!r} (run), sequence 'talk', week 1, run 0: "
+SEEN = "; to see it: ss.replay(scenario, sequence='talk', run={run}, rng=1, protocol=protocol)"
 FAULTS = {
     "divides": "raised ZeroDivisionError: division by zero",
     "logs": "gives nan for 'aid': keep divisions and logarithms from it by np.where or np.maximum",
+    "endless": "gives inf for 'aid', outside the range it declares, 0 to 3",
+    "masked": "returns a masked array for 'aid': choose with np.where",
     "odd": "raised Odd: odd",
     "leaves": "raised SystemExit: 3",
     "nothing": "returns None, but writes one variable, 'aid': a return is missing",
@@ -56,7 +60,7 @@ def fault(protocol, runs=4, **how):
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_the_same_in_both_engines(name, engine):
     error = fault(tried(name), engine=engine)
-    assert str(error) == WEEK_ONE.format(name=name) + FAULTS[name]
+    assert str(error) == WEEK_ONE.format(name=name) + FAULTS[name] + SEEN.format(run=0)
     assert (error.kind, error.name, error.scope, error.week, error.run) == ("rule", name, "run", 1, 0)
 
 
@@ -96,8 +100,8 @@ def test_a_rule_that_another_process_does_not_find_is_named(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.stdout == (
-        "another process does not find the rule 'local': define it at the top level of the script, outside "
-        "`if __name__ == '__main__':`\n"
+        "rule 'local' stands under `if __name__ == '__main__':`: other processes do not find it; define it at the top "
+        "level of a module of its own and import it, or use workers=1\n"
     ), done.stderr
 
 
@@ -116,7 +120,7 @@ def test_the_lowest_run_is_named_in_the_first_week_in_which_it_fails():
     assert len(told) == 1, told
     (text,) = told
     assert text.startswith("rule 'grows' (run), sequence 'talk', week ") and ", run 0: gives 3." in text
-    assert text.endswith("for 'aid', outside the range it declares, 0 to 3")
+    assert text.endswith("for 'aid', outside the range it declares, 0 to 3" + SEEN.format(run=0))
 
 
 def late(aid, aid_luck, week):
@@ -309,3 +313,33 @@ def test_an_item_that_is_no_rule_is_named_too(monkeypatch):
     with pytest.raises(FaultError, match=r"fold 'fighters' \(run\), sequence 'talk', week 1: raised ZeroDivisionError"):
         block(shipped("two-party"), "talk", 2)
     assert isinstance(STANDARD.items[STANDARD.names.index("fighters")], Fold)
+
+
+@rule("run", "aid")
+def unlucky(aid, aid_luck):
+    """One run fails, in the first week: the one that has this luck."""
+    return np.where(aid_luck == OF_RUN_4711, np.nan, aid)
+
+
+OF_RUN_4711 = float(Fates(1, range(4711, 4712)).uniforms("aid_luck", [""])[0][0])
+
+
+def test_a_rule_that_fails_in_run_4711_costs_no_run_before(tmp_path):
+    luck = [Luck("aid_luck", "run", "uniform")]
+    protocol = STANDARD.with_rule(unlucky, after="legitimacy", variables=planted.VARIABLES, luck=luck)
+    war, out = changed(shipped("two-party"), horizon=12), tmp_path / "war.nc"
+    with pytest.raises(FaultError) as caught:
+        how = Execution(block=1000, out=out)
+        simulate(war, sequence="talk", runs=6000, rng=1, protocol=protocol, execution=how)
+    assert (caught.value.week, caught.value.run, caught.value.world) == (1, 4711, 4711)
+    assert str(caught.value).endswith(SEEN.format(run=4711))
+    kept = sorted(int(part.name.partition("-")[0]) for part in (tmp_path / "war.nc.parts").glob("*.npz"))
+    assert kept == [0, 1000, 2000, 3000] and not out.exists()
+    for run, fails in ((4710, False), (4711, True)):
+        names = {"ss": settlesim, "scenario": war, "protocol": protocol}
+        call = caught.value.replay.replace("run=4711", f"run={run}")
+        if fails:
+            with pytest.raises(FaultError, match="week 1, run 4711: gives nan"):
+                eval(call, names)
+        else:
+            eval(call, names)

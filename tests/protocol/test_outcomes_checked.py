@@ -93,10 +93,10 @@ FAULTS = {
     lost: ", run 0: raised KeyError: 'deathz'; did you mean 'deaths'?",
     fails_in_run_three: ", run 3: raised ArithmeticError: run three",
     in_place: ", run 0: raised ValueError: assignment destination is read-only: it must not change what it reads",
-    lambda trace: np.zeros(7): ": returns shape (7,), not (runs,): one value for each run",
-    lambda trace: 3.0: ": returns shape (), not (runs,): one value for each run",
-    lambda trace: None: ": returns values of type object: return numbers or truths",
-    lambda trace: np.array(["a"] * len(trace.runs)): ": returns text: return numbers or truths",
+    lambda trace: np.zeros(7): ", run 0: returns shape (7,), not (runs,): one value for each run",
+    lambda trace: 3.0: ", run 0: returns shape (), not (runs,): one value for each run",
+    lambda trace: None: ", run 0: returns None, not an array of one value for each run",
+    lambda trace: np.array(["a"] * len(trace.runs)): ", run 0: returns text: return numbers or truths",
     lambda trace: (_ for _ in ()).throw(SystemExit(3)): ", run 0: raised SystemExit: 3",
 }  # fmt: skip
 
@@ -122,7 +122,7 @@ def test_a_fault_is_named(function, said, trace):
     [
         ("share", 0.5, "is 0.5, but of the kind 'share': 0 or 1 in each run"),
         ("bounded", 1.5, "is 1.5, but of the kind 'bounded': from 0 to 1"),
-        ("count", -1, "is -1, but of the kind 'count': 0 or more"),
+        ("count", -1, "is -1, but of the kind 'count': a whole number, 0 or more"),
     ],
 )
 def test_values_are_of_the_kind_that_their_outcome_declares(kind, value, said, trace):

@@ -16,9 +16,11 @@ from settlesim.errors import Interrupted, Terminated, UsageError, choose, neares
 from settlesim.experiments.execution import Execution, shared_pool
 from settlesim.experiments.progress import progress_bar
 from settlesim.experiments.simulate import compare
+from settlesim.model.code_digest import joint_digest
 from settlesim.model.layout import layout
 from settlesim.model.outcome import LABELS, Outcome, week_of
 from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_digest import digests_of
 from settlesim.model.standard import STANDARD
 from settlesim.results.dataset import provenance, weekly_name
 from settlesim.scenario.claims import Claim
@@ -148,7 +150,14 @@ def claims(
 
     def labelled() -> xr.Dataset:
         done = [claim for claim in asked if claim.name in found]
-        attrs = provenance(scenario, entropy=entropy, engine="numpy", method="monte_carlo", protocol=_name(rules))
+        attrs = provenance(
+            scenario,
+            entropy=entropy,
+            engine="numpy",
+            method="monte_carlo",
+            protocol=_name(rules),
+            code=joint_digest(digests_of(rules, rules.outcomes)),
+        )
         attrs |= {"level": level, "runs": number, "interrupted": int(len(done) < len(asked))}
         return _table(done, [found[claim.name] for claim in done], quantities).assign_attrs(attrs)
 

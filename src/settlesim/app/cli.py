@@ -37,6 +37,7 @@ from settlesim.app.options import (
 )
 from settlesim.app.orders_command import OrdersCommand, orders
 from settlesim.app.show_commands import list_, show
+from settlesim.app.status_command import status
 from settlesim.app.streams import plain_warnings, prepare, tell
 from settlesim.errors import UsageError, choose
 
@@ -61,6 +62,7 @@ app = typer.Typer(
 app.command("list", cls=Command)(list_)
 app.command(cls=Command)(show)
 app.command(cls=Command)(claims)
+app.command(cls=Command)(status)
 app.command(cls=OrdersCommand)(orders)
 app.command(cls=Command)(validate)
 app.command("base-rates", cls=Command)(base_rates)

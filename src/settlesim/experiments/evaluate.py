@@ -13,7 +13,9 @@ import numpy as np
 from settlesim.chance.sampling import Sampling, warn_of_size
 from settlesim.chance.worlds import Rng, free_numbers, pie_values
 from settlesim.engines.vectorised.batch import LAID_OUT
+from settlesim.errors import FaultError
 from settlesim.experiments.execution import Execution, asked, carry_out
+from settlesim.experiments.fault_shown import call_of
 from settlesim.experiments.job import Job, Unit
 from settlesim.experiments.points import Points, points_of
 from settlesim.experiments.request import Request, refuse_levers, selected
@@ -83,6 +85,17 @@ class Evaluation(Job):
         columns = [{name: rows[point - which.start] for name, rows in drawn[plan].items()} for point, plan in of]
         return self.simulated(unit, [self.sequences[line] for line in unit.lines], columns, ())
 
+    def located(self, fault: FaultError, unit: Unit) -> FaultError:
+        """Return a fault with the point at which it was met; its run is the number of the luck."""
+        if fault.run is None or fault.line is None:
+            return fault
+        point = unit.lines[fault.line] // len(self.plans)
+        number = self.points.numbers[point]
+        points = "points" if self.points.values or self.points.sampling.designed else f"range({number}, {number + 1})"
+        call = call_of(fault, self, "evaluate", f"luck=range({fault.run}, {fault.run + 1})")
+        call = call.replace(", method='central'", "").replace("(scenario, ", f"(scenario, {points}, ")
+        return fault.placed(world=number, replay=call)
+
     def fingerprint(self) -> dict[str, Any]:
         """Return what two jobs must share for the units of one to serve the other."""
         once = Job(**{f.name: getattr(self, f.name) for f in fields(Job)} | {"sequences": self.plans})
@@ -122,6 +135,7 @@ class Evaluation(Job):
         ]
         worlds = {name: (self._along(name), np.stack([table[name] for table in tables], axis=1)) for name in names}
         dataset = crossed(assembly, self.scenario, self.plans, self.points.numbers, worlds, attrs)
+        dataset.attrs["runs_asked"] = len(self.points) * len(luck)
         if how.number > 1:
             of = dataset["point"].values % how.number
             dataset = dataset.assign_coords(replicate=("point", of, {"long_name": "replicate of the designed sample"}))

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from settlesim.errors import UsageError
 from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.experiments.coverage import missing_units
 from settlesim.experiments.dispatch import dispatch
 from settlesim.experiments.estimate import answer_instead
 from settlesim.experiments.executors import Lent
+from settlesim.experiments.growing_store import GrowingStore
 from settlesim.experiments.interruption import Stop, stoppable
 from settlesim.experiments.job import Job, Unit, forget_luck
 from settlesim.experiments.memory import refuse_too_large
@@ -59,12 +61,14 @@ class Execution:
         Whether to show progress; by default as a bar on a terminal, as a line every half a minute elsewhere.
     out : str or Path, optional
         Where to save the result.  Finished blocks are kept beside it, in ``<out>.parts``, until all are done:
-        the same call resumes after an interruption or a crash.  What is interrupted is not saved there.
+        the same call resumes after an interruption or a crash, also with other blocks or workers.  What is
+        interrupted is not saved there.  A store, ``.zarr``, grows in place instead, can be read meanwhile, and goes on
+        with more runs of the same experiment.
     executor : concurrent.futures.Executor, optional
         Computes the units in place of `workers` processes, such as ``Client(...).get_executor()`` of dask; `workers`
         then says how many it has, where it does not tell.
     force : bool
-        Whether `out` may replace what is no result of settlesim.
+        Whether `out` may replace what is no result of settlesim, or a store of another experiment.
 
     Examples
     --------
@@ -151,6 +155,8 @@ def carry_out(
 
     leave_if_started_by_mistake()
     answer_instead(job, runs, how)
+    if how.out is not None and Path(how.out).suffix == ".zarr":
+        return _grown(job, runs, how, arrange)
     refuse_too_large(job, runs)
     with stoppable() as stop:
         assembly = execute(job, runs, how)
@@ -182,6 +188,34 @@ def _stopped(
     return stop.error(f"interrupted: {said}", result)
 
 
+def _grown(job: Job, runs: range, how: Execution, arrange: Callable[[xr.Dataset], xr.Dataset] | None) -> xr.Dataset:
+    """Compute all runs of a job into the store that holds its result, and return that opened."""
+    store = GrowingStore(Path(str(how.out)), job, runs, arrange, how.force)
+    with stoppable() as stop, progress_bar(len(runs) * job.lines, how.progress) as advance, store:
+        if store.whole:
+            return store.result()
+        advance(int(store.there.sum()))
+
+        def take(block: Block) -> None:
+            store.store(block)
+            advance(len(block.lines) * len(block.runs))
+
+        missing = list(missing_units(how.units(job, runs), store.there, runs.start))
+        try:
+            compute_units(job, missing, how, take, stop)
+        except KeyboardInterrupt:
+            stop.signal = stop.signal or signal.SIGINT
+        finally:
+            forget_luck()
+        if not store.there.all():
+            result, said = store.partial()
+            raise stop.error(f"interrupted: {said}; the same command goes on from there", result) from None
+        result = store.finish()
+        if stop:
+            raise stop.error(f"interrupted when all {len(runs):,} runs were completed and saved", result)
+        return result
+
+
 def execute(job: Job, runs: range, how: Execution) -> Assembly:
     """Compute all runs of a job, or as many as are done within the unit in which Ctrl-C or SIGTERM is heard.
 
@@ -195,14 +229,9 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
     if checkpoint is not None:
         checkpoint.begin(job)
     with stoppable() as stop, progress_bar(len(runs) * job.lines, how.progress) as advance:
-        missing = []
-        for unit in how.units(job, runs):
-            kept = None if checkpoint is None else checkpoint.load(unit)
-            if kept is None:
-                missing.append(unit)
-            else:
-                assembly.add(kept)
-                advance(len(unit))
+        if checkpoint is not None:
+            advance(checkpoint.load(assembly))
+        missing = list(missing_units(how.units(job, runs), assembly.there, runs.start))
 
         def take(block: Block) -> None:
             if checkpoint is not None:
@@ -216,6 +245,8 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
             # A second signal, or one that somebody else's handler heard.
             stop.signal = stop.signal or signal.SIGINT
         finally:
+            if checkpoint is not None:
+                checkpoint.lock.leave()
             forget_luck()
     return assembly
 

@@ -15,10 +15,14 @@ import numpy as np
 
 from settlesim.chance.sampling import Sampling, sampling_of
 from settlesim.chance.worlds import Fates, worlds
-from settlesim.errors import choose
+from settlesim.errors import FaultError, choose
+from settlesim.experiments.fault_shown import shown_by
+from settlesim.experiments.identity import versions
 from settlesim.experiments.order_designs import order_blocks
+from settlesim.model.code_digest import joint_digest
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
+from settlesim.model.protocol_digest import digests_of
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 from settlesim.results.dataset import Assembly, Block, collect, provenance
@@ -155,6 +159,11 @@ class Job:
         missing = [f"-{name}" for name in ITEMS if name not in self.protocol.names]
         return "standard " + " ".join(changed + missing or ["reordered"])
 
+    @cached_property
+    def code(self) -> dict[str, str | None]:
+        """Digests of what rules, outcomes and all else in the protocol do, by kind and name; None where hidden."""
+        return digests_of(self.protocol, self.outcomes)
+
     def fingerprint(self) -> dict[str, Any]:
         """Return what two jobs must share for the blocks of one to serve the other."""
         sampled = self.sampled
@@ -170,6 +179,8 @@ class Job:
             "protocol": self.protocol_name,
             "outcomes": [outcome.name for outcome in self.outcomes],
             "dealt": [self.slots, self.group],
+            "code": self.code,
+            **versions(),
         }
 
     def compute(self, unit: Unit) -> Block:
@@ -206,16 +217,23 @@ class Job:
         dealt: Mapping[str, Any] = MappingProxyType({}),
     ) -> Block:
         """Simulate a unit's sequences in one call, each over worlds of its own, and collect its outcomes."""
-        traces = batch_of(self.engine)(
-            self.scenario,
-            sequences,
-            worlds=columns,
-            fates=_fates(self.entropy, unit.runs),
-            protocol=self.protocol,
-            record=self.record,
-            **dealt,
-        )
-        return collect(traces, self.outcomes, parameters, unit.lines)
+        try:
+            traces = batch_of(self.engine)(
+                self.scenario,
+                sequences,
+                worlds=columns,
+                fates=_fates(self.entropy, unit.runs),
+                protocol=self.protocol,
+                record=self.record,
+                **dealt,
+            )
+            return collect(traces, self.outcomes, parameters, unit.lines)
+        except FaultError as fault:
+            raise self.located(fault, unit) from fault.__cause__
+
+    def located(self, fault: FaultError, unit: Unit) -> FaultError:
+        """Return a fault met in a unit with its world, and the call that shows it again."""
+        return shown_by(fault, self)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -226,12 +244,14 @@ class Job:
             engine=self.engine,
             method=self.method_name,
             protocol=self.protocol_name,
+            code=joint_digest(self.code),
         )
         return attrs | self.sampled
 
     def labelled(self, assembly: Assembly) -> xr.Dataset:
         """Label what has been computed."""
         dataset = assembly.dataset(self.scenario, self.shown, self.attributes)
+        dataset.attrs["runs_asked"] = len(assembly.runs)
         if self.sampling.number == 1:
             return dataset
         of = dataset["run"].values % self.sampling.number

@@ -11,8 +11,10 @@ import numpy as np
 
 from settlesim.chance.sampling import Sampling, sampling_of, warn_of_size
 from settlesim.chance.worlds import Rng, entropy_of, free_numbers, worlds
-from settlesim.errors import UsageError, choose
-from settlesim.experiments.checkpoint import Checkpoint
+from settlesim.errors import FaultError, UsageError, choose
+from settlesim.experiments.checkpoint import Checkpoint, fingerprint_in
+from settlesim.experiments.fault_shown import shown_by
+from settlesim.experiments.growing_store import books_of
 from settlesim.experiments.job import ENGINES, Job
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
@@ -100,7 +102,10 @@ class Request:
         if job.engine == "mesa":
             from settlesim.engines.vectorised.rehearsal import rehearse
 
-            rehearse(self.scenario, self.sequences[0], rules, job.entropy)
+            try:
+                rehearse(self.scenario, self.sequences[0], rules, job.entropy)
+            except FaultError as fault:
+                raise shown_by(fault, job) from fault.__cause__
         last = range(self.numbers.stop - 1, self.numbers.stop)
         worlds(self.scenario, last, entropy=job.entropy, method=self.method, total=total)
         # Orders of one plan have the same levers; there may be thousands.
@@ -165,7 +170,8 @@ def _recorded(record: str | Iterable[str] | None, rules: Protocol) -> tuple[str,
 def entropy_for(rng: Rng, out: str | Path | None) -> int:
     """Return the entropy asked for; without one, an unfinished experiment at the same place lends its own."""
     if rng is None and out is not None:
-        begun = Checkpoint(Path(out)).fingerprint()
+        path = Path(out)
+        begun = fingerprint_in(books_of(path) if path.suffix == ".zarr" else Checkpoint(path).folder)
         if begun is not None:
             return int(begun["entropy"])
     return entropy_of(rng)

@@ -34,8 +34,12 @@ ENDS: tuple[str, ...] = get_args(End)
 
 # Second dimensions of outcomes that are no scope of the model, with their labels.
 LABELS = {"destination": ("rival", "splinter", "reintegrated", "returned", "killed")}
-# Coordinates of every result, and ends of names that it derives: an outcome may have neither.
-RESERVED = ("sequence", "definition", "differs_in", "run", "week")
+# Dimensions and coordinates of results, and ends of names that they derive: neither an outcome nor a parameter of one's
+# own may have them.
+RESERVED = (
+    "sequence", "definition", "differs_in", "run", "week", "point", "luck", "replicate", "order", "slot", "move",
+    "statistic", "quantity", "entropy_of", "scenario_digest_of", "method_of", "total_of",
+)  # fmt: skip
 DERIVED = ("_weekly", "_drawn")
 
 
@@ -54,7 +58,8 @@ class Outcome:
     meaning : str
         One line for tables and plots.
     dims : tuple of str
-        ``("run",)`` or ``("run", other)``.
+        ``("run",)`` or ``("run", other)``, where the other is a kind of entity, such as ``"province"``, or a dimension
+        of one's own, whose `labels` are given.
     flags : mapping, optional
         Meanings of codes.
     reads : tuple of str
@@ -63,10 +68,14 @@ class Outcome:
     kind : {"amount", "share", "bounded", "count", "weeks", "code"}
         What a value is.  ``share``: 0 or 1 in each run, so that the mean is a share of runs; ``bounded``: a number
         from 0 to 1; ``count``: a number of things; ``weeks``: a week, or a time; ``code``: one of `flags`;
-        ``amount``: any other number.  Tables, intervals and plots go by it.
+        ``amount``: any other number.  Tables, intervals and plots go by it.  A value that is not of its kind, or is
+        infinite, is refused with the run; NaN says that there is none, and a code has no NaN.
     better : {"high", "low"}, optional
         Which end is better, for whoever wants the war to end at a table with few deaths; None where that is
         for the reader to say.
+    labels : tuple of str or of int
+        What stands along a dimension of one's own, in order: ``Outcome(..., dims=("run", "mine"), labels=("Aynak",
+        "Hajigak"))``.
 
     Examples
     --------
@@ -85,6 +94,7 @@ class Outcome:
     reads: tuple[str, ...] = ()
     kind: Kind = "amount"
     better: End | None = None
+    labels: tuple[str, ...] | tuple[int, ...] = ()
 
 
 def never(weeks: Values) -> Values:

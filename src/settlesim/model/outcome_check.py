@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from settlesim.errors import nearest
 from settlesim.model.outcome import DERIVED, ENDS, KINDS, LABELS, RESERVED, Outcome
 from settlesim.model.variables import SCOPES
@@ -31,6 +33,14 @@ def outcome_problems(outcomes: Iterable[Outcome], scenario: Scenario) -> Iterato
         One line for each mistake.
     """
     seen: set[str] = set()
+    along: dict[str, tuple[object, ...]] = {}
+    for name in scenario.parameters:
+        if name in RESERVED or name in SCOPES or name in LABELS:
+            yield f"parameter {name!r} of {scenario.origin} has the name of a dimension of results: call it otherwise"
+        elif name.endswith(DERIVED):
+            yield f"parameter {name!r} of {scenario.origin} ends as names do that results derive: call it otherwise"
+    outcomes = tuple(outcomes)
+    names = {getattr(outcome, "name", None) for outcome in outcomes}
     for outcome in outcomes:
         if not isinstance(outcome, Outcome) or not isinstance(outcome.name, str):
             yield f"{outcome!r} is no outcome: give an Outcome(name, function, units, meaning)"
@@ -49,13 +59,18 @@ def outcome_problems(outcomes: Iterable[Outcome], scenario: Scenario) -> Iterato
             yield f"{label}: its function is {outcome.function!r}, which cannot be called"
         if not outcome.dims or outcome.dims[0] != "run" or len(outcome.dims) > 2:
             yield f'{label}: dims must be ("run",) or ("run", another), not {outcome.dims!r}'
+        elif outcome.labels:
+            yield from _own_dimension(outcome, label, {*scenario.parameters, *names}, along)
         elif outcome.dims[1:] and outcome.dims[1] not in DIMS:
             hint = _hint(outcome.dims[1], sorted(DIMS))
-            yield f"{label}: unknown dimension {outcome.dims[1]!r}{hint}; known: {', '.join(sorted(DIMS))}"
+            said = f"{label}: unknown dimension {outcome.dims[1]!r}{hint}; known: {', '.join(sorted(DIMS))}; "
+            yield f"{said}one of your own has labels=..."
         if outcome.kind not in KINDS:
             yield f"{label}: unknown kind {outcome.kind!r}{_hint(outcome.kind, KINDS)}; known: {', '.join(KINDS)}"
         elif (outcome.kind == "code") != bool(outcome.flags):
             yield f"{label}: its kind is {outcome.kind!r}; an outcome has flags, meanings of its codes, if it is a code"
+        elif any(isinstance(code, bool) or not isinstance(code, (int, np.integer)) for code in outcome.flags or ()):
+            yield f"{label}: codes are whole numbers, not {', '.join(map(repr, outcome.flags or ()))}"
         if outcome.better is not None and outcome.better not in ENDS:
             hint = _hint(outcome.better, ENDS)
             yield f"{label}: better is {outcome.better!r}{hint}; known: {', '.join(ENDS)}, or None"
@@ -64,6 +79,26 @@ def outcome_problems(outcomes: Iterable[Outcome], scenario: Scenario) -> Iterato
                 yield f"{label} reads {name!r}, which is no parameter of {scenario.origin}" + _hint(
                     name, scenario.parameters
                 )
+
+
+def _own_dimension(
+    outcome: Outcome, label: str, taken: set[str | None], along: dict[str, tuple[object, ...]]
+) -> Iterator[str]:
+    """Find what is wrong with a dimension of one's own."""
+    dim = outcome.dims[-1]
+    if len(outcome.dims) < 2 or dim in DIMS:
+        yield f'{label}: labels are for a dimension of your own, dims=("run", another); {dim!r} has its own'
+    elif not isinstance(dim, str) or not dim.isidentifier() or dim in RESERVED or dim in taken or dim.endswith(DERIVED):
+        yield f"{label}: its dimension {dim!r} has the name of something else in the result: call it otherwise"
+    elif not isinstance(outcome.labels, tuple) or not _alike(outcome.labels):
+        yield f"{label}: labels must be a tuple of texts, or of whole numbers, each once, not {outcome.labels!r:.60}"
+    elif along.setdefault(dim, outcome.labels) != outcome.labels:
+        yield f"{label}: another outcome has other labels along {dim!r}: give both the same, or call one otherwise"
+
+
+def _alike(labels: tuple[object, ...]) -> bool:
+    kinds = {type(label) for label in labels}
+    return kinds in ({str}, {int}) and len(set(labels)) == len(labels) and "" not in labels
 
 
 def _standard(outcome: Outcome) -> bool:

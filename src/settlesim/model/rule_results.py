@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from settlesim.model.variables import Variable
 
-__all__ = ["FAULTS", "reason_of", "returned", "wrong_kind", "wrong_range"]
+__all__ = ["FAULTS", "limits", "reason_of", "returned", "wrong_kind", "wrong_range"]
 
 # What a rule or an outcome may raise: its author meant to stop it, not the program.
 FAULTS = (Exception, SystemExit)
@@ -67,6 +68,8 @@ def wrong_kind(value: Any, variable: Variable) -> str:
     if value is None or array.dtype.kind not in "biuf":
         what = "None" if value is None else "text" if array.dtype.kind in "US" else f"values of type {array.dtype}"
         return f"returns {what} for {name}: return numbers or truths"
+    if isinstance(value, (np.ma.MaskedArray, np.ma.core.MaskedConstant)):
+        return f"returns a masked array for {name}: choose with np.where"
     if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return f"returns the plain number {value!r} for {name}: return an array, by np.where or np.full_like"
     if variable.kind == "bool" and array.dtype.kind != "b":
@@ -74,6 +77,30 @@ def wrong_kind(value: Any, variable: Variable) -> str:
     if variable.kind == "int" and array.dtype.kind == "f" and not (array == np.rint(array)).all():
         return f"returns broken numbers for {name}, which counts: use np.rint or np.floor"
     return ""
+
+
+@lru_cache(maxsize=1)
+def _standard() -> dict[str, Variable]:
+    # Deferred: the standard protocol is made of what stands beside this module.
+    from settlesim.model.standard import STANDARD
+
+    return STANDARD.table
+
+
+def limits(variable: Variable) -> tuple[float, float]:
+    """Return between what values of a variable must lie: finite ones, unless it starts at infinity or is settlesim's.
+
+    Examples
+    --------
+    >>> limits(Variable("aid", "run", low=0.0))[1] < np.inf, limits(Variable("never", "run", start=np.inf))[1]
+    (True, inf)
+    """
+    low, high = variable.bounds
+    start = variable.start
+    if variable.kind != "float" or (isinstance(start, float) and np.isinf(start)) or variable.name in _standard():
+        return low, high
+    largest = float(np.finfo(np.float64).max)
+    return max(low, -largest), min(high, largest)
 
 
 def wrong_range(value: Any, variable: Variable) -> str:
@@ -86,5 +113,7 @@ def wrong_range(value: Any, variable: Variable) -> str:
     """
     if value != value:
         return f"gives nan for {variable.name!r}: keep divisions and logarithms from it by np.where or np.maximum"
+    if np.isinf(value) and variable.low <= value <= variable.high:
+        return f"gives {value.item()!r} for {variable.name!r}: keep it finite by np.where, or declare start=np.inf"
     allowed = f"{variable.low:g} to {variable.high:g}"
     return f"gives {value.item()!r} for {variable.name!r}, outside the range it declares, {allowed}"

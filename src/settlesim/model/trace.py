@@ -19,6 +19,19 @@ from settlesim.scenario.sequence import Sequence
 __all__ = ["Recorder", "Trace"]
 
 
+class _Fixed(dict[str, Any]):
+    """Values by name, to be read and not to be changed."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a trace is to be read, not to be changed")
+
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As it is filled by pickle, it would refuse.
+        return type(self), (dict(self),)
+
+
 @dataclass(frozen=True)
 class Trace:
     """Final and weekly values of a block of runs.
@@ -38,7 +51,8 @@ class Trace:
 
     Notes
     -----
-    The arrays of `final` and `weekly` cannot be written to: outcomes are read off them one after another.
+    Nothing in `final`, `weekly` and `worlds` can be written to: outcomes are read off them one after another, and the
+    worlds are recorded.
     """
 
     scenario: Scenario
@@ -53,6 +67,12 @@ class Trace:
     def __post_init__(self) -> None:
         for values in (*self.final.values(), *self.weekly.values()):
             values.flags.writeable = False
+        # Views, for others may hold the worlds and go on to change them.
+        worlds = {name: np.asarray(values).view() for name, values in self.worlds.items()}
+        for values in worlds.values():
+            values.flags.writeable = False
+        for name, of in (("final", self.final), ("weekly", self.weekly), ("worlds", worlds)):
+            object.__setattr__(self, name, _Fixed(of))
 
     @property
     def initial_fighters(self) -> NDArray[Any]:

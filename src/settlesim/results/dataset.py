@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from settlesim.errors import UsageError, choose
+from settlesim.errors import UsageError, choose, on_line
 from settlesim.results.stores import compact
 from settlesim.scenario.contrast import PARTS, differs_in
 
@@ -111,8 +111,12 @@ def collect(
 
     wanted = tuple(outcomes)
     first = traces[0]
-    known = {**first.entities, "destination": DESTINATIONS}
-    values = [evaluate(trace, wanted) for trace in traces]
+    known: dict[str, tuple[Any, ...]] = {**first.entities, "destination": DESTINATIONS}
+    known |= {outcome.dims[1]: outcome.labels for outcome in wanted if outcome.labels}
+    values = []
+    for line, trace in enumerate(traces):
+        with on_line(line):
+            values.append(evaluate(trace, wanted))
     block = Block(first.runs, lines, {}, {name: _stack([t.worlds[name] for t in traces]) for name in parameters})
     for outcome in wanted:
         array = np.stack([v[outcome.name] for v in values])
@@ -143,7 +147,10 @@ def _stack(columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _coded(array: NDArray[Any], flags: Mapping[int, str] | None) -> NDArray[Any]:
-    return array.astype(np.int8) if flags else array
+    if not flags:
+        return array
+    fitting = (kind for kind in (np.int8, np.int16, np.int32) if np.iinfo(kind).min <= min(flags))
+    return array.astype(next((kind for kind in fitting if max(flags) <= np.iinfo(kind).max), np.int64))
 
 
 def _attrs(role: str, info: Outcome | Variable) -> dict[str, Any]:
@@ -208,6 +215,10 @@ class Assembly:
         for name, array in block.arrays.items():
             if name not in self.arrays:
                 self.arrays[name] = np.zeros((self.sequences, len(self.runs), *array.shape[2:]), array.dtype)
+            elif self.arrays[name].dtype != array.dtype:
+                # An outcome may count in some blocks and miss values in others: what holds both is taken, never less.
+                wider = np.result_type(self.arrays[name].dtype, array.dtype)
+                self.arrays[name] = self.arrays[name].astype(wider, copy=False)
             self.arrays[name][lines, place] = array
         known = np.asarray(self.there[:, place].any(axis=0))
         for name, column in block.parameters.items():
@@ -324,16 +335,21 @@ def described(scenario: Scenario) -> dict[str, dict[str, Any]]:
     }
 
 
-def provenance(scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str) -> dict[str, Any]:
+def provenance(
+    scenario: Scenario, *, entropy: int, engine: str, method: str, protocol: str, code: str
+) -> dict[str, Any]:
     """Return the attributes from which a result can be made again.
 
-    They hold no date, host or number of workers: equal inputs give equal results, down to the file.
+    They hold no date, host or number of workers: equal inputs give equal results, down to the file.  `code` is the
+    digest of what rules and outcomes do, empty where that cannot be told.
     """
     return {
         "Conventions": "CF-1.11",
         "title": f"settlesim: {scenario.title}",
         "comment": CAVEAT,
         "settlesim_version": version(),
+        "numpy_version": np.__version__,
+        **({"code_digest": f"sha256:{code}"} if code else {}),
         "scenario": scenario.name,
         "scenario_digest": scenario.digest(),
         "start": scenario.start.isoformat(),

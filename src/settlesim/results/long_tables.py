@@ -86,7 +86,10 @@ def _axes(dataset: xr.Dataset, weekly: bool) -> list[str]:
         shared = [set(v.dims) for v in dataset.data_vars.values()]
         return [str(d) for d in dataset.dims if shared and all(d in dims for dims in shared)]
     week = ("week",) if weekly else ()
-    kept = ("sequence", *REPEATED, *week)
+    outcomes = [set(v.dims) for v in dataset.data_vars.values() if v.attrs.get("role") == "outcome"]
+    # Whatever else all outcomes vary along, such as orders, is no name of a thing.
+    common = set.intersection(*outcomes) if len(outcomes) > 1 else set()
+    kept = {"sequence", *REPEATED, *week, *common}
     return [str(d) for d in dataset.dims if d in kept or dataset[d].attrs.get("role") == "swept"]
 
 

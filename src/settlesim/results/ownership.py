@@ -13,7 +13,7 @@ from settlesim.errors import UsageError
 from settlesim.results.replacement import reason
 from settlesim.results.seal import is_unsealed, sealed_notes
 
-__all__ = ["check_figure", "check_folder", "check_name", "check_replaceable", "standing"]
+__all__ = ["BOOKS", "check_figure", "check_folder", "check_name", "check_replaceable", "standing"]
 
 # Longer paths are refused by one system or another, and by none with a message of one line.
 LONGEST_PATH, LONGEST_NAME = 4000, 200
@@ -21,8 +21,8 @@ FORBIDDEN = '<>:"|?*\\'
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(1, 10))}
 # A table says nothing of who wrote it but by its columns: these, and at least one of the others.
 COLUMNS, ANY_COLUMN = {"sequence", "run"}, {"outcome", "settled", "end_week", "deaths"}
-# Files that may stand in a store of Zarr beside its arrays.
-IN_STORE = {"job.json"}
+# Where a store keeps what belongs to its making: a folder that Zarr does not look into.
+BOOKS = ".settlesim"
 # What files of these formats begin with, or have near their beginning.
 FIGURES = {".png": [b"\x89PNG"], ".pdf": [b"%PDF"], ".svg": [b"<svg"]}
 OTHERWISE = "choose another name, or replace it with force=True (--force)"
@@ -149,9 +149,13 @@ def _of_netcdf(path: Path) -> Mapping[str, Any] | None:
 
 def _of_zarr(path: Path) -> Mapping[str, Any] | None:
     for entry in path.iterdir():
-        ours = entry.name.startswith(".z") or entry.name in IN_STORE
-        if entry.is_symlink() or not (_is_array(entry) if entry.is_dir() else ours):
+        folder = entry.is_dir() and (entry.name == BOOKS or _is_array(entry))
+        if entry.is_symlink() or not (folder or (entry.is_file() and entry.name.startswith(".z"))):
             return None
+    if not (path / ".zattrs").is_file() and (path / BOOKS / "job.json").is_file():
+        # An experiment of which nothing is complete yet.
+        notes = json.loads((path / BOOKS / "job.json").read_text(encoding="utf-8"))
+        return {"settlesim_version": notes["settlesim"], "interrupted": 1}
     found = json.loads((path / ".zattrs").read_text(encoding="utf-8"))
     return found if isinstance(found, dict) else None
 

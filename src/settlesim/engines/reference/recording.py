@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from settlesim.chance.fates import Fates
 from settlesim.engines.reference.entity import Entity
 from settlesim.engines.reference.settlement_model import SettlementModel
+from settlesim.errors import on_line
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
@@ -88,8 +89,11 @@ def run_batch(
     scenario: Scenario, sequences: Sequence[Plan], *, worlds: Sequence[Mapping[str, Any]], **shared: Any
 ) -> list[Trace]:
     """Simulate a block of runs under several sequences, one after another, as `run` does under one."""
-    pairs = zip(sequences, worlds, strict=True)
-    return [run(scenario, sequence, worlds=drawn, **shared) for sequence, drawn in pairs]
+    traces = []
+    for line, (sequence, drawn) in enumerate(zip(sequences, worlds, strict=True)):
+        with on_line(line):
+            traces.append(run(scenario, sequence, worlds=drawn, **shared))
+    return traces
 
 
 def values_of(model: SettlementModel, name: str) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from settlesim.errors import FaultError
 from settlesim.model.items import Rule
-from settlesim.model.rule_results import FAULTS, reason_of, returned, wrong_kind, wrong_range
+from settlesim.model.rule_results import FAULTS, limits, reason_of, returned, wrong_kind, wrong_range
 
 if TYPE_CHECKING:
     from settlesim.engines.reference.entity import Entity
@@ -57,7 +57,7 @@ def applied(agent: Entity, rule: Rule, act: Callable[..., Any], *inputs: Any) ->
     if mistake:
         raise _fault(agent, rule, mistake, whole=True)
     for name, value in zip(rule.writes, values, strict=True):
-        low, high = table[name].bounds
+        low, high = limits(table[name])
         if not low <= value <= high:
             raise _fault(agent, rule, wrong_range(value, table[name]))
     return values if len(values) > 1 else values[0]

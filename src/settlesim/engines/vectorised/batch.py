@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from settlesim.chance.tiled import TiledFates
 from settlesim.chance.worlds import Fates
 from settlesim.engines.vectorised.engine import run, simulated
-from settlesim.errors import FaultError
+from settlesim.errors import FaultError, on_line
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
@@ -93,10 +93,11 @@ def run_batch(
     which = np.repeat(np.arange(times)[:, None], runs, axis=1) if dealt is None else dealt
 
     def alone() -> list[Trace]:
-        return [
-            run(scenario, plan, worlds=drawn, fates=fates, protocol=protocol, record=names)
-            for plan, drawn in zip(sequences, worlds, strict=True)
-        ]
+        traces = []
+        for number, (plan, drawn) in enumerate(zip(sequences, worlds, strict=True)):
+            with on_line(number):
+                traces.append(run(scenario, plan, worlds=drawn, fates=fates, protocol=protocol, record=names))
+        return traces
 
     recorded = {law.table[name].scope for name in names if name in law.table}
     if dealt is None and (len(sequences) == 1 or recorded & {*OF_STEPS}):
@@ -108,10 +109,11 @@ def run_batch(
         whole = simulated(scenario, first, columns, tiled, law, names, orders)
     except FaultError:
         # In the batch a run's column has not the run's number: only alone a fault has its name.
-        for line, drawn in zip(which, worlds, strict=True):
+        for place, (line, drawn) in enumerate(zip(which, worlds, strict=True)):
             for number in np.unique(line):
                 there = np.flatnonzero(line == number)
-                _alone(scenario, sequences[number], drawn, fates, there, law)
+                with on_line(place):
+                    _alone(scenario, sequences[number], drawn, fates, there, law)
         raise
     return [
         _part(whole, sequences[int(which[i, 0])], drawn, fates.runs, slice(i * runs, (i + 1) * runs))

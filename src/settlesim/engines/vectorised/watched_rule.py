@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from settlesim.errors import FaultError
 from settlesim.model.items import Rule
-from settlesim.model.rule_results import FAULTS, reason_of, returned, wrong_kind, wrong_range
+from settlesim.model.rule_results import FAULTS, limits, reason_of, returned, wrong_kind, wrong_range
 
 if TYPE_CHECKING:
     from settlesim.engines.vectorised.reader import Columns, Fetch, Reader
@@ -47,6 +47,7 @@ class WatchedRule:
     def __init__(self, rule: Rule, reads: Sequence[Fetch], reader: Reader) -> None:
         self.rule, self.reads, self.reader = rule, reads, reader
         self.written = [reader.protocol.table[name] for name in rule.writes]
+        self.limits = [limits(variable) for variable in self.written]
         self.tried: Tried = set()
         # An object that is called like a function and cannot be remembered is tried in each block.
         with suppress(TypeError):
@@ -73,8 +74,8 @@ class WatchedRule:
         """Refuse values outside the ranges of what is written, where a guard is up and in runs that have not ended."""
         gone = self.reader.gone if columns is None else self.reader.gone[columns]
         bad: list[tuple[int, ...]] = []
-        for number, (variable, value) in enumerate(zip(self.written, values, strict=True)):
-            low, high = variable.bounds
+        for number, value in enumerate(values):
+            low, high = self.limits[number]
             if not value.size or (value.min() >= low and value.max() <= high):
                 continue
             outside = ~((value >= low) & (value <= high)) & ~gone
