@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import subprocess
-import sys
 
 import pytest
 
+import command_line
 import settlesim as ss
 
 
-def settlesim(*words, cwd=None):
-    command = [sys.executable, "-m", "settlesim", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+def settlesim(*words, cwd="."):
+    with contextlib.chdir(cwd):
+        return command_line.settlesim(*words)
 
 
 def test_list_names_every_scenario_and_sequence():
-    found = json.loads(settlesim("list", "--json").stdout)
-    assert found["afghanistan-2018"] == list(ss.load("afghanistan-2018").sequences)
-    assert {"two-party", "null-order", "colombia-2012"} <= set(found)
-    assert "kabul_first" in settlesim("list").stdout
+    found = json.loads(settlesim("list", "--json").out)
+    assert found["scenarios"]["afghanistan-2018"]["sequences"] == list(ss.load("afghanistan-2018").sequences)
+    assert {"two-party", "null-order", "colombia-2012"} <= set(found["scenarios"])
+    assert "kabul_first" in settlesim("list").out
 
 
 def test_compare_prints_outcomes_differences_ranking_and_the_caution():
     answer = settlesim("compare", "two-party", "--runs", 40, "--rng", 7)
-    assert answer.returncode == 0 and answer.stderr == ""
+    assert answer.code == 0 and answer.err == ""
     for part in ("Outcomes, % of 40 runs", "settled: difference from talk", "deaths", "Ranking", "not a forecast",
                  "Entropy 7"):  # fmt: skip
-        assert part in answer.stdout
+        assert part in answer.out
 
 
 def test_json_and_library_agree():
-    answer = json.loads(settlesim("compare", "two-party", "--runs", 40, "--rng", 7, "--json").stdout)
+    answer = json.loads(settlesim("compare", "two-party", "--runs", 40, "--rng", 7, "--json").out)
     result = ss.compare(ss.load("two-party"), runs=40, rng=7)
     expected = float(ss.summary(result, "deaths").deaths.sel(statistic="estimate", sequence="talk"))
     assert answer["outcomes"][0]["deaths"]["estimate"] == expected
@@ -46,28 +46,28 @@ def strict(text):
 
 def test_the_reference_is_the_last_line_and_marked():
     answer = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7, "--json")
-    found = strict(answer.stdout)
+    found = strict(answer.out)
     for rows in (found["outcomes"], found["differences"]["deaths"]):
         assert [row["reference"] for row in rows] == [False] * (len(rows) - 1) + [True]
     assert [row["place"] for row in found["ranking"]] == [1, 2, None]
     assert found["outcomes"][-1]["settlement_week"] == {"estimate": None, "error": None, "n": 0.0}
-    text = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7).stdout
+    text = settlesim("compare", "two-party", "-s", "talk", "-s", "give_first", "--runs", 30, "--rng", 7).out
     assert text.count("no_talks (reference)") == text.count("no_talks") >= 6
-    assert "no_talks" not in settlesim("compare", "two-party", "--runs", 8, "--rng", 7, "--no-reference").stdout
+    assert "no_talks" not in settlesim("compare", "two-party", "--runs", 8, "--rng", 7, "--no-reference").out
 
 
 def test_tables_say_what_they_are_headed_by():
     result = ss.simulate(ss.load("two-party"), runs=2, rng=7)
-    text = " ".join(settlesim("compare", "two-party", "--runs", 30, "--rng", 7).stdout.split())
+    text = " ".join(settlesim("compare", "two-party", "--runs", 30, "--rng", 7).out.split())
     for name in ("signed", "settled", "standing", "comprehensive"):
         assert f"{name}: {result[name].attrs['long_name']}" in text
-    found = strict(settlesim("run", "two-party", "--runs", 8, "--rng", 7, "--json").stdout)
+    found = strict(settlesim("run", "two-party", "--runs", 8, "--rng", 7, "--json").out)
     assert found["meanings"]["signed"] == result.signed.attrs["long_name"]
 
 
 def test_first_events_and_final_outcomes_are_told_apart():
     shown = {
-        which: settlesim("run", "two-party", "--runs", 60, "--rng", 7, "--incidence", which).stdout
+        which: settlesim("run", "two-party", "--runs", 60, "--rng", 7, "--incidence", which).out
         for which in ("first", "final")
     }
     assert "First events" in shown["first"] and "│ deal on power" in shown["first"]
@@ -75,21 +75,21 @@ def test_first_events_and_final_outcomes_are_told_apart():
 
 
 def test_base_rates_stand_beside_what_ended():
-    found = strict(settlesim("base-rates", "afghanistan-2018", "--runs", 20, "--json").stdout)
+    found = strict(settlesim("base-rates", "afghanistan-2018", "--runs", 20, "--json").out)
     assert found["sequence"] == "no_talks" and found["runs"] == 20
     assert found["terminations"][1]["termination"] == "ceasefire" and found["terminations"][1]["simulated"] is None
 
 
 def test_run_saves_and_draws(tmp_path):
     answer = settlesim("run", "two-party", "--runs", 20, "--rng", 7, "--out", "a.nc", "--plot", "a.png", cwd=tmp_path)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.code == 0, answer.err
     assert ss.open(tmp_path / "a.nc").sizes["run"] == 20
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_settings_reach_the_model():
     first, second = (
-        json.loads(settlesim("run", "two-party", "--runs", 20, "--rng", 7, "--json", "--set", setting).stdout)
+        json.loads(settlesim("run", "two-party", "--runs", 20, "--rng", 7, "--json", "--set", setting).out)
         for setting in ("deaths_base=100", "deaths_base=200")
     )
     a, b = (answer["outcomes"][0]["deaths"]["estimate"] for answer in (first, second))
@@ -99,7 +99,7 @@ def test_settings_reach_the_model():
 
 def test_a_setting_for_one_party():
     answer = settlesim("run", "two-party", "--runs", 5, "--rng", 7, "--set", "concession_acceptance.government=0.5")
-    assert answer.returncode == 0, answer.stderr
+    assert answer.code == 0, answer.err
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_a_setting_for_one_party():
 )
 def test_errors_go_to_stderr_without_a_traceback(words, code, said):
     answer = settlesim(*words)
-    assert answer.returncode == code
-    assert said in answer.stderr
-    assert "Traceback" not in answer.stderr and answer.stdout == ""
+    assert answer.code == code
+    assert said in answer.err
+    assert "Traceback" not in answer.err and answer.out == ""
 
 
 def test_a_broken_file_names_each_problem(tmp_path):
@@ -133,19 +133,19 @@ def test_a_broken_file_names_each_problem(tmp_path):
     text += "splinter_rat = { value = 1 }\n"
     (tmp_path / "mine.toml").write_text(text)
     answer = settlesim("run", "mine.toml", cwd=tmp_path)
-    assert answer.returncode == 2 and "Traceback" not in answer.stderr
-    assert "mine.toml:4" in answer.stderr and "mine.toml:5" in answer.stderr and "splinter_rate" in answer.stderr
+    assert answer.code == 2 and "Traceback" not in answer.err
+    assert "mine.toml:4" in answer.err and "mine.toml:5" in answer.err and "splinter_rate" in answer.err
 
 
 def test_replay_is_dated_and_gives_causes():
-    story = settlesim("replay", "two-party", "--run", 3, "--rng", 7).stdout
+    story = settlesim("replay", "two-party", "--run", 3, "--rng", 7).out
     assert "week 8 (26 Feb 2020)" in story and "clock of consent rang" in story
-    events = json.loads(settlesim("replay", "two-party", "--run", 3, "--rng", 7, "--json").stdout)
+    events = json.loads(settlesim("replay", "two-party", "--run", 3, "--rng", 7, "--json").out)
     assert all({"week", "date", "event", "cause"} == set(event) for event in events["events"])
 
 
 def test_validate_tells_both_troop_modes_and_sets_held_out_targets_apart():
-    answer = json.loads(settlesim("validate", "afghanistan-2018", "--runs", 12, "--json").stdout)
+    answer = json.loads(settlesim("validate", "afghanistan-2018", "--runs", 12, "--json").out)
     assert answer["title"].startswith("Afghanistan") and answer["sequence"] == "historical"
     assert list(answer["modes"]) == ["dated", "endogenous"]
     for mode in answer["modes"].values():
@@ -158,10 +158,10 @@ def test_validate_tells_both_troop_modes_and_sets_held_out_targets_apart():
 
 
 def test_validate_takes_title_and_history_from_the_file():
-    shown = settlesim("validate", "colombia-2012", "--runs", 8).stdout
+    shown = settlesim("validate", "colombia-2012", "--runs", 8).out
     assert "Colombia, from the framework agreement" in shown and "runs of amid_war" in shown
     assert "dated" not in shown and "2018" not in shown
 
 
 def test_schema_is_json():
-    assert json.loads(settlesim("schema").stdout)["type"] == "object"
+    assert json.loads(settlesim("schema").out)["type"] == "object"

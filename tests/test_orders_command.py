@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -12,13 +13,14 @@ import numpy as np
 import pytest
 
 import settlesim as ss
+from command_line import settlesim
 from settlesim.report.order_extremes import extreme_rows
 from support import shipped
 
 
-def orders(*words, cwd=None):
-    command = [sys.executable, "-m", "settlesim", "orders", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+def orders(*words, cwd="."):
+    with contextlib.chdir(cwd):
+        return settlesim("orders", *words)
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +30,16 @@ def result():
 
 def test_tables_say_what_orders_do_and_how_sure_it_is():
     answer = orders("two-party", "--runs", 12, "--rng", 7, "--outcome", "deaths")
-    assert answer.returncode == 0 and answer.stderr == ""
+    assert answer.code == 0 and answer.err == ""
     for part in ("best and worst of 6 orders, 12 runs each", "at once", "what explains the differences",
                  "beyond dates", "not a forecast", "Entropy 7"):  # fmt: skip
-        assert part in answer.stdout
+        assert part in answer.out
 
 
 def test_json_agrees_with_the_library_and_the_figure_needs_no_name(result, tmp_path):
     asked = ("two-party", "--plan", "opening", "--runs", 12, "--rng", 7, "--outcome", "deaths", "--json", "--plot")
     answer = orders(*asked, cwd=tmp_path)
-    found = json.loads(answer.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    found = json.loads(answer.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     effects = ss.order_effects(result, "deaths")
     for row in found["swaps"]:
         expected = float(effects.swap.sel(first=row["first"], second=row["second"]))
@@ -81,13 +83,13 @@ def test_the_best_come_first_and_are_compared_in_pairs(result):
 )
 def test_what_is_asked_wrongly_is_said_before_anything_runs(words, said, tmp_path):
     answer = orders("two-party", "--rng", 7, *(() if "--runs" in words else ("--runs", 100_000)), *words, cwd=tmp_path)
-    assert answer.returncode == 2 and said in answer.stderr and answer.stdout == ""
-    assert answer.stderr.count("\n") <= 12 and "Traceback" not in answer.stderr
+    assert answer.code == 2 and said in answer.err and answer.out == ""
+    assert answer.err.count("\n") <= 12 and "Traceback" not in answer.err
 
 
 def test_a_scenario_without_plans_says_so():
     answer = orders("null-order", "--runs", 10)
-    assert answer.returncode == 2 and "plan" in answer.stderr
+    assert answer.code == 2 and "plan" in answer.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")

@@ -7,7 +7,7 @@ and shown at once, each on one line that names the file, the line, the key and t
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +25,9 @@ __all__ = [
     "nearest",
     "on_line",
 ]
+
+# Of a list of problems; who mends these sees the others next.
+SHOWN = 50
 
 
 class SettlesimError(Exception):
@@ -102,8 +105,8 @@ class ScenarioError(SettlesimError):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        """Return one line for each problem."""
-        return "\n".join(str(problem) for problem in self.problems)
+        """Return one line for each problem, the first 50 of them."""
+        return _lines(self.problems)
 
 
 class ProtocolError(UsageError):
@@ -122,8 +125,8 @@ class ProtocolError(UsageError):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        """Return one line for each problem."""
-        return "\n".join(self.problems)
+        """Return one line for each problem, the first 50 of them."""
+        return _lines(self.problems)
 
 
 class FaultError(SettlesimError):
@@ -284,7 +287,14 @@ def choose(name: str, names: Iterable[str], what: str) -> str:
         return name
     like = nearest(name, known)
     hint = f"; did you mean {like!r}?" if like else "."
-    raise UsageError(f"unknown {what} {name!r}{hint} Known: {', '.join(known)}")
+    raise UsageError(_line(f"unknown {what} {name!r:.200}{hint} Known: {', '.join(known)}"))
+
+
+def _lines(problems: Sequence[object]) -> str:
+    lines = [str(problem) for problem in problems[:SHOWN]]
+    if len(problems) > SHOWN:
+        lines.append(f"{len(lines)} problems and at least {len(problems) - SHOWN:,} more")
+    return "\n".join(lines)
 
 
 def _short(value: object) -> str:

@@ -115,7 +115,7 @@ def test_conditions_nested_without_end_are_refused():
     raw = {"week": 1}
     for _ in range(100):
         raw = {"not": raw}
-    with pytest.raises(ScenarioError, match="nested more than"):
+    with pytest.raises(ScenarioError, match="nested too deep"):
         Sequence("plan", [{"do": "switch", "when": raw}])
 
 

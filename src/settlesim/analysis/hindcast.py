@@ -98,8 +98,8 @@ def troop_modes(scenario: Scenario, sequence: str | Sequence | None = None) -> d
     >>> list(troop_modes(load("colombia-2012")))
     ['endogenous']
     """
-    chosen = sequence or scenario.history_sequence
-    plan = scenario.sequence(chosen or _only(list(scenario.sequences)))
+    chosen = scenario.history_sequence if sequence is None else sequence
+    plan = scenario.sequence(_only(list(scenario.sequences)) if chosen is None else chosen)
     endogenous = plan.with_levers(dated_troops=0.0)
     if not (plan.troop_path or scenario.troop_path):
         return {"endogenous": endogenous}

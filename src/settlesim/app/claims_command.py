@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from settlesim.app import terminal
+from settlesim.app.answers import print_answer, provenance
 from settlesim.app.options import Json, Name, Progress, Rng, Runs, Settings, Workers, execution_of, loaded
 from settlesim.errors import SettlesimError
 
@@ -47,12 +48,11 @@ def claims(
     how = execution_of(workers, runs, progress, None)
     table = terminal.complete_or_part(lambda: tested(war, runs=runs, rng=rng, only=only or None, execution=how))
     if as_json:
-        terminal.print_json({"entropy": table.attrs["entropy"], "claims": report.claim_rows(table)})
+        print_answer(provenance(war, table, runs=runs), {"claims": report.claim_rows(table)})
     else:
-        console = terminal.console()
         for kind in ("check", "hypothesis"):
             if (table["kind"] == kind).any():
-                console.print(report.claim_table(table, kind))
-        console.print(report.footer(table))
-        console.print(f"Entropy {table.attrs['entropy']}: --rng with it gives the same runs.")
+                terminal.show(report.claim_table(table, kind))
+        terminal.say(report.footer(table))
+        terminal.say(f"Entropy {table.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.exit_if_interrupted()

@@ -7,11 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from settlesim.app import terminal
+from settlesim.app.answers import print_answer, print_estimate, provenance
+from settlesim.app.check_commands import check, verify
 from settlesim.app.claims_command import claims
+from settlesim.app.commands import Command, Commands, carried_out
+from settlesim.app.history_commands import base_rates, validate
 from settlesim.app.options import (
+    MOST_RUNS,
     Estimated,
     Force,
     Json,
@@ -34,40 +38,56 @@ from settlesim.app.options import (
 from settlesim.app.orders_command import OrdersCommand, orders
 from settlesim.app.show_commands import list_, show
 from settlesim.app.status_command import status
-from settlesim.errors import Terminated, UsageError, choose
+from settlesim.app.streams import plain_warnings, prepare, tell
+from settlesim.errors import UsageError, choose
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-__all__ = ["main"]
+__all__ = ["app", "main"]
 
-
-class _Commands(TyperGroup):
-    """The commands, of which an interrupted one says so; typer by itself would leave in silence."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (KeyboardInterrupt, Terminated) as stop:
-            raise terminal.said_and_left(stop) from None
-
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in terminal.EXITS.items())
+EPILOG += f"\n\n\b\n{terminal.DEBUG}=1 in the environment shows where in the code an error came from."
 
 app = typer.Typer(
-    cls=_Commands,
+    cls=Commands,
     help="Simulate how the order of talks and concessions changes how a war is settled.",
+    epilog=EPILOG,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("list")(list_)
-app.command()(show)
-app.command()(claims)
-app.command()(status)
+app.command("list", cls=Command)(list_)
+app.command(cls=Command)(show)
+app.command(cls=Command)(claims)
+app.command(cls=Command)(status)
 app.command(cls=OrdersCommand)(orders)
+app.command(cls=Command)(validate)
+app.command("base-rates", cls=Command)(base_rates)
+app.command(cls=Command)(check)
+app.command(cls=Command)(verify)
 
 
-@app.command()
+def _version(wanted: bool) -> None:
+    if wanted:
+        from settlesim.results.dataset import version
+
+        print(f"settlesim {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _settlesim(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Simulate how the order of talks and concessions changes how a war is settled."""
+
+
+@app.command(cls=Command)
 def run(
     scenario: Name,
     sequence: Plan = None,
@@ -92,17 +112,20 @@ def run(
 
     choose(incidence, ("first", "final"), "incidence")
     war = loaded(scenario, settings)
+    terminal.check_figure(plot)
     how = execution_of(workers, runs, progress, out, force)
     call = partial(simulate, war, sequence=sequence, runs=runs, rng=rng, execution=how)
-    result = terminal.complete_or_part(call, estimate, as_json)
+    if estimate:
+        return print_estimate(call, war, runs, as_json)
+    result = terminal.complete_or_part(call)
     if as_json:
-        answer = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
+        answer: dict[str, Any] = {"outcomes": report.outcome_rows(result)}
         answer |= {"incidence_of": incidence, "incidence": report.incidence_rows(result, incidence)}
-        terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
+        answer["meanings"] = meanings(result, EXPLAINED)
+        print_answer(provenance(war, result, runs=runs), answer)
     else:
-        terminal.console().print(report.outcome_table(result))
-        terminal.console().print(report.incidence_table(result, incidence))
-        terminal.console().print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}.")
+        terminal.show(report.outcome_table(result), report.incidence_table(result, incidence))
+        terminal.say(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     if plot is not None:
         from settlesim.report import plots
 
@@ -110,7 +133,7 @@ def run(
     terminal.exit_if_interrupted()
 
 
-@app.command()
+@app.command(cls=Command)
 def compare(
     scenario: Name,
     sequence: Plans = None,
@@ -136,38 +159,39 @@ def compare(
     from settlesim.report.process_tables import process_rows, process_tables
 
     war = loaded(scenario, settings)
-    if baseline is not None:
-        war.sequence(baseline)
-    how = execution_of(workers, runs, progress, out, force)
     names = compared_sequences(war, sequence, reference)
+    if baseline is not None and war.sequence(baseline).name not in names:
+        raise UsageError(f"--baseline {baseline!r} is not among the sequences compared: {', '.join(names)}")
+    terminal.check_figure(plot)
+    how = execution_of(workers, runs, progress, out, force)
     call = partial(compared, war, names, runs=runs, rng=rng, execution=how)
-    result = terminal.complete_or_part(call, estimate, as_json)
+    if estimate:
+        return print_estimate(call, war, runs, as_json)
+    result = terminal.complete_or_part(call)
     several = result.sizes["sequence"] > 1 and result.sizes["run"] > 1
     ranked = several and sum(not is_reference(result, name) for name in lines_of(result)) > 1
     shown = ("settled", "standing", "comprehensive", "deaths")
     words = result["differs_in"].values.tolist()
     if as_json:
-        answer: dict[str, Any] = {"entropy": result.attrs["entropy"], "outcomes": report.outcome_rows(result)}
+        answer: dict[str, Any] = {"outcomes": report.outcome_rows(result)}
         answer["differs_in"] = dict(zip(result["sequence"].values.tolist(), words, strict=True))
         if several:
             answer["differences"] = {name: report.difference_rows(result, name, baseline) for name in shown}
         if ranked:
             answer["ranking"] = report.rank_rows(result, "settled")
         answer["process"] = process_rows(result)
-        terminal.print_json(answer | {"meanings": meanings(result, EXPLAINED)})
+        answer["meanings"] = meanings(result, EXPLAINED)
+        print_answer(provenance(war, result, runs=runs), answer)
     else:
-        console = terminal.console()
-        console.print(report.outcome_table(result))
+        terminal.show(report.outcome_table(result))
         if several and (told := more_than_order(result)):
-            console.print(told)
+            terminal.say(told)
         if several:
-            for name in shown:
-                console.print(report.difference_table(result, name, baseline))
+            terminal.show(*(report.difference_table(result, name, baseline) for name in shown))
         if ranked:
-            console.print(report.rank_table(result, "settled"))
-        for table in process_tables(result):
-            console.print(table)
-        console.print(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
+            terminal.show(report.rank_table(result, "settled"))
+        terminal.show(*process_tables(result))
+        terminal.say(f"{report.CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _pair(result, several, baseline))
     terminal.exit_if_interrupted()
 
@@ -187,10 +211,10 @@ def _pair(result: xr.Dataset, several: bool, baseline: str | None) -> Any:
     return plots.differences(result, "settled", baseline=baseline, ax=bottom)
 
 
-@app.command()
+@app.command(cls=Command)
 def replay(
     scenario: Name,
-    run: Annotated[int, typer.Option(help="Number of the run.", min=0)] = 0,
+    run: Annotated[int, typer.Option(help="Number of the run.", min=0, max=MOST_RUNS)] = 0,
     rng: Annotated[int, typer.Option(help="Seed of the experiment.")] = 0,
     sequence: Plan = None,
     settings: Settings = None,
@@ -200,134 +224,17 @@ def replay(
     """Tell one run in words, dated, each event with its cause."""
     from settlesim.report.story import replay as story_of
 
-    story = story_of(loaded(scenario, settings), sequence=sequence, run=run, rng=rng, engine=engine)
+    war = loaded(scenario, settings)
+    story = story_of(war, sequence=sequence, run=run, rng=rng, engine=engine)
     if as_json:
         events = [{"week": e.week, "date": str(e.date), "event": e.text, "cause": e.cause} for e in story.events]
-        print(json.dumps({"title": story.title, "events": events, "ending": story.ending}, indent=2))
+        source = provenance(war, runs=1, entropy=rng, engine=engine, method="monte_carlo") | {"runs_completed": 1}
+        print_answer(source, {"run": run, "title": story.title, "events": events, "ending": story.ending})
     else:
-        print(story)
+        terminal.say(str(story))
 
 
-@app.command()
-def validate(
-    scenario: Name,
-    runs: Runs = 400,
-    rng: Rng = 7,
-    sequence: Annotated[
-        str | None, typer.Option(help="The sequence that stands for history; by default the scenario's.")
-    ] = None,
-    settings: Settings = None,
-    workers: Workers = 1,
-    as_json: Json = False,
-    progress: Progress = None,
-) -> None:
-    """Hold history's sequence against what happened, troops dated and endogenous: bands, scores, misses first."""
-    from settlesim.analysis.hindcast import GROUPS, hindcast, troop_modes
-    from settlesim.experiments.simulate import simulate
-    from settlesim.report import hindcast_table as report
-
-    war = loaded(scenario, settings)
-    if not war.targets:
-        raise UsageError(f"{war.name} declares no targets to be held against")
-    how = execution_of(workers, runs, progress, None)
-    answer: dict[str, Any] = {"title": war.title, "runs": runs, "modes": {}}
-    console = terminal.console()
-    for mode, plan in troop_modes(war, sequence).items():
-        call = partial(simulate, war, sequence=plan, runs=runs, rng=rng, record="weekly", execution=how)
-        result = terminal.complete_or_part(call)
-        table = hindcast(result, war.targets, sequence=plan.name)
-        if as_json:
-            told = {"counts": report.hindcast_counts(table), "targets": report.hindcast_rows(table)}
-            answer |= {"sequence": plan.name, "modes": answer["modes"] | {mode: told}}
-        else:
-            for group in GROUPS:
-                if (table["group"] == group).any():
-                    console.print(report.hindcast_table(table, group, f"{war.title}; {mode} troops"))
-            console.print(f"{result.sizes['run']:,} runs of {plan.name}. {report.hindcast_foot(table)}\n")
-        terminal.exit_if_interrupted()
-    if as_json:
-        terminal.print_json(answer)
-    else:
-        console.print(report.CAUTION)
-
-
-@app.command("base-rates")
-def base_rates_(
-    scenario: Name,
-    sequence: Plan = None,
-    runs: Runs = 1000,
-    rng: Rng = 7,
-    settings: Settings = None,
-    workers: Workers = None,
-    as_json: Json = False,
-    progress: Progress = None,
-) -> None:
-    """Hold how runs without talks end beside how often other wars ended so, as the scenario declares it."""
-    from settlesim.analysis.terminations import base_rates
-    from settlesim.experiments.simulate import simulate
-    from settlesim.report import tables as report
-
-    war = loaded(scenario, settings)
-    if war.base_rates is None:
-        raise UsageError(f"{war.name} declares no [base_rates] to hold its terminations beside")
-    chosen = sequence or war.reference_sequence or war.default_sequence
-    how = execution_of(workers, runs, progress, None)
-    result = terminal.complete_or_part(lambda: simulate(war, sequence=chosen, runs=runs, rng=rng, execution=how))
-    table = base_rates(result, war.base_rates)
-    if as_json:
-        counts = {key: table.attrs[key] for key in ("sequence", "runs", "ended", "observed_n")}
-        terminal.print_json(counts | {"terminations": report.base_rate_rows(table)})
-    else:
-        terminal.console().print(report.base_rate_table(table))
-    terminal.exit_if_interrupted()
-
-
-@app.command()
-def check(scenario: Name) -> None:
-    """Check a scenario and the model against each other, before anything is simulated."""
-    from settlesim.analysis.verdicts import watched
-    from settlesim.model.standard import STANDARD
-    from settlesim.scenario.files import load
-
-    war = load(scenario)
-    found = STANDARD.check(war)
-    for name in war.sequences:
-        STANDARD.check(war, name)
-    for plan in map(war.plan, war.plans):
-        STANDARD.check(war, plan.order(next(plan.orders())))
-    for claim in war.claims:
-        watched(war, claim)
-    print(f"{war.origin}: {war.title}")
-    plans = f"{len(war.plans)} plan{'s' * (len(war.plans) > 1)}, " if war.plans else ""
-    print(f"{len(war.sequences)} sequences, {plans}{found.parameters} parameters; no mistake found")
-    print(f"{found.variables} variables, {found.rules} rules, {found.luck} kinds of luck, {found.outcomes} outcomes")
-    for note in found.notes:
-        print(f"note: {note}")
-
-
-@app.command()
-def verify(
-    scenario: Name,
-    sequence: Plans = None,
-    runs: Annotated[int, typer.Option(help="Runs of each sequence.", min=1)] = 1,
-    rng: Annotated[int, typer.Option(help="Seed of all chance.")] = 7,
-    settings: Settings = None,
-) -> None:
-    """Run the numpy engine and the Mesa reference model on the same fates; compare every variable, every week."""
-    from settlesim.engines.verify import verify as verified
-
-    war = loaded(scenario, settings)
-    found = []
-    for name in sequence or war.sequences:
-        one = verified(war, sequences=[name], runs=runs, rng=rng)
-        found.append(one.ok)
-        print(str(one).rsplit("\n", 1)[0], flush=True)
-    print("both engines agree, bit for bit" if all(found) else "the engines differ, or values are out of range")
-    if not all(found):
-        raise typer.Exit(terminal.FAILED)
-
-
-@app.command()
+@app.command(cls=Command)
 def view(
     scenario: Annotated[
         str, typer.Argument(help="A shipped scenario, or the path of a file.", autocompletion=scenario_names)
@@ -346,18 +253,24 @@ def view(
     serve(scenario, sequence=sequence, port=port, browser=browser)
 
 
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of scenario files."""
+@app.command(cls=Command)
+def schema(
+    answers: Annotated[bool, typer.Option("--answers", help="Of what commands print with --json.")] = False,
+) -> None:
+    """Print the JSON Schema of scenario files, or of answers."""
+    from settlesim.app.answer_schema import answer_schema
     from settlesim.scenario.files import schema as described
 
-    print(json.dumps(described(), indent=2))
+    print(json.dumps(answer_schema() if answers else described(), indent=2))
 
 
-def main() -> None:
-    """Entry point of the command ``settlesim``."""
-    with terminal.plain_errors():
-        app()
+def main(words: list[str] | None = None) -> None:
+    """Entry point of the command ``settlesim``; `words` are those of the command line."""
+    if not prepare():
+        tell("standard output is closed: there is nowhere to print the answer")
+        raise SystemExit(terminal.FAILED)
+    with plain_warnings(), terminal.plain_errors():
+        raise SystemExit(carried_out(app, words))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from settlesim.app.terminal import check_writable
 from settlesim.errors import SettlesimError, UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
 
 __all__ = [
+    "MOST_RUNS",
     "Estimated",
     "Force",
     "Json",
@@ -37,6 +39,8 @@ __all__ = [
     "scenario_names",
 ]
 
+# Beyond these a number is a slip of the hand.
+MOST_RUNS, MOST_WORKERS = 10**9, 1024
 # Runs of a sequence from which another process is worth the second it takes to start.
 WORTH_A_PROCESS = 250
 
@@ -75,12 +79,14 @@ Plan = Annotated[str | None, typer.Option("--sequence", "-s", help="Sequence of 
 Plans = Annotated[
     list[str] | None, typer.Option("--sequence", "-s", help="Sequence; repeat for several.", autocompletion=plan_names)
 ]
-Runs = Annotated[int, typer.Option(help="Number of runs of each sequence.", min=1)]
+Runs = Annotated[int, typer.Option(help="Number of runs of each sequence.", min=1, max=MOST_RUNS)]
 Rng = Annotated[int | None, typer.Option(help="Seed of all chance; the same seed gives the same runs.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="name=value, or name.entry=value for one party; repeatable.")
 ]
-Workers = Annotated[int | None, typer.Option(help="Processes; by default as many as there are processors.", min=1)]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes; by default as many as there are processors.", min=1, max=MOST_WORKERS)
+]
 Out = Annotated[Path | None, typer.Option(help="Save the result: .nc, .zarr, .parquet or .csv.")]
 Force = Annotated[bool, typer.Option("--force", help="Let --out replace what is no result of settlesim.")]
 Plot = Annotated[Path | None, typer.Option(help="Save a figure: .png, .pdf or .svg.")]
@@ -89,7 +95,6 @@ Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="By default a bar on a terminal, else a line every 30 s."),
 ]
-
 Estimated = Annotated[
     bool, typer.Option("--estimate", help="Say what it would take in time, memory and on disk, and end.")
 ]
@@ -126,7 +131,9 @@ def execution_of(
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers is None:
         workers = max(1, min(available, -(-runs // WORTH_A_PROCESS)))
-    return Execution(workers=workers, progress=progress, out=out, force=force)
+    how = Execution(workers=workers, progress=progress, out=out, force=force)
+    check_writable(out)
+    return how
 
 
 def compared_sequences(scenario: Scenario, asked: Iterable[str] | None, reference: bool) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from settlesim.app import terminal
+from settlesim.app.answers import print_answer, print_estimate, provenance
+from settlesim.app.commands import Command
 from settlesim.app.options import (
     Estimated,
     Force,
@@ -35,7 +37,7 @@ __all__ = ["OrdersCommand", "orders"]
 FIGURE = "orders.png"
 
 
-class OrdersCommand(TyperCommand):
+class OrdersCommand(Command):
     """Lets ``--plot`` stand without a name, which options of typer's cannot."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -111,25 +113,25 @@ def orders(
     # Thousands of orders of all outcomes would fill the memory with what is not asked for.
     more = [known[name] for name in ("outcome", "settled", "standing", "deaths") if name != outcome]
     options: dict[str, Any] = {"design": design, "size": size, "each": each, "outcomes": [kept, *more]}
-    result = terminal.complete_or_part(
-        lambda: run_in_orders(war, chosen, runs=runs, rng=entropy, execution=how, **options), estimate, as_json
-    )
+    call = partial(run_in_orders, war, chosen, runs=runs, rng=entropy, execution=how, **options)
+    if estimate:
+        return print_estimate(call, war, runs, as_json)
+    result = terminal.complete_or_part(call)
     with warnings.catch_warnings():
         # The tables say it, and in JSON what is printed beside it would be in the way.
         warnings.simplefilter("ignore", UserWarning)
         effects = order_effects(result, outcome, kind=kind)
     if as_json:
-        answer: dict[str, Any] = {key: result.attrs[key] for key in ("entropy", "plan", "design", "orders")}
+        answer: dict[str, Any] = {key: result.attrs[key] for key in ("plan", "design", "orders")}
         answer |= {"runs": result.sizes["run"], "outcome": outcome, "extremes": extreme_rows(result, outcome, kind)}
         answer |= {key: effects.attrs[key] for key in ("orders_needed", "swap_assumes", "not_told")}
         answer |= {"swaps": report.swap_rows(effects), "dates": report.date_rows(effects)}
-        terminal.print_json(answer | {"shares": report.share_rows(effects)})
+        print_answer(provenance(war, result, runs=runs), answer | {"shares": report.share_rows(effects)})
     else:
-        console = terminal.console()
         for table in (extreme_table(result, outcome, kind), *report.order_tables(effects)):
             if table is not None:
-                console.print(table)
-        console.print(f"{CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
+                terminal.show(table)
+        terminal.say(f"{CAUTION}\nEntropy {result.attrs['entropy']}: --rng with it gives the same runs.")
     terminal.draw(plot, lambda: _figure(result, effects, outcome, kind))
     terminal.exit_if_interrupted()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from settlesim.app import terminal
+from settlesim.app.answers import print_answer, provenance
 from settlesim.app.options import Json, Name, Plan, Plot, order_plan_names
 from settlesim.errors import UsageError
 
@@ -23,14 +24,17 @@ def list_(as_json: Json = False) -> None:
 
     found = {name: load(name) for name in builtin()}
     if as_json:
-        print(json.dumps({name: list(s.sequences) for name, s in found.items()}, indent=2))
+        listed = {
+            name: {"title": war.title, "digest": war.digest(), "sequences": [*war.sequences], "plans": [*war.plans]}
+            for name, war in found.items()
+        }
+        print_answer(provenance(), {"scenarios": listed})
         return
-    console = terminal.console()
     for name, scenario in found.items():
-        console.print(f"[bold]{name}[/]  {scenario.title}")
-        console.print(f"    {', '.join(scenario.sequences)}")
+        terminal.say(name, "bold", f"  {scenario.title}")
+        terminal.say(", ".join(scenario.sequences), indent=4)
         if scenario.plans:
-            console.print(f"    plans: {', '.join(scenario.plans)}")
+            terminal.say(f"plans: {', '.join(scenario.plans)}", indent=4)
 
 
 def show(
@@ -49,6 +53,9 @@ def show(
     war = load(scenario)
     if sequence is not None and plan is not None:
         raise UsageError("show takes --sequence or --plan, not both")
+    if plot is not None and sequence is None:
+        raise UsageError("--plot draws the timeline of a sequence: say with --sequence which")
+    terminal.check_figure(plot)
     if plan is not None:
         _show_plan(war, plan, as_json)
         return
@@ -60,39 +67,38 @@ def show(
             terminal.draw(plot, lambda: plots.timeline(war, sequence))
         return
     if as_json:
-        print(json.dumps(war.tree(), indent=2, default=str))
+        print_answer(provenance(war), {"declaration": war.tree()})
         return
-    console = terminal.console()
-    console.print(f"[bold]{war.title}[/] (from {war.start}, {war.horizon} weeks)\n{war.description}\n")
-    for table in report.scenario_tables(war):
-        console.print(table)
-    console.print(f"{len(war.parameters)} parameters, {len(war.provinces)} provinces, {len(war.factions)} factions.")
+    terminal.say(war.title, "bold", f" (from {war.start}, {war.horizon} weeks)\n{war.description}\n")
+    terminal.show(*report.scenario_tables(war))
+    base, names = war.inherited
+    whose = f" ({len(names)} of them as {base} declares them: settlesim check lists them)" if names else ""
+    parameters = f"{len(war.parameters)} parameters{whose}"
+    terminal.say(f"{parameters}, {len(war.provinces)} provinces, {len(war.factions)} factions.")
 
 
 def _show_sequence(war: Scenario, name: str, as_json: bool) -> None:
     plan = war.sequence(name)
     if as_json:
-        print(json.dumps(war.tree()["sequences"][name], indent=2, default=str))
+        print_answer(provenance(war), {"sequence": name, "declaration": war.tree()["sequences"][name]})
         return
-    console = terminal.console()
-    console.print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
+    terminal.say(plan.label or plan.name, "bold", f": {plan.description}")
     if not plan.steps:
-        console.print("  no steps")
+        terminal.say("no steps", indent=2)
     for i, step in enumerate(plan.steps, 1):
         wait = "" if step.when is None else f"  when {json.dumps(step.when.tree())}"
-        console.print(f"  {i}. {step.name}{wait}", markup=False)
+        terminal.say(f"{i}. {step.name}{wait}", indent=2)
 
 
 def _show_plan(war: Scenario, name: str, as_json: bool) -> None:
     plan = war.plan(name)
     if as_json:
-        print(json.dumps(war.tree()["plans"][name], indent=2, default=str))
+        print_answer(provenance(war), {"plan": name, "declaration": war.tree()["plans"][name]})
         return
-    console = terminal.console()
-    console.print(f"[bold]{plan.label or plan.name}[/]: {plan.description}")
+    terminal.say(plan.label or plan.name, "bold", f": {plan.description}")
 
     def line(start: str, text: str) -> None:
-        console.print(f"  {start:<{width}}  {text}", markup=False)
+        terminal.say(f"{start:<{width}}  {text}", indent=2)
 
     from settlesim.report.tables import order_count
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from settlesim.app import terminal
+from settlesim.app.answers import print_json
 from settlesim.app.options import Json
 from settlesim.experiments.store_status import StoreStatus, status_of
 
@@ -22,11 +23,10 @@ def status(
     """Say which experiment a store holds, how far it is, whether it is whole, and who is at work on it."""
     found = status_of(store)
     if as_json:
-        terminal.print_json(_plain(found))
+        print_json(_plain(found))
         return
-    console = terminal.console()
     for line in _told(found):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        terminal.say(line)
 
 
 def _plain(found: StoreStatus) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from settlesim.errors import nearest
 from settlesim.model.items import Commanders, Item
 from settlesim.model.layout import Layout
+from settlesim.model.outcome import LABELS, RESERVED
 from settlesim.model.protocol import Protocol
 from settlesim.model.variables import DISTRIBUTIONS, FRAILTY_SHAPE, KINDS, SCOPES, Luck, Variable
 
@@ -52,6 +53,11 @@ class NameChecks:
         self.scopes: dict[str, str] = {"week": "run"}
         # Names that nothing provides, and who reads them.
         self.missing: dict[str, list[str]] = {}
+        results = {*RESERVED, *SCOPES, *LABELS, "outcome_kind", "statistic"}
+        for name in parameters:
+            if name in results and name != "week":
+                told = "has the name of a dimension or coordinate of results"
+                self.problems.append(f"parameter {name!r} of {file} {told}: call it otherwise")
         for name, (scope, _) in built.attributes.items():
             self._enter(name, "run" if scope == "week" else scope, "attribute")
         for name, scope in parameters.items():

@@ -9,7 +9,7 @@ import numpy as np
 
 from settlesim.errors import UsageError
 from settlesim.report import palette
-from settlesim.report.canvas import axes_of, said
+from settlesim.report.canvas import axes_of, plain_text, said
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,6 +21,7 @@ __all__ = ["channels"]
 SHOWN = 12
 
 
+@plain_text
 def channels(why: xr.Dataset, *, shown: int = SHOWN, ax: Axes | None = None) -> Axes:
     """Draw the difference between two orders as a waterfall over channels, with intervals.
 
@@ -76,9 +77,6 @@ def channels(why: xr.Dataset, *, shown: int = SHOWN, ax: Axes | None = None) -> 
     ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
     a, b, outcome = (said(str(why.attrs[key])) for key in ("a", "b", "outcome"))
     ax.set(ylim=(rows[-1] + 0.6, -0.6), xlabel="\n".join(wrap(f"{a} less {b}: {outcome}, {units}", 90)))
-    # Names of orders may hold what matplotlib would read as a formula.
-    for text in (ax.xaxis.label, *ax.get_yticklabels()):
-        text.set_parse_math(False)
     ax.set_title(
         f"What carries the difference: Shapley shares, {100 * why.attrs['level']:.0f}% intervals, "
         f"{why.attrs['runs']:,} runs",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from settlesim.analysis.luck_averaged import parameters_of
 from settlesim.errors import UsageError, choose
-from settlesim.report.canvas import axes_of, said
+from settlesim.report.canvas import axes_of, plain_text, said
 from settlesim.report.measures import scale_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ GRID = 80
 THIN = 10.0
 
 
+@plain_text
 def flip_map(
     found: xr.Dataset, *, parameters: Sequence[str] | None = None, width: float = 0.18, ax: Axes | None = None
 ) -> Axes:

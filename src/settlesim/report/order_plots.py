@@ -10,7 +10,7 @@ from settlesim.analysis.order_worlds import worlds_of
 from settlesim.analysis.statistics import better_end
 from settlesim.errors import UsageError
 from settlesim.report import palette
-from settlesim.report.canvas import axes_of, said
+from settlesim.report.canvas import axes_of, plain_text, said
 from settlesim.report.measures import reach_decimals, scale_of, signed
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def _caution(text: str) -> str:
     return f"\n{text[:1].upper()}{text[1:]}" if text else ""
 
 
+@plain_text
 def precedence(effects: xr.Dataset, *, beyond_dates: bool = False, ax: Axes | None = None) -> Axes:
     """Precedence matrix: what it does that one move comes before another, with intervals written into the cells.
 
@@ -133,6 +134,7 @@ def precedence(effects: xr.Dataset, *, beyond_dates: bool = False, ax: Axes | No
     return ax
 
 
+@plain_text
 def positions(effects: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Position profiles: what it does that a move stands at a place, with bands.
 
@@ -207,6 +209,7 @@ def _name_ends(ax: Axes, ends: list[tuple[float, int, str, str]], x: float) -> N
         )  # fmt: skip
 
 
+@plain_text
 def ribbons(
     dataset: xr.Dataset,
     variable: str,

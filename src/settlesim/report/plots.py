@@ -12,7 +12,7 @@ from settlesim.analysis.statistics import quantiles_over_runs
 from settlesim.analysis.summary import summary
 from settlesim.errors import UsageError, choose
 from settlesim.report import palette
-from settlesim.report.canvas import axes_of, said
+from settlesim.report.canvas import axes_of, plain_text, said, told_apart
 from settlesim.report.channel_plots import channels
 from settlesim.report.flip_plots import flip_map
 from settlesim.report.measures import lines_of, runs_told, scale_of, titled
@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 
+@plain_text
 def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Shares of outcomes by sequence, as stacked bars with their percentages; the reference stands last.
 
@@ -101,7 +102,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     for row in np.flatnonzero(shares.isnull().all("outcome_kind").values).tolist():
         ax.text(50, row, NO_RUN, ha="center", va="center", fontsize=8)
     ax.set(xlim=(0, 100), xlabel="share of runs (%)", yticks=range(len(names)), ylim=(-0.5, len(names) - 0.5))
-    ax.set_yticklabels([said(titled(dataset, name)) for name in names])
+    ax.set_yticklabels(told_apart(titled(dataset, name) for name in names))
     ax.invert_yaxis()
     ax.set_title(f"Outcomes, {runs_told(dataset)} a sequence", loc="left", fontsize=10)
     if ax.patches:
@@ -112,6 +113,7 @@ def outcomes(dataset: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@plain_text
 def incidence(
     dataset: xr.Dataset, event: str = "first", *, sequence: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -165,6 +167,7 @@ def incidence(
     return ax
 
 
+@plain_text
 def fan(
     dataset: xr.Dataset,
     variable: str,
@@ -226,6 +229,7 @@ def fan(
     return ax
 
 
+@plain_text
 def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = None, ax: Axes | None = None) -> Axes:
     """Paired differences from the baseline with 95% intervals.
 
@@ -268,7 +272,7 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     ax.axvline(0.0, color=palette.FAINT, linewidth=0.9, linestyle="--")
     ax.set(
         yticks=range(len(names)),
-        yticklabels=[said(titled(dataset, name)) for name in names],
+        yticklabels=told_apart(titled(dataset, name) for name in names),
         ylim=(len(names) - 0.5, -0.5),
         xlabel=f"difference from {said(table.attrs['baseline'])} ({units})",
     )
@@ -282,6 +286,7 @@ def differences(dataset: xr.Dataset, variable: str, *, baseline: str | None = No
     return ax
 
 
+@plain_text
 def timeline(scenario: Scenario, sequence: str, *, ax: Axes | None = None) -> Axes:
     """Steps of a sequence from top to bottom, each with what it waits for; dated steps at their week.
 
@@ -341,6 +346,7 @@ def _earliest(tree: dict[str, Any], at: dict[str, float], plan: Any) -> float:
     return base + float(tree.get("delay", 0))
 
 
+@plain_text
 def control_map(scenario: Scenario, share: Any, *, label: str = "insurgent share (%)", ax: Axes | None = None) -> Axes:
     """Provinces as tiles of equal size in their rough places, shaded by a share.
 

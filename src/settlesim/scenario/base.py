@@ -15,6 +15,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from settlesim.errors import ScenarioError
+from settlesim.scenario.characters import line_fault, name_fault, prose_fault
+from settlesim.scenario.limits import ENTRIES_MOST, LARGEST_NUMBER, NAME_CHARACTERS, PROSE_CHARACTERS, bounded
 
 __all__ = [
     "SUM_TOLERANCE",
@@ -23,11 +25,18 @@ __all__ = [
     "EvidenceTag",
     "FrozenDict",
     "Key",
+    "Label",
+    "Listed",
+    "Name",
+    "Note",
     "Number",
     "Share",
+    "Slug",
     "Sourced",
+    "StepName",
     "Table",
     "Text",
+    "Title",
     "build",
     "fail",
 ]
@@ -71,12 +80,44 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
 
 
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, max_length=4000)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+def _name(name: str) -> str:
+    if fault := name_fault(name):
+        fail(fault, allowed="characters that are seen as what they are", value=name)
+    return name
+
+
+def _line(text: str) -> str:
+    if fault := line_fault(text):
+        fail(fault, allowed="one line of characters that are seen as what they are", value=text)
+    return text
+
+
+def _prose(text: str) -> str:
+    if fault := prose_fault(text):
+        fail(fault, allowed="lines of characters that are seen as what they are", value=text)
+    return text
+
+
+# Blanks around a name are refused, not taken off: a table may hold both.
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$", strip_whitespace=False)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", strip_whitespace=False)]
+# Orders are named by all their moves.
+Name = Annotated[
+    str, StringConstraints(min_length=1, strip_whitespace=False, max_length=PROSE_CHARACTERS), AfterValidator(_name)
+]
+StepName = Annotated[
+    str, StringConstraints(min_length=1, strip_whitespace=False, max_length=NAME_CHARACTERS), AfterValidator(_name)
+]
+# One line for people, and several; with and without the least of one character.
+Label = Annotated[str, StringConstraints(max_length=NAME_CHARACTERS), AfterValidator(_line)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS), AfterValidator(_line)]
+Note = Annotated[str, StringConstraints(max_length=PROSE_CHARACTERS), AfterValidator(_prose)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=PROSE_CHARACTERS), AfterValidator(_prose)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Count = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, le=10_000_000)]
-Table = Annotated[Mapping[K, V], AfterValidator(FrozenDict)]
+Table = Annotated[Mapping[K, V], Field(max_length=ENTRIES_MOST), AfterValidator(FrozenDict)]
+Listed = Annotated[tuple[V, ...], Field(max_length=ENTRIES_MOST)]
 EvidenceTag = Literal["C", "D", "M", "P"]
 
 # Shares written with a few decimals sum to one only so nearly.
@@ -100,6 +141,7 @@ def build(self: BaseModel, data: Mapping[str, Any]) -> None:
     """Validate `data` into `self`, turning pydantic's errors into one `ScenarioError`."""
     from settlesim.scenario.messages import translate
 
+    bounded(data, f"<{type(self).__name__}>")
     try:
         self.__pydantic_validator__.validate_python(dict(data), self_instance=self)
     except ValidationError as error:
@@ -116,7 +158,7 @@ class Sourced(Declaration):
 
     source: Text
     tag: EvidenceTag
-    note: str = ""
+    note: Note = ""
 
 
 def fail(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from settlesim.scenario.base import Declaration, Key, Share, Sourced, Table, Text, fail
+from settlesim.scenario.base import Declaration, Key, Listed, Share, Sourced, Table, Text, Title, fail
 
 __all__ = ["BaseRates", "Termination"]
 
@@ -17,9 +17,9 @@ class Termination(Declaration):
     Without outcomes the model has no such ending, and the share stands alone.
     """
 
-    label: Text
+    label: Title
     share: Share
-    outcomes: tuple[Key, ...] = ()
+    outcomes: Listed[Key] = ()
 
 
 class BaseRates(Sourced):

@@ -7,6 +7,7 @@ from typing import Any
 
 from settlesim.errors import Problem, nearest
 from settlesim.scenario.conflict import CONCESSION_RANGES, EVENT_SCALES, OBLIGATION_RANGES
+from settlesim.scenario.messages import EXPLAINED
 from settlesim.scenario.parameters import CARRIERS, Address, Parameter, Quantity
 from settlesim.scenario.priors import DISTRIBUTIONS, Distribution, Fixed
 from settlesim.scenario.settings import as_number, refusal, tables
@@ -101,7 +102,7 @@ def _change_carried(name: str, tree: dict[str, Any], change: object, file: str, 
     for entry, value in given.items():
         key = f"parameters.{name}.{entry}" if given is change else f"parameters.{name}"
         if entry not in rows:
-            message, like = f"unknown {scope} {entry!r}", nearest(entry, rows)
+            message, like = f"unknown {scope} {entry!r}", _like(entry, rows, problems)
             problems.append(Problem(file, key, message, None, None, ", ".join(rows), like))
             continue
         row = rows[entry]
@@ -130,7 +131,7 @@ def _revise(
     key = f"parameters.{name}"
     whole = isinstance(change, Mapping) and "unit" in change
     if old is None and not whole:
-        problems.append(Problem(file, key, "unknown parameter", None, None, None, nearest(name, parameters)))
+        problems.append(Problem(file, key, "unknown parameter", None, None, None, _like(name, parameters, problems)))
         return None
     if isinstance(change, Mapping) and old is None:
         return dict(change)
@@ -149,7 +150,7 @@ def _revise(
         known = list(table["each"])
         for entry in given["each"]:
             if entry not in known:
-                message, like = f"unknown entry {entry!r}", nearest(entry, known)
+                message, like = f"unknown entry {entry!r}", _like(entry, known, problems)
                 problems.append(Problem(file, f"{key}.each.{entry}", message, None, None, ", ".join(known), like))
         changed = {entry: value for entry, value in given["each"].items() if entry in known}
         given = {**given, "each": {**table["each"], **changed}}
@@ -158,6 +159,11 @@ def _revise(
         if "source" not in given:
             table |= {"tag": "P", "note": f"changed; {FORMER}"}
     return table | given
+
+
+def _like(name: str, known: Iterable[str], problems: list[Problem]) -> str | None:
+    """Look for the name that was meant, unless there are more problems than anybody will read."""
+    return nearest(name, known) if len(problems) < EXPLAINED else None
 
 
 def _given(change: object, table: Mapping[str, Any]) -> dict[str, Any]:

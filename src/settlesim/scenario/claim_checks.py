@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any
 
 from settlesim.errors import Problem, nearest
 from settlesim.scenario.checks import SoundFields
 from settlesim.scenario.claims import Claim
+from settlesim.scenario.messages import EXPLAINED
 from settlesim.scenario.parameters import CARRIERS, CONCESSION_NAMES, Address, Quantity, quantities
 
 __all__ = ["check_claims", "matching"]
@@ -52,8 +54,10 @@ def check_claims(fields: SoundFields, file: str) -> list[Problem]:
         if claim.at is not None and horizon is not None and claim.at[1] > horizon:
             message = "lies beyond the horizon"
             found.append(Problem(file, f"{key}.at", message, None, claim.at[1], f"0 to {horizon}"))
-        found += _plans(claim, fields, file, key)
-        found += _carriers(claim, known, fields, file, key)
+        found += islice(_plans(claim, fields, file, key), EXPLAINED)
+        found += islice(_carriers(claim, known, fields, file, key), EXPLAINED)
+        if len(found) >= EXPLAINED:
+            break
     return found
 
 

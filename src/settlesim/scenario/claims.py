@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from settlesim.scenario.base import Key, Number, Sourced, Table, Text, fail
+from settlesim.scenario.base import Key, Listed, Name, Note, Number, Sourced, Table, Text, fail
 from settlesim.scenario.parameters import Address
 from settlesim.scenario.targets import Span
 
@@ -19,8 +19,8 @@ def _several(carrier: Any) -> Any:
     return (carrier,) if isinstance(carrier, str) else carrier
 
 
-Addresses = Annotated[tuple[Text, ...], BeforeValidator(_several, json_schema_input_type=Text | tuple[Text, ...])]
-Setting = Table[Text, Number]
+Addresses = Annotated[Listed[Name], BeforeValidator(_several, json_schema_input_type=Name | Listed[Name])]
+Setting = Table[Name, Number]
 # In a file a setting may be one number for all the carriers.
 Settings = Annotated[
     tuple[Setting, Setting],
@@ -71,13 +71,13 @@ class Claim(Sourced):
     carrier: Addresses = ()
     values: Settings | None = None
     scale: tuple[Factor, Factor] | None = None
-    plans: tuple[Text, ...] = ()
-    plans_contrast: tuple[Text, Text] | None = None
-    quantity: Text
+    plans: Listed[Name] = ()
+    plans_contrast: tuple[Name, Name] | None = None
+    quantity: Name
     at: Span | None = None
-    during: Text | None = None
+    during: Name | None = None
     sign: Annotated[int, Field(strict=True, ge=-1, le=1)]
-    channel: str = ""
+    channel: Note = ""
 
     @model_validator(mode="before")
     @classmethod

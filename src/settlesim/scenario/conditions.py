@@ -15,7 +15,8 @@ from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_valida
 from pydantic_core import CoreSchema
 
 from settlesim.errors import UsageError, nearest
-from settlesim.scenario.base import Count, Declaration, Number, fail
+from settlesim.scenario.base import Count, Declaration, Number, StepName, fail
+from settlesim.scenario.limits import PARTS
 
 __all__ = [
     "REFERENCES",
@@ -69,9 +70,9 @@ class Condition(Declaration):
     """
 
     kind: Kind
-    ref: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    ref: StepName | None = None
     number: Annotated[Number, Field(ge=0, le=10_000)] | None = None
-    children: tuple[Condition, ...] = ()
+    children: Annotated[tuple[Condition, ...], Field(max_length=PARTS)] = ()
     delay: Count = 0
 
     @model_validator(mode="before")
@@ -79,7 +80,7 @@ class Condition(Declaration):
     def _read(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        _not_too_deep(data, 0)
+        _not_too_large(data)
         if "kind" in data:
             return data
         kinds = [key for key in data if key in KINDS]
@@ -105,6 +106,8 @@ class Condition(Declaration):
             fail(f"{self.kind} needs at least one condition")
         if self.kind == "not" and len(self.children) != 1:
             fail("not takes one condition")
+        # Those of which it is made are within bounds by themselves, so that the walk is short.
+        _not_too_large(self)
         return self
 
     @model_serializer
@@ -129,7 +132,9 @@ class Condition(Declaration):
 
     def after(self, weeks: int) -> Condition:
         """Return this condition, to hold `weeks` weeks later than it does now."""
-        return self.model_copy(update={"delay": self.delay + weeks})
+        return Condition(
+            kind=self.kind, ref=self.ref, number=self.number, children=self.children, delay=self.delay + weeks
+        )
 
     def __and__(self, other: Condition) -> Condition:
         """Hold when both do: `all_of`, of which a chain makes one."""
@@ -178,15 +183,25 @@ def condition_schema() -> dict[str, Any]:
     }
 
 
-def _not_too_deep(data: Any, depth: int) -> None:
-    if depth > DEEPEST:
-        fail(f"conditions are nested more than {DEEPEST} deep")
-    if isinstance(data, dict):
-        for value in data.values():
-            _not_too_deep(value, depth + 1)
-    elif isinstance(data, (list, tuple)):
-        for value in data:
-            _not_too_deep(value, depth)
+def _not_too_large(data: Any) -> None:
+    """Refuse conditions too deep or of too many parts, as a file holds them or as they are made."""
+    level, parts = [data], 0
+    for _ in range(DEEPEST + 1):
+        below: list[Any] = []
+        for one in level:
+            if isinstance(one, Condition):
+                parts += 1
+                below.extend(one.children)
+            elif isinstance(one, dict):
+                parts += 1
+                for value in one.values():
+                    below.extend(value if isinstance(value, (list, tuple)) else [value])
+        if parts > PARTS:
+            fail(f"a condition of more than {PARTS} parts", allowed=f"at most {PARTS} conditions within each other")
+        level = [one for one in below if isinstance(one, (Condition, dict))]
+        if not level:
+            return
+    fail(f"conditions are nested more than {DEEPEST} deep")
 
 
 def week(number: float) -> Condition:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from settlesim.errors import nearest
-from settlesim.scenario.base import SUM_TOLERANCE, Declaration, Key, Share, Sourced, Table, Text, fail
+from settlesim.scenario.base import SUM_TOLERANCE, Declaration, Key, Listed, Name, Share, Sourced, Table, Title, fail
 from settlesim.scenario.priors import Prior
 
 __all__ = [
@@ -58,7 +58,7 @@ EVENT_SCALES: dict[EventKind, tuple[str, tuple[float, float]]] = {
 class Actor(Sourced):
     """A party to the conflict. Only the insurgency has `commanders`, each of `group_size` fighters."""
 
-    label: Text
+    label: Title
     commanders: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 0
     group_size: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 0
 
@@ -67,7 +67,7 @@ class Faction(Sourced):
     """A part of the insurgency: share of the commanders, mean hardline (0 to 1), and where it stands."""
 
     name: Key
-    label: Text
+    label: Title
     share: Share
     hardline: Share
     regions: Table[Key, Weight]
@@ -91,7 +91,7 @@ class Province(Sourced):
         (row, column) on a map of equal tiles, from the top left.
     """
 
-    name: Text
+    name: Name
     region: Key
     districts: Annotated[int, Field(strict=True, ge=1, le=10_000)]
     tier: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-20, le=20)]
@@ -133,12 +133,12 @@ class Track(Sourced):
         Parties whose own offer the table is; they must sit at it.
     """
 
-    label: Text
-    parties: Annotated[tuple[Role, ...], Field(min_length=2)]
-    issues: Annotated[tuple[Issue, ...], Field(min_length=1)]
+    label: Title
+    parties: Annotated[Listed[Role], Field(min_length=2)]
+    issues: Annotated[Listed[Issue], Field(min_length=1)]
     linkage: Literal["package", "staged"] = "package"
     prelude: Annotated[int, Field(strict=True, ge=0, le=520)] = 0
-    proposed_by: tuple[Role, ...] = ()
+    proposed_by: Listed[Role] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Track:
@@ -195,11 +195,11 @@ class Concession(Sourced):
         patron's track.
     """
 
-    label: Text
+    label: Title
     value: Prior
     cost: Prior
     reversibility: Share
-    by: Annotated[tuple[Key, ...], Field(min_length=1)]
+    by: Annotated[Listed[Key], Field(min_length=1)]
     mutual: bool = Field(default=False, strict=True)
     dimension: Dimension | None = None
     frees_prisoners: bool = Field(default=False, strict=True)
@@ -226,7 +226,7 @@ class Obligation(Sourced):
         what it is worth, and either side may make it a red line (`red_line_refusal`).
     """
 
-    label: Text
+    label: Title
     value: Prior
     cost: Prior
     indivisible: bool = Field(default=False, strict=True)
@@ -255,7 +255,7 @@ class Event(Sourced):
     """
 
     name: Key
-    label: Text
+    label: Title
     week: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=10_000)]
     kind: EventKind
     size: Prior

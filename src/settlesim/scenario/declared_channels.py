@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settlesim.errors import Problem
-from settlesim.scenario.base import Declaration, Text
+from settlesim.scenario.base import Declaration, Note, Title
 from settlesim.scenario.checks import SoundFields, check_levers
 from settlesim.scenario.parameters import Address
 from settlesim.scenario.sequence import Levers
@@ -34,8 +34,8 @@ class Channel(Declaration):
     {'pocketing': 0.0}
     """
 
-    label: Text
-    description: str = ""
+    label: Title
+    description: Note = ""
     off: Annotated[Levers, Field(min_length=1)]
 
     @property

@@ -10,8 +10,8 @@ or actors of its own.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from typing import Any
 from settlesim.errors import Problem, ScenarioError, UsageError, choose, nearest
 from settlesim.scenario.changes import change_number
 from settlesim.scenario.conditions import condition_schema
+from settlesim.scenario.limits import CHAIN, FILE_BYTES, NAME_CHARACTERS, bounded
+from settlesim.scenario.messages import EXPLAINED
+from settlesim.scenario.reading import read_text, read_toml
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.toml_lines import find, key_lines
 
@@ -58,10 +61,12 @@ def load(name_or_path: str | Path) -> Scenario:
     >>> load("afghanistan-2018").districts_total
     407
     """
+    if not isinstance(name_or_path, (str, Path)):
+        raise UsageError(f"a scenario is loaded by its name or its path, not by {_kind(name_or_path)}")
     path = Path(name_or_path)
     text = str(name_or_path)
     looks_like_path = isinstance(name_or_path, Path) or "/" in text or "\\" in text or text.endswith(".toml")
-    if not looks_like_path and not path.is_file():
+    if not looks_like_path and not (len(text) <= NAME_CHARACTERS and path.is_file()):
         path = Path(str(_folder() / f"{choose(text, builtin(), 'scenario')}.toml"))
     return _read(path, ())
 
@@ -74,7 +79,13 @@ def loads(text: str, file: str = "<text>") -> Scenario:
     ScenarioError
         With every mistake in the text, each with its line.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"a scenario is read from TOML text, not from {_kind(text)}")
     return _parse(text, file, None, ())
+
+
+def _kind(value: object) -> str:
+    return f"an object of the type {type(value).__name__}"
 
 
 def dumps(scenario: Scenario) -> str:
@@ -85,8 +96,18 @@ def dumps(scenario: Scenario) -> str:
 
 
 def save(scenario: Scenario, path: str | Path) -> None:
-    """Write the scenario to `path` as TOML."""
-    Path(path).write_text(dumps(scenario), encoding="utf-8")
+    """Write the scenario to `path` as TOML.
+
+    Raises
+    ------
+    UsageError
+        When it is larger than a file may be that is read: many sequences made in Python are for a result to hold.
+    """
+    text = dumps(scenario)
+    if len(text.encode()) > FILE_BYTES:
+        size = f"{len(text.encode()):,} bytes, more than the {FILE_BYTES:,} that a file may have"
+        raise UsageError(f"cannot save {scenario.name}: it takes {size}")
+    Path(path).write_text(text, encoding="utf-8")
 
 
 def schema() -> dict[str, Any]:
@@ -125,24 +146,22 @@ def _folder() -> Any:
 
 
 def _read(path: Path, above: tuple[str, ...]) -> Scenario:
-    try:
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read the scenario file {str(path)!r}: {reason}") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ScenarioError([Problem(path.name, "", "is not UTF-8 text", line)]) from None
-    return _parse(text, path.name, path.parent, above)
+    return _parse(read_text(path), path.name, path.parent, above)
+
+
+@lru_cache
+def _shipped(path: Path) -> Scenario:
+    """Read a built-in scenario once: many files may start from it."""
+    return _read(path, ())
 
 
 def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) -> Scenario:
-    tree = _toml(text, file)
+    own = read_toml(text, file)
+    bounded(own, file)
     problems: list[Problem] = []
-    if "extends" in tree or "inherit" in tree:
-        tree = _extended(tree, file, folder, above, problems)
+    tree: dict[str, Any] | None = own
+    if "extends" in own or "inherit" in own:
+        tree = _extended(own, file, folder, above, problems)
     scenario = None
     try:
         if tree is not None:
@@ -154,24 +173,11 @@ def _parse(text: str, file: str, folder: Path | None, above: tuple[str, ...]) ->
         raise ScenarioError(problem.moved(file, find(problem.key, lines)) for problem in problems)
     # No field: where a scenario was read is not part of what it says.
     scenario.__dict__["origin"] = file
+    if "extends" in own:
+        given = own.get("parameters", {})
+        names = tuple(name for name in scenario.parameters if name not in given)
+        scenario.__dict__["inherited"] = (str(own["extends"]).removesuffix(".toml"), names)
     return scenario
-
-
-def _toml(text: str, file: str) -> Any:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        place = re.search(r"\s*\(at line (\d+), column \d+\)", message)
-        line = int(place[1]) if place else text.count("\n") + 1
-        plain = message.replace(place[0], "") if place else message.replace(" (at end of document)", ", at the end")
-        raise ScenarioError([Problem(file, "", f"is not valid TOML: {plain}", line)]) from None
-    except (
-        RecursionError,
-        ValueError,
-        OverflowError,
-    ) as error:  # absurd nesting, or numbers beyond Python's limits
-        raise ScenarioError([Problem(file, "", f"cannot be read as TOML: {type(error).__name__}")]) from None
 
 
 def _extended(
@@ -185,7 +191,7 @@ def _extended(
     if not isinstance(inherit, list):
         problems.append(Problem(file, "inherit", "must be a list", None, None, ", ".join(fields)))
         inherit = fields
-    for at, key in enumerate(inherit):
+    for at, key in enumerate(inherit[:EXPLAINED]):
         if key not in fields:
             like = nearest(key, fields)
             problems.append(Problem(file, f"inherit[{at}]", "cannot be inherited", None, key, ", ".join(fields), like))
@@ -193,7 +199,7 @@ def _extended(
         return None
     merged = {key: value for key, value in base.items() if key == "sources" or (key in inherit and key in fields)}
     inherited = tuple(merged)
-    if "plans" not in tree.get("inherit", ()) and {"actors", "tracks", "concessions", "sequences"} & set(own):
+    if not ("inherit" in tree and "plans" in inherit) and {"actors", "tracks", "concessions", "sequences"} & set(own):
         # Their moves are made of those.
         merged.pop("plans", None)
     if "sequences" in own:
@@ -222,23 +228,29 @@ def _base(
         problems.append(Problem(file, "extends", message, None, None, ", ".join(builtin())))
         return None
     sibling = f"{name.removesuffix('.toml')}.toml"
-    if re.search(r"[/\\\0]", name) or ".." in name:
+    if re.search(r"[/\\:\0]", name) or len(name) > NAME_CHARACTERS or ".." in name:
         message = "must be a built-in scenario or a file beside this one, without a path"
         problems.append(Problem(file, "extends", message, None, name, ", ".join(builtin())))
         return None
     if name in above or sibling in (file, *above):
         problems.append(Problem(file, "extends", "leads back to this scenario", None, name))
         return None
+    if len(above) >= CHAIN:
+        problems.append(Problem(file, "extends", "is one of too many that extend each other", None, name, f"{CHAIN}"))
+        return None
     beside = folder / sibling if folder is not None else None
-    path = beside if beside is not None and beside.is_file() else Path(str(_folder() / sibling))
-    if not path.is_file():
+    path = beside if beside is not None and beside.exists() else Path(str(_folder() / sibling))
+    if not path.exists():
         known = builtin()
         problems.append(
             Problem(file, "extends", "unknown scenario", None, name, ", ".join(known), nearest(name, known))
         )
         return None
     try:
-        return _read(path, (*above, file)).tree()
+        return (_read(path, (*above, file)) if path == beside else _shipped(path)).tree()
+    except UsageError as error:
+        problems.append(Problem(file, "extends", str(error), None, name))
+        return None
     except ScenarioError as error:
         problems.append(
             Problem(file, "extends", f"the scenario it starts from has mistakes: {error.problems[0]}", None, name)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Tag, ValidationError
 
 from settlesim.errors import Problem, nearest
 
-__all__ = ["KeyPath", "dotted", "translate"]
+__all__ = ["EXPLAINED", "KeyPath", "dotted", "translate"]
 
 KeyPath = tuple[str | int, ...]
 
@@ -44,6 +44,8 @@ LIMITS = {
     "less_than": ("lt", "must be less than {}", "less than {}"),
     "less_than_equal": ("le", "must be at most {}", "{} or less"),
 }
+# To look for the name that was meant takes its time: what nobody will read is only counted.
+EXPLAINED = 200
 UNKNOWN = "unknown key"
 NAME = "lower-case letters, digits and _, starting with a letter"
 
@@ -76,10 +78,18 @@ def translate(error: ValidationError, root: Any, data: Any, file: str, prefix: K
     file, prefix
         Where `data` came from.
     """
-    found = [_one(entry, root, data, file, prefix) for entry in error.errors(include_url=False)]
+    entries = error.errors(include_url=False)
+    found = [_one(entry, root, data, file, prefix) for entry in entries[:EXPLAINED]]
+    found += [_briefly(entry, data, file, prefix) for entry in entries[EXPLAINED:]]
     # A misspelt key is both unknown and missing under its right name: one mistake, told once.
     meant = {_sibling(problem.key, problem.nearest) for problem in found if problem.message == UNKNOWN}
     return [problem for problem in found if problem.message != WORDS["missing"] or problem.key not in meant]
+
+
+def _briefly(entry: Any, data: Any, file: str, prefix: KeyPath) -> Problem:
+    """Say that there is one more, without a search for what was meant."""
+    loc = tuple(part for part in entry["loc"] if part != "[key]")
+    return Problem(file, dotted(prefix + _written(loc, data, absent=False)), str(entry["msg"]))
 
 
 def _sibling(key: str, name: str | None) -> str:
@@ -113,6 +123,10 @@ def _one(entry: Any, root: Any, data: Any, file: str, prefix: KeyPath) -> Proble
     elif kind == "too_short":
         few = context["min_length"]
         message, allowed = f"needs at least {few} {'entry' if few == 1 else 'entries'}", f"{few} or more"
+    elif kind == "too_long":
+        message, allowed = "has too many entries", f"at most {context['max_length']:,}"
+    elif kind == "string_too_long":
+        message, allowed = WORDS[kind], f"at most {context['max_length']:,} characters"
     elif kind in LIMITS:
         key, words, span = LIMITS[kind]
         bound = context[key]

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WrapSerializer
 
-from settlesim.scenario.base import FrozenDict, Key, fail
+from settlesim.scenario.base import FrozenDict, Key, Listed, fail
+from settlesim.scenario.limits import ENTRIES_MOST
 from settlesim.scenario.sequence import Step
 
 __all__ = ["Group", "Moves", "Pair", "called"]
@@ -37,10 +38,12 @@ def _singly(moves: Any, handler: Any) -> Any:
     return {name: steps[0] if alone else steps for name, steps in written.items()}
 
 
-Move = Annotated[tuple[Step, ...], BeforeValidator(_several)]
-Moves = Annotated[Mapping[Key, Move], AfterValidator(FrozenDict), WrapSerializer(_singly)]
+Move = Annotated[Listed[Step], BeforeValidator(_several)]
+Moves = Annotated[
+    Mapping[Key, Move], Field(max_length=ENTRIES_MOST), AfterValidator(FrozenDict), WrapSerializer(_singly)
+]
 Pair = Annotated[tuple[Key, Key], BeforeValidator(_pair)]
-Group = Annotated[tuple[Key, ...], Field(min_length=2)]
+Group = Annotated[Listed[Key], Field(min_length=2)]
 
 
 def called(move: str, steps: tuple[Step, ...], joined: bool) -> Iterator[Step]:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Sequence as Several
 from functools import cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from settlesim.errors import UsageError, nearest
-from settlesim.scenario.base import Count, Declaration, FrozenDict, Text, build
+from settlesim.scenario.base import Count, Declaration, FrozenDict, Label, Listed, Name, Note, build
+from settlesim.scenario.limits import PAIRS, STEPS
 from settlesim.scenario.linear_extensions import Below, closure, count, draw, extensions
 from settlesim.scenario.moves import Group, Moves, Pair, called
 from settlesim.scenario.plan_faults import faults
@@ -81,13 +82,13 @@ class Plan(Declaration):
     ('gift > us > kabul', ['deliver', 'open', 'open'], 16)
     """
 
-    name: Text = "plan"
-    label: str = ""
-    description: str = ""
+    name: Name = "plan"
+    label: Label = ""
+    description: Note = ""
     moves: Moves
-    given: tuple[Step, ...] = ()
-    precedence: tuple[Pair, ...] = ()
-    together: tuple[Group, ...] = ()
+    given: Annotated[Listed[Step], Field(max_length=STEPS)] = ()
+    precedence: Annotated[Listed[Pair], Field(max_length=PAIRS)] = ()
+    together: Listed[Group] = ()
     pace: Count = 0
     completes: Literal["taken", "done"] = "taken"
     patience: Count | None = None

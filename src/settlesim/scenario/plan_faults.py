@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from settlesim.errors import nearest
 from settlesim.scenario.conditions import Condition
+from settlesim.scenario.limits import STEPS
 from settlesim.scenario.linear_extensions import circles
 from settlesim.scenario.messages import KeyPath
 from settlesim.scenario.spans import contradiction, impossible_moves
@@ -40,6 +41,9 @@ def faults(plan: Plan) -> list[Fault]:
     """Return all that is wrong with a plan, as far as that can be told without a scenario."""
     if not 1 <= len(plan.moves) <= MOST:
         return [Fault(("moves",), f"a plan has 1 to {MOST} moves, not {len(plan.moves)}")]
+    steps = len(plan.given) + sum(map(len, plan.moves.values()))
+    if steps > STEPS:
+        return [Fault(("moves",), f"a plan has at most {STEPS} steps, given ones among them, not {steps}")]
     found = [*_names(plan), *_circles(plan)]
     if not found:
         found += _woven(plan)

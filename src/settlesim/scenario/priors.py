@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from settlesim.errors import ScenarioError
-from settlesim.scenario.base import Declaration, Number, fail
+from settlesim.scenario.base import Declaration, Label, Number, fail
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -48,7 +48,7 @@ TAIL = 1e-3
 class Distribution(Declaration):
     """What all priors share."""
 
-    distribution: str
+    distribution: Label
 
     @model_serializer(mode="wrap")
     def _named(self, handler: SerializerFunctionWrapHandler) -> Any:

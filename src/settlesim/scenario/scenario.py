@@ -6,14 +6,15 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import chain, islice
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from settlesim.errors import Problem, ScenarioError, UsageError, choose
-from settlesim.scenario.base import Declaration, Key, Table, Text
+from settlesim.scenario.base import Declaration, FrozenDict, Key, Listed, Name, Slug, Table, Text, Title
 from settlesim.scenario.base_rates import BaseRates
 from settlesim.scenario.changes import Change, by_name, change_number, named_by
 from settlesim.scenario.checks import SoundFields, check, check_sequence
@@ -21,7 +22,9 @@ from settlesim.scenario.claim_checks import check_claims
 from settlesim.scenario.claims import Claim
 from settlesim.scenario.conflict import Actor, Concession, Control, Event, Faction, Obligation, Province, Role, Track
 from settlesim.scenario.declared_channels import Channel, check_channels
-from settlesim.scenario.messages import translate
+from settlesim.scenario.limits import FEW, NAME_CHARACTERS, SEQUENCES, bounded
+from settlesim.scenario.messages import EXPLAINED, translate
+from settlesim.scenario.notices import check_alike, check_events
 from settlesim.scenario.parameters import Parameter, Quantity, quantities
 from settlesim.scenario.plan import Plan
 from settlesim.scenario.plan_checks import check_plan, check_plans, check_time
@@ -102,34 +105,34 @@ class Scenario(Declaration):
         With every problem found, those between the declarations included.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    title: Text
+    name: Slug
+    title: Title
     description: Text
     start: datetime.date
     horizon: Annotated[int, Field(strict=True, ge=1, le=1040)]
-    default_sequence: Text
-    baseline_sequence: Text
-    reference_sequence: Text | None = None
-    history_sequence: Text | None = None
+    default_sequence: Name
+    baseline_sequence: Name
+    reference_sequence: Name | None = None
+    history_sequence: Name | None = None
     troop_path: TroopPath = ()
     districts_total: Annotated[int, Field(strict=True, ge=1, le=100_000)]
-    sources: Table[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], Text]
-    bodies: Table[Key, Text] = Field(default_factory=dict)
+    sources: Table[Slug, Text]
+    bodies: Annotated[Table[Key, Title], Field(max_length=FEW)] = Field(default_factory=dict)
     control: Control
     actors: Table[Role, Actor]
-    factions: tuple[Faction, ...]
-    provinces: tuple[Province, ...]
-    tracks: Annotated[Table[Key, Track], Field(min_length=1)]
-    concessions: Table[Key, Concession]
-    obligations: Table[Key, Obligation] = Field(default_factory=dict)
-    events: tuple[Event, ...] = ()
+    factions: Annotated[Listed[Faction], Field(max_length=FEW)]
+    provinces: Listed[Province]
+    tracks: Annotated[Table[Key, Track], Field(min_length=1, max_length=FEW)]
+    concessions: Annotated[Table[Key, Concession], Field(max_length=FEW)]
+    obligations: Annotated[Table[Key, Obligation], Field(max_length=FEW)] = Field(default_factory=dict)
+    events: Listed[Event] = ()
     parameters: Table[Key, Parameter]
-    sequences: Annotated[Table[Text, Sequence], Field(min_length=1)]
-    plans: Table[Text, Plan] = Field(default_factory=dict)
-    targets: tuple[Target, ...] = ()
+    sequences: Annotated[Mapping[Name, Sequence], Field(min_length=1, max_length=SEQUENCES), AfterValidator(FrozenDict)]
+    plans: Annotated[Table[Name, Plan], Field(max_length=FEW)] = Field(default_factory=dict)
+    targets: Listed[Target] = ()
     base_rates: BaseRates | None = None
-    claims: tuple[Claim, ...] = ()
-    channels: Table[Key, Channel] = Field(default_factory=dict)
+    claims: Listed[Claim] = ()
+    channels: Annotated[Table[Key, Channel], Field(max_length=FEW)] = Field(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -138,7 +141,8 @@ class Scenario(Declaration):
             return data
         if not isinstance(data, Mapping):
             raise ScenarioError([Problem("<scenario>", "", "a scenario is a table")])
-        file = str(data.get("name", "<scenario>"))
+        file = str(data.get("name", "<scenario>"))[:NAME_CHARACTERS]
+        bounded(data, file)
         data = _with_names(data)
         problems: list[Problem] = []
         scenario: Scenario | None = None
@@ -147,8 +151,9 @@ class Scenario(Declaration):
         except ValidationError as error:
             problems = translate(error, cls, data, file)
         fields = _sound_fields(data) if scenario is None else scenario._fields()
-        problems += [*check(fields, file), *check_claims(fields, file), *check_plans(fields, file)]
-        problems += check_channels(fields, file)
+        problems += [*check(fields, file), *check_claims(fields, file), *islice(check_plans(fields, file), EXPLAINED)]
+        problems += islice(chain(check_events(fields, file), check_alike(fields, file)), EXPLAINED)
+        problems += islice(check_channels(fields, file), EXPLAINED)
         if problems or scenario is None:
             raise ScenarioError(problems)
         return scenario
@@ -202,7 +207,12 @@ class Scenario(Declaration):
         """Addresses of the numbers that `with_parameters` has set, which no lever may hold unnoticed."""
         return frozenset()
 
-    def with_parameters(self, **changes: Change) -> Scenario:
+    @cached_property
+    def inherited(self) -> tuple[str, tuple[str, ...]]:
+        """The scenario that its file extends, and the parameters that stand as they do there."""
+        return "", ()
+
+    def with_parameters(self, /, **changes: Change) -> Scenario:
         """Return this scenario with other numbers.
 
         Parameters
@@ -238,8 +248,10 @@ class Scenario(Declaration):
             problems += error.problems
         if problems:
             raise ScenarioError(problems)
+        base, names = self.inherited
         scenario.__dict__["origin"] = self.origin
         scenario.__dict__["changed"] = self.changed | named_by(changes, scenario.quantities())
+        scenario.__dict__["inherited"] = (base, tuple(name for name in names if name not in changes))
         return scenario
 
     def with_sequences(self, *sequences: Sequence) -> Scenario:
@@ -248,6 +260,7 @@ class Scenario(Declaration):
         scenario = Scenario(**(fields | {"sequences": dict(self.sequences) | {s.name: s for s in sequences}}))
         scenario.__dict__["origin"] = self.origin
         scenario.__dict__["changed"] = self.changed
+        scenario.__dict__["inherited"] = self.inherited
         return scenario
 
     def quantities(self) -> Iterator[Quantity]:
@@ -349,8 +362,13 @@ def _sound_fields(data: Mapping[str, Any]) -> SoundFields:
     return SoundFields(values, names, frozenset(broken), index)
 
 
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
 def _sound(kind: Any, raw: Any) -> Any:
     try:
-        return TypeAdapter(kind).validate_python(raw)
+        return _adapter(kind).validate_python(raw)
     except ValidationError:
         return None

@@ -11,8 +11,22 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from settlesim.errors import UsageError
-from settlesim.scenario.base import Count, Declaration, Key, Number, Table, Text, build, fail
+from settlesim.scenario.base import (
+    Count,
+    Declaration,
+    Key,
+    Label,
+    Listed,
+    Name,
+    Note,
+    Number,
+    StepName,
+    Table,
+    build,
+    fail,
+)
 from settlesim.scenario.conditions import Condition
+from settlesim.scenario.limits import ENTRIES_MOST, STEPS
 from settlesim.scenario.settings import as_number, merged, tables
 
 __all__ = ["Do", "Lever", "Levers", "Sequence", "Step", "TroopPath", "Weeks", "named"]
@@ -58,7 +72,9 @@ def _rising(path: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float],
 
 # Troops of the patron by date: (week, thousands), linear in between.
 TroopPath = Annotated[
-    tuple[tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]], ...], AfterValidator(_rising)
+    tuple[tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(ge=0)]], ...],
+    Field(max_length=ENTRIES_MOST),
+    AfterValidator(_rising),
 ]
 
 # What each kind of step needs, and what else it may carry.
@@ -104,11 +120,11 @@ class Step(Declaration):
     """
 
     do: Do
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: StepName | None = None
     track: Key | None = None
     by: Key | None = None
     concession: Key | None = None
-    concessions: tuple[Key, ...] = ()
+    concessions: Listed[Key] = ()
     weeks: Weeks | None = None
     amount: Annotated[Number, Field(ge=0, le=100_000)] | None = None
     when: Condition | None = None
@@ -209,10 +225,10 @@ class Sequence(Declaration):
     ['deliver:prisoners', 'open:kabul_talks']
     """
 
-    name: Text
-    steps: tuple[Step, ...]
-    label: str = ""
-    description: str = ""
+    name: Name
+    steps: Annotated[tuple[Step, ...], Field(max_length=STEPS)]
+    label: Label = ""
+    description: Note = ""
     undertaking: Literal["early_harvest", "single"] = "early_harvest"
     agenda: Literal["package", "staged"] = "package"
     ordered: bool = Field(default=False, strict=True)
@@ -278,7 +294,7 @@ class Sequence(Declaration):
             return None
         return step.completion() if self.completes == "done" else step.done
 
-    def with_levers(self, **levers: float | Mapping[str, float]) -> Sequence:
+    def with_levers(self, /, **levers: float | Mapping[str, float]) -> Sequence:
         """Return this sequence with more numbers held at a value: by name, by name and entry, or by address.
 
         Raises
@@ -345,17 +361,19 @@ class Sequence(Declaration):
 def named(steps: Several[Any]) -> Iterator[Any]:
     """Fill in the names that steps were not given; a repeated one gets a number."""
     used = {name for step in steps if isinstance(name := _get(step, "name"), str)}
+    counts: dict[str, int] = {}
     for step in steps:
         if _get(step, "name") is not None or _get(step, "do") not in get_args(Do):
             yield step
             continue
         target = _get(step, "track") or _get(step, "concession")
         plain = f"{_get(step, 'do')}:{target}" if isinstance(target, str) else str(_get(step, "do"))
-        name, count = plain, 1
+        name, count = plain, counts.get(plain, 1)
         while name in used:
             count += 1
             name = f"{plain} ({count})"
         used.add(name)
+        counts[plain] = count
         yield step.model_copy(update={"name": name}) if isinstance(step, Step) else {**step, "name": name}
 
 

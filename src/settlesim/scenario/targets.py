@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from settlesim.scenario.base import Key, Number, Sourced, Text, fail
+from settlesim.scenario.base import Key, Listed, Number, Sourced, Text, fail
 from settlesim.scenario.parameters import Unit
 
 __all__ = ["Target"]
@@ -57,7 +57,7 @@ class Target(Sourced):
     unit: Unit
     held_out: bool = Field(default=False, strict=True)
     persistence: Number | None = None
-    climatology: tuple[Number, ...] = ()
+    climatology: Listed[Number] = ()
     relative_to: Annotated[Number, Field(gt=0)] | None = None
     tuned: Text | None = None
     meaning: Text

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -15,6 +16,10 @@ __all__ = ["find", "key_lines"]
 
 BLANK = " \t"
 BLANK_LINES = " \t\r\n"
+# A long string may end in quotes of its own.
+STRING = re.compile(
+    r"""\"{3}(?:[^\"\\]|\\.|\"(?!\"\"))*\"{3,5}|'{3}.*?'{3,5}|\"(?:[^\"\\]|\\.)*\"|'[^']*'""", re.DOTALL
+)
 
 
 def key_lines(text: str) -> dict[str, int]:
@@ -139,15 +144,10 @@ class _Scanner:
             self.move(1)
 
     def string(self) -> None:
-        quote = self.text[self.at]
-        long = self.text.startswith(quote * 3, self.at)
-        end = quote * 3 if long else quote
-        self.move(len(end))
-        while not self.text.startswith(end, self.at):
-            self.move(2 if quote == '"' and self.text[self.at] == "\\" else 1)
-        self.move(len(end))
-        while long and self.text[self.at] == quote:  # a long string may end in quotes of its own
-            self.move(1)
+        found = STRING.match(self.text, self.at)
+        if found is None:
+            raise IndexError
+        self.move(found.end() - self.at)
 
     def skip(self, blanks: str) -> str:
         """Pass blanks and comments; return the character that follows."""
