@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["GrowingStore", "books_of"]
 
 PROBED = 256
-# What a store says of itself until it is whole.
 GROWING = {"growing": 1, "interrupted": 1, "schema": SCHEMA}
 # Seconds between two times that readers are shown more than whole chunks.
 SHOWN = 30.0
@@ -102,7 +101,7 @@ class GrowingStore:
         except BaseException as error:
             self.lock.leave()
             if isinstance(error, (KeyError, TypeError, IndexError)):
-                raise SettlesimError(f"{str(self.books)!r} is damaged: replace it with force=True") from error
+                raise SettlesimError(f"{self.books} is damaged: replace it with force=True") from error
             raise
         return self
 
@@ -121,6 +120,8 @@ class GrowingStore:
         theirs, state = fingerprint_in(self.books), read_note(self.books / "state.json")
         if theirs is not None and state and not self.force:
             refuse_other(mine, theirs, f"{str(self.out)!r} holds", "choose another name, or replace it with force=True")
+        if not state and self.marks.file.exists() and not self.force:
+            raise KeyError("state.json")
         if theirs is None or not state or theirs != mine or unlike(mine, theirs):
             self._empty()
             state = {}
@@ -144,7 +145,6 @@ class GrowingStore:
         return bool(self.there.all() and read_note(self.books / "state.json").get("complete"))
 
     def _empty(self) -> None:
-        """Remove what is replaced, but the lock."""
         for path in (*self.out.iterdir(), *self.books.iterdir()):
             if path not in (self.books, self.lock.path):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -360,7 +360,7 @@ class GrowingStore:
         for column in range(-(-len(self.runs) // self.chunk)):
             for group in range(len(self.groups)):
                 self._complete(group, column)
-        assert self.arrays is not None
+        assert self.arrays
         self.arrays.resize(len(self.runs))
         self.arrays.refresh(self.template)
         self.arrays.publish({}, GROWING)

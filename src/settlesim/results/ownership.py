@@ -148,14 +148,16 @@ def _of_netcdf(path: Path) -> Mapping[str, Any] | None:
 
 
 def _of_zarr(path: Path) -> Mapping[str, Any] | None:
+    if (path / BOOKS).is_dir() and (not (path / ".zattrs").exists() or list(path.glob("*/*.half"))):
+        # An experiment that was killed: it says so, or has nothing else yet.
+        if {entry.name for entry in path.iterdir()} == {BOOKS}:
+            return {"settlesim_version": "", "interrupted": 1}
+        notes = json.loads((path / BOOKS / "job.json").read_text(encoding="utf-8"))
+        return {"settlesim_version": notes["settlesim"], "interrupted": 1}
     for entry in path.iterdir():
         folder = entry.is_dir() and (entry.name == BOOKS or _is_array(entry))
         if entry.is_symlink() or not (folder or (entry.is_file() and entry.name.startswith(".z"))):
             return None
-    if not (path / ".zattrs").is_file() and (path / BOOKS / "job.json").is_file():
-        # An experiment of which nothing is complete yet.
-        notes = json.loads((path / BOOKS / "job.json").read_text(encoding="utf-8"))
-        return {"settlesim_version": notes["settlesim"], "interrupted": 1}
     found = json.loads((path / ".zattrs").read_text(encoding="utf-8"))
     return found if isinstance(found, dict) else None
 
