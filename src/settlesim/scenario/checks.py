@@ -20,7 +20,7 @@ from settlesim.scenario.messages import EXPLAINED, KeyPath, dotted
 from settlesim.scenario.parameters import CARRIERS, ENTRIES, UNITS, Parameter, Quantity, quantities
 from settlesim.scenario.reachability import outlived, unreachable
 from settlesim.scenario.sequence import Sequence
-from settlesim.scenario.settings import SWITCH, allowed, fits, refusal
+from settlesim.scenario.settings import SWITCH, beyond, refusal
 
 __all__ = ["SoundFields", "check", "check_levers", "check_names", "check_sequence", "check_settings"]
 
@@ -234,27 +234,13 @@ def _parameters(fields: SoundFields, file: str) -> Iterator[Problem]:
                 path: KeyPath = ("parameters", name, "each", entry)
                 yield _unknown(file, path, None, ENTRIES, f"role {entry!r}")
         for entry, prior in parameter.entries().items():
-            yield from _within(parameter, prior.bounds, _place(name, parameter, entry), file)
+            yield from beyond(parameter, prior.bounds, _place(name, parameter, entry), file)
 
 
 def _place(name: str, parameter: Parameter, entry: str) -> str:
     if parameter.each is not None:
         return f"parameters.{name}.each.{entry}"
     return f"parameters.{name}.{'value' if parameter.prior is None else 'prior'}"
-
-
-def _within(parameter: Parameter, bounds: tuple[float, float], key: str, file: str) -> Iterator[Problem]:
-    if bounds[0] == bounds[1]:
-        wrong = refusal(file, key, bounds[0], parameter.range, parameter.unit)
-        yield from () if wrong is None else (wrong,)
-        return
-    if parameter.unit == SWITCH:
-        yield Problem(file, key, "is on or off, and cannot be drawn", None, None, allowed(parameter.range, SWITCH))
-        return
-    for end, value in (("low", bounds[0]), ("high", bounds[1])):
-        if not fits(value, parameter.range, parameter.unit):
-            message = f"reaches outside the range with its {end} end"
-            yield Problem(file, key, message, None, value, allowed(parameter.range, parameter.unit))
 
 
 def _sequences(fields: SoundFields, file: str) -> Iterator[Problem]:

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from settlesim.errors import Problem, UsageError
-from settlesim.scenario.parameters import Address, Quantity, resolve
+from settlesim.scenario.parameters import Address, Parameter, Quantity, resolve
 
-__all__ = ["SWITCH", "addressed", "allowed", "as_number", "checked", "fits", "merged", "nested", "refusal", "tables"]
+__all__ = [
+    "SWITCH",
+    "addressed",
+    "allowed",
+    "as_number",
+    "beyond",
+    "checked",
+    "fits",
+    "merged",
+    "nested",
+    "refusal",
+    "tables",
+]
 
 # The unit of what is on or off, and nothing in between.
 SWITCH = "switch"
@@ -231,3 +243,18 @@ def nested(
             value = {**before, **value}
         found[name] = value
     return found
+
+
+def beyond(parameter: Parameter, bounds: tuple[float, float], key: str, file: str) -> Iterator[Problem]:
+    """Find what is wrong with what a parameter may be drawn as, from one bound to the other."""
+    if bounds[0] == bounds[1]:
+        wrong = refusal(file, key, bounds[0], parameter.range, parameter.unit)
+        yield from () if wrong is None else (wrong,)
+        return
+    if parameter.unit == SWITCH:
+        yield Problem(file, key, "is on or off, and cannot be drawn", None, None, allowed(parameter.range, SWITCH))
+        return
+    for end, value in (("low", bounds[0]), ("high", bounds[1])):
+        if not fits(value, parameter.range, parameter.unit):
+            message = f"reaches outside the range with its {end} end"
+            yield Problem(file, key, message, None, value, allowed(parameter.range, parameter.unit))
