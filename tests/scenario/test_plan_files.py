@@ -177,7 +177,7 @@ def test_plans_are_listed_shown_and_checked(capsys):
         "orders       6",
     ):
         assert part in shown
-    assert json.loads(told("show", "two-party", "--plan", "opening", "--json"))["moves"]["talks"] == {
+    assert json.loads(told("show", "two-party", "--plan", "opening", "--json"))["declaration"]["moves"]["talks"] == {
         "do": "open",
         "track": "talks",
     }

@@ -15,7 +15,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 NOT_IMPORTED = {
     "scores": "imported by name, where it is installed",
     "h5netcdf": "writes NetCDF for xarray",
-    "zarr": "writes Zarr for xarray",
     "h5py": "writes HDF5 for h5netcdf",
     "ipyvue": "held back for solara",
     "ipyvuetify": "held back for solara",
