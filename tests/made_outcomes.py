@@ -23,3 +23,16 @@ def _threads(trace):
 
 deadly = Outcome("deadly", _ends, "people", "ends the process that meets run 25")
 threads = Outcome("threads", _threads, "people", "threads that libraries may use")
+
+# In which run an outcome fails under each sequence.
+FAILS = {"talk": 33, "give_first": 21, "quiet_first": 21}
+
+
+def _fails(trace):
+    run = FAILS.get(trace.sequence.name)
+    if run in trace.runs:
+        raise ArithmeticError(f"run {run}")
+    return np.zeros(len(trace.runs))
+
+
+failing = Outcome("failing", _fails, "people", "fails under some sequences, under each in a run of its own")

@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from settlesim.errors import UsageError
+import numpy as np
+
+from settlesim.errors import FaultError, UsageError
 from settlesim.experiments.checkpoint import Checkpoint
 from settlesim.experiments.coverage import missing_units
 from settlesim.experiments.dispatch import dispatch
 from settlesim.experiments.estimate import answer_instead
 from settlesim.experiments.executors import Lent
+from settlesim.experiments.fault_order import first_of_all
 from settlesim.experiments.growing_store import GrowingStore
 from settlesim.experiments.interruption import Stop, stoppable
 from settlesim.experiments.job import Job, Unit, forget_luck
@@ -252,7 +255,30 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
 
 
 def compute_units(job: Job, units: list[Unit], how: Execution, take: Callable[[Block], None], stop: Stop) -> None:
-    """Compute units where the execution says, handing on each as it is finished, until a signal asks to end."""
+    """Compute units where the execution says, handing on each as it is finished, until a signal asks to end.
+
+    Raises
+    ------
+    FaultError
+        Of a rule or outcome, in the lowest run in which one fails.
+    """
+    if not units:
+        return
+    first, last = min(unit.runs.start for unit in units), max(unit.runs.stop for unit in units)
+    there = np.zeros((job.lines, last - first), bool)
+
+    def taken(block: Block) -> None:
+        take(block)
+        there[list(block.lines), block.runs.start - first : block.runs.stop - first] = True
+
+    try:
+        _computed(job, units, how, taken, stop)
+    except FaultError as fault:
+        earliest = first_of_all(job, fault, units, there, first)
+        raise earliest from earliest.__cause__
+
+
+def _computed(job: Job, units: list[Unit], how: Execution, take: Callable[[Block], None], stop: Stop) -> None:
     pieces = Pieces(job, units, fixed=how.block is not None)
     if isinstance(how.executor, Workers):
         how.executor.begin(packed(job))
