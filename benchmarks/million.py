@@ -3,9 +3,9 @@
     python benchmarks/million.py --runs 1000000 --stops 5 --workers 2
 
 prints, for the interrupted store: time, size, files, and the most memory that any process of it took; and whether it
-equals the uninterrupted one, by the digests of all values.  Blocks are large: a call of the engine costs much the same for
-256 runs as for 4,096.  `--spans N` computes in place of an uninterrupted store N
-spans of 500 runs in memory, and compares those, which takes a fraction of the time.
+equals the uninterrupted one, by the digests of all values.  `--spans N` computes in place of an uninterrupted store N
+spans of 500 runs in memory, and compares those, which takes a fraction of the time.  Blocks are large, since a call of
+the engine costs much the same for 256 runs as for 4,096.
 """
 
 from __future__ import annotations
