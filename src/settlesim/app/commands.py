@@ -38,6 +38,9 @@ class Command(TyperCommand):
                 single = one.param_type_name == "option" and not getattr(one, "multiple", False)
                 if single and order.count(one) > 1:
                     raise UsageError(f"{one.opts[0]} is given twice: it takes one value")
+        elif args and any(args[-1] in one.opts and not getattr(one, "is_flag", False) for one in self.params):
+            # Where the shell asks how an option's value goes on, its absence must not hide the words before it.
+            args = args[:-1]
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
