@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
@@ -70,6 +72,57 @@ def test_a_dask_cluster_that_starts_anew_gives_the_same_bits(war, whole, cluster
     thread = when_begun(tmp_path / "result.nc", cluster.restart)
     assert lent(war, cluster.get_executor(), tmp_path / "result.nc").identical(whole)
     thread.join(60)
+
+
+class Cluster:
+    """A scheduler and two workers in processes of their own, as on a machine of many users."""
+
+    def __init__(self, port):
+        self.address = f"tcp://127.0.0.1:{port}"
+        said = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+        worker = ["worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "60"]
+        self.processes = [
+            subprocess.Popen([sys.executable, "-m", f"distributed.cli.dask_{words[0]}", *words[1:]], **said)
+            for words in (scheduler, worker, worker)
+        ]
+
+    def end(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def test_a_scheduler_that_dies_loses_nothing(war, whole, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    clusters, out = [Cluster(port)], tmp_path / "result.nc"
+
+    def another():
+        clusters[-1].end()
+        clusters.append(Cluster(port))
+
+    try:
+        client = distributed.Client(clusters[0].address, timeout=60)
+        thread = when_begun(out, another)
+        try:
+            found = lent(war, client.get_executor(), out)
+        except ss.SettlesimError:
+            # The new one was too late for this call: another goes on from what is kept.
+            kept = len(list((tmp_path / "result.nc.parts").glob("[0-9]*.npz")))
+            thread.join(60)
+            assert kept > 0
+            client.close()
+            client = distributed.Client(clusters[-1].address, timeout=60)
+            found = lent(war, client.get_executor(), out)
+        thread.join(60)
+        assert len(clusters) == 2 and found.identical(whole)
+        client.close()
+    finally:
+        for one in clusters:
+            one.end()
 
 
 def test_the_job_is_sent_where_it_is_missing_and_no_more(war, whole, tmp_path):

@@ -343,7 +343,7 @@ def test_killed_at_any_moment_it_goes_on(war, tmp_path, suffix):
     (tmp_path / "script.py").write_text(textwrap.dedent(KILLED))
     draw, out = random.Random(7), tmp_path / f"result{suffix}"
     books = tmp_path / "result.nc.parts" if suffix == ".nc" else out / ".settlesim"
-    for block in (5, 9, 15):
+    for block in (5, 9, 15, 7):
         started = subprocess.Popen([sys.executable, "script.py", str(block), out.name], cwd=tmp_path)
         # However slow the machine is, it is killed after something was written, at a moment within a unit.
         there, begun = {*books.rglob("*")}, time.monotonic()
