@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -130,7 +131,12 @@ def channels(
     coalitions = sorted(wanted, reverse=True)
     names = {c: _told(c, tuple(known)) for c in coalitions}
     sequences = [_switched(q, c, known, names[c]) for c in coalitions for q in (first, second)]
-    result = compare(scenario, sequences, runs=runs, rng=entropy, outcomes=[kept], execution=without_file(execution))
+    with warnings.catch_warnings():
+        # That what is switched off was set for the scenario is what the comparison is about.
+        warnings.filterwarnings("ignore", ".* was set for the scenario, and is without effect", UserWarning)
+        result = compare(
+            scenario, sequences, runs=runs, rng=entropy, outcomes=[kept], execution=without_file(execution)
+        )
     values, share = paired_values(result, kept.name, entry)
     sides = {c: (values[2 * i], values[2 * i + 1]) for i, c in enumerate(coalitions)}
     table = _table(known, sides, drawn, level, share)
