@@ -54,7 +54,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("share negative", "reversibility = 0.5", "reversibility = -0.5", "must be at least 0"),
     ("share nan", "reversibility = 0.5", "reversibility = nan", "must be a finite number"),
     ("weight infinite", "insurgents = 1,", "insurgents = inf,", "must be a finite number"),
-    ("prior beyond all numbers", "value = 40,", "value = 1e308,", "must be at most 1e+15"),
+    ("prior beyond all numbers", "value = 40,", "value = 1e308,", "lies outside the range [allowed: 0.01 to 100000"),
     ("prior infinite", "value = 40,", "value = inf,", "must be a finite number"),
     ("prior turned round", "low = 0.04, mode = 0.08", "low = 0.4, mode = 0.08", "low = 0.4: must not exceed mode 0.08"),
     ("unknown distribution", "value = 40,", 'prior = { distribution = "cauchy" },', "unknown distribution"),

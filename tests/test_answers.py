@@ -25,6 +25,7 @@ LINES = {
         ("show", "two-party", "--plan", "opening"),
     ],
     "check": [("check", "two-party")],
+    "status": [("status", "kept.zarr")],
     "verify": [("verify", "two-party", "-s", "talk")],
     # A single run has no error, and where nothing is settled there is no week of it.
     "run": [("run", "two-party", *FEW), ("run", "two-party", "-s", "no_talks", "--runs", 1, "--rng", 2**70)],
@@ -61,6 +62,8 @@ def strict(text):
 def test_an_answer_fits_the_schema(words, tmp_path, monkeypatch):
     (tmp_path / "claiming.toml").write_text(CLAIMING)
     monkeypatch.chdir(tmp_path)
+    if words[0] == "status":
+        assert settlesim("run", "two-party", *FEW, "--out", "kept.zarr").code == 0
     answer = settlesim(*words, "--json")
     assert answer.code == 0 and answer.err == ""
     found = strict(answer.out)

@@ -146,7 +146,8 @@ def test_many_points_share_calls_of_the_engine(war, monkeypatch):
         Job, "simulated", lambda self, unit, *more: units.append(len(unit)) or compute(self, unit, *more)
     )
     ss.evaluate(war, {"surrender_frame": np.linspace(0, 0.1, 300)}, "talk", luck=2, rng=7, outcomes=[])
-    assert units == [600]
+    # In units of a few seconds at most.
+    assert sum(units) == 600 and len(units) <= 3
 
 
 def test_what_only_levers_change_is_changed_by_points_too(war, monkeypatch):

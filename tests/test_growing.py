@@ -220,6 +220,8 @@ def test_what_cannot_be_told_by_its_code_is_not_resumed(war, monkeypatch, tmp_pa
         calls.append(1)
         return trace.final["deaths"]
 
+    # What is known of the standard protocol is kept for the process: not from here.
+    monkeypatch.setattr("settlesim.model.protocol_digest._known", {})
     monkeypatch.setattr("settlesim.model.protocol_digest.digest_of", lambda function: None)
     out = tmp_path / f"result{suffix}"
 

@@ -49,6 +49,13 @@ def flipped(data):
     return ss.flips_of(data, "talk", "give_first", "deaths", resamples=20)
 
 
+def flipped_apart(data):
+    """As `flipped`, of worlds that differ in what the two sequences differ by."""
+    deaths = data["deaths"]
+    more = deaths * (1 + 20 * data["defection_rate"])
+    return flipped(data.assign(deaths=deaths.where(data["sequence"] == "talk", more).assign_attrs(deaths.attrs)))
+
+
 def effects(data):
     return ss.order_effects(data, "deaths", draws=100)
 
@@ -110,7 +117,7 @@ CALLS = {
     "regions": (by_world, [of(flipped, lambda found: ss.regions(found, parameters=["defection_rate", "guarantee"]))]),
     "sensitivity": (
         by_world,
-        [of(flipped, lambda found: ss.sensitivity(found, parameters=["defection_rate"], resamples=8))],
+        [of(flipped_apart, lambda found: ss.sensitivity(found, parameters=["defection_rate"], resamples=8))],
     ),
     "order_effects": (by_order, [effects, lambda data: ss.order_effects(data, "settled", draws=100)]),
     "plots.outcomes": (compared, [ss.plots.outcomes]),
@@ -158,8 +165,8 @@ CALLS = {
 NO_ANALYSIS = {
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "FaultError", "Fold", "Luck", "Mechanism", "Outcome", "Plan",
     "ProtocolError", "Rule", "Sampling", "Scenario", "ScenarioError", "Sequence", "SettlesimError", "Step",
-    "UsageError", "Variable", "best_orders", "channels", "claims", "compare", "content", "evaluate", "flips", "join",
-    "load", "nested", "open", "order_design", "order_efficiency", "orders", "plots", "replay", "rule", "save",
+    "UsageError", "Variable", "best_orders", "channels", "claims", "compare", "content", "estimate", "evaluate", "flips",
+    "join", "load", "nested", "open", "order_design", "order_efficiency", "orders", "plots", "replay", "rule", "save",
     "simulate", "sobol", "steps", "sweep", "verify", "Interrupted", "Terminated",
     # Of a scenario, or of a table that an experiment of its own returns.
     "plots.channels", "plots.control_map", "plots.timeline",

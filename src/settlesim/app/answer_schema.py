@@ -74,6 +74,21 @@ COMMANDS: dict[str, tuple[dict[str, Schema], dict[str, Schema]]] = {
     "show": ({"declaration": TREE}, {"sequence": TEXT, "plan": TEXT}),
     "check": ({"origin": TEXT, "title": TEXT, "counts": _by_name(WHOLE), "notes": TEXTS}, {}),
     "verify": ({"agree": FLAG, "compared": _by_name(WHOLE), "mismatches": TEXTS, "violations": TEXTS}, {}),
+    "status": (
+        {
+            "store": TEXT,
+            "experiment": TREE,
+            "runs_asked": ANY_WHOLE,
+            "runs_done": _by_name(WHOLE),
+            "complete": FLAG,
+            "damaged": TEXTS,
+            "bytes": WHOLE,
+            "holder": {"type": ["object", "null"]},
+            "resumable": FLAG,
+            "hindrances": TEXTS,
+        },
+        {},
+    ),
     "run": (
         {"outcomes": OUTCOMES, "incidence_of": TEXT, "incidence": _rows(INCIDENCE), "meanings": _by_name(TEXT)},
         {},

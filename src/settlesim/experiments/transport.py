@@ -113,13 +113,13 @@ def _hidden(function: Any) -> str:
     function = getattr(function, "__func__", function)
     if not hasattr(function, "__qualname__"):
         function = type(function)
-    module, name = str(function.__module__), str(function.__qualname__)
-    if "<lambda>" in name:
+    module, in_module = str(function.__module__), str(function.__qualname__)
+    if "<lambda>" in in_module:
         return "is a lambda"
-    if "<locals>" in name:
-        return f"stands inside the function {name.partition('.<locals>')[0]!r}"
+    if "<locals>" in in_module:
+        return f"stands inside the function {in_module.partition('.<locals>')[0]!r}"
     if module == "__main__":
-        return _hidden_in_main(name.partition(".")[0])
+        return _hidden_in_main(in_module.partition(".")[0])
     top = module.partition(".")[0]
     if not any(finder.find_spec(top, None) for finder in sys.meta_path):
         return f"stands in the module {top!r}, which is in none of the folders that modules are imported from"

@@ -14,7 +14,8 @@ __all__ = ["is_installed", "is_ours", "version_of"]
 # Where what is installed stands; what is installed to be worked on stands elsewhere.
 _NAMES = ("stdlib", "platstdlib", "purelib", "platlib")
 _PLACES = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in _NAMES})
-_OURS = __name__.partition(".")[0]
+_THIS_MODULE = __name__
+_OURS = _THIS_MODULE.partition(".")[0]
 
 
 def is_ours(module: Any) -> bool:

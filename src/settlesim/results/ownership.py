@@ -57,7 +57,7 @@ def check_name(path: str | Path) -> Path:
     odd = [char for char in name if char in FORBIDDEN or not char.isprintable()] + [c for c in str(path) if c == "\0"]
     if odd:
         raise UsageError(f"cannot save to {shown}: Windows refuses names with {odd[0]!r}")
-    if name.endswith((".", " ")) or name.split(".")[0].rstrip().upper() in RESERVED:
+    if name.endswith((".", " ")) or path.name.split(".")[0].rstrip().upper() in RESERVED:
         raise UsageError(f"cannot save to {shown}: Windows refuses such a name")
     return path
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from settlesim.errors import Problem
 from settlesim.scenario.checks import SoundFields
+from settlesim.scenario.messages import dotted
 
 if TYPE_CHECKING:
     from settlesim.scenario.scenario import Scenario
@@ -26,7 +27,7 @@ def check_events(fields: SoundFields, file: str) -> Iterator[Problem]:
 def check_alike(fields: SoundFields, file: str) -> Iterator[Problem]:
     """Yield names that differ in nothing but capitals or the form of letters, and would be taken for each other."""
     named = [
-        (f"{table}.{name}", table, name) for table in ("sequences", "plans") for name in fields.names.get(table, ())
+        (dotted((table, name)), table, name) for table in ("sequences", "plans") for name in fields.names.get(table, ())
     ]
     named += [(f"provinces[{at}].name", "provinces", row.name) for at, row in fields.rows("provinces")]
     seen: dict[tuple[str, str], str] = {}
@@ -44,7 +45,7 @@ def notices(scenario: Scenario) -> list[str]:
     --------
     >>> from settlesim.scenario.files import load
     >>> notices(load("two-party"))[0]
-    '154 of 200 parameters stand as afghanistan-2018 declares them; what this war differs in belongs in [parameters]'
+    '191 of 200 parameters stand as afghanistan-2018 declares them; what this war differs in belongs in [parameters]'
     """
     found = [*_inherited(scenario)]
     for event in scenario.events:
