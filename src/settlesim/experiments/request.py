@@ -114,7 +114,7 @@ class Request:
                 try:
                     rehearse(self.scenario, self.sequences[0], rules, job.entropy)
                 except FaultError as fault:
-                    raise shown_by(fault, job) from fault.__cause__
+                    raise shown_by(fault, job, self.numbers) from fault.__cause__
                 if stop:
                     raise stop.error("interrupted before the first run")
         last = range(self.numbers.stop - 1, self.numbers.stop)

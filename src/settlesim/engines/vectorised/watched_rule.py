@@ -179,7 +179,8 @@ class WatchedRule:
     def _located(self, inputs: Sequence[Any], places: Index, error: BaseException) -> FaultError:
         """Find the first run, and in it the first entity, for which the rule fails alone."""
         for column, place in enumerate(places):
-            if _fails(self.rule.function, _taken(inputs, np.array([column]), len(places))):
+            alone = [_protected(value) for value in _taken(inputs, np.array([column]), len(places))]
+            if _fails(self.rule.function, alone):
                 entities = range(0 if self.rule.scope == "run" else self.reader.layout.size(self.rule.scope))
                 first = (i for i in entities if _fails(self.rule.function, _single(inputs, i, column)))
                 return self._fault(reason_of(error), int(place), *list(first)[:1])
