@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,11 +17,10 @@ from protocol.planted import added, tried
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines import reference
 from settlesim.engines.vectorised import engine
-from settlesim.errors import FaultError, Interrupted, SettlesimError
+from settlesim.errors import FaultError, SettlesimError
 from settlesim.experiments.execution import Execution
 from settlesim.experiments.simulate import simulate
 from settlesim.model.items import Fold, rule
-from settlesim.model.outcome import Outcome
 from settlesim.model.standard import STANDARD
 from settlesim.model.variables import Luck, Variable
 from settlesim.reference import SettlementModel
@@ -107,41 +105,6 @@ def test_what_no_single_run_shows_is_seen_in_several():
         simulate(short(), sequence="talk", runs=range(0, 10), rng=1, protocol=added(turns_round))
     with pytest.raises(FaultError, match=r"to see it: ss.evaluate\(scenario, points, sequences='talk', luck=range"):
         settlesim.evaluate(short(), points=1, luck=20, sequences=["talk"], rng=1, protocol=added(turns_round))
-
-
-INTERRUPTS = WEEK_ONE.format(name="interrupts") + "raised KeyboardInterrupt" + SEEN.format(run=0)
-
-
-@pytest.mark.parametrize("how", [{}, {"engine": "mesa"}, {"execution": Execution(workers=2, block=3)}])
-def test_a_rule_that_interrupts_is_no_user_who_does(how):
-    assert str(fault(tried("interrupts"), 6, **how)) == INTERRUPTS
-
-
-def interrupting(trace):
-    raise KeyboardInterrupt
-
-
-def test_an_outcome_that_interrupts_is_named_too():
-    error = fault(STANDARD, outcomes=[Outcome("mine", interrupting, "1", "x")])
-    assert str(error).startswith("outcome 'mine', sequence 'talk', run 0: raised KeyboardInterrupt; to see it: ")
-
-
-def test_a_user_who_interrupts_within_a_rule_does():
-    with pytest.raises(Interrupted):
-        simulate(short(), sequence="talk", runs=4, rng=1, protocol=tried("is_interrupted"))
-
-
-def interrupted_by_others(number, frame):
-    raise KeyboardInterrupt
-
-
-def test_where_it_cannot_be_told_it_is_the_user():
-    before = signal.signal(signal.SIGINT, interrupted_by_others)
-    try:
-        with pytest.raises(Interrupted):
-            simulate(short(), sequence="talk", runs=4, rng=1, protocol=tried("interrupts"))
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 SCRIPT = """
