@@ -15,9 +15,13 @@ from settlesim.model.standard import STANDARD
 from support import changed, shipped
 
 
+def short():
+    return changed(shipped("two-party"), horizon=60)
+
+
 def fault(protocol, runs=4, **how):
     with pytest.raises(FaultError) as caught:
-        simulate(changed(shipped("two-party"), horizon=60), sequence="talk", runs=runs, rng=1, protocol=protocol, **how)
+        simulate(short(), sequence="talk", runs=runs, rng=1, protocol=protocol, **how)
     return caught.value
 
 
