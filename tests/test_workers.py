@@ -49,7 +49,7 @@ def test_each_worker_computes_in_one_thread(war, monkeypatch):
 
 UNGUARDED = """
     import settlesim as ss
-    ss.simulate(ss.load("two-party"), runs=4, rng=7, execution=ss.Execution(workers=2, block=2))
+    ss.simulate(ss.load("two-party"), runs=4, rng=7, execution=ss.Execution(workers=2, block=2, out="a.nc"))
 """
 BROKEN = """
     import settlesim as ss
@@ -64,6 +64,7 @@ def test_a_script_without_a_guard_is_told_so_once(tmp_path):
     answer = said_by(UNGUARDED, tmp_path)
     assert answer.returncode == 1 and answer.stderr.count("Traceback") == 1
     assert "UsageError: a worker process ran the whole script anew: put" in answer.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["script.py"]
 
 
 def test_a_script_from_standard_input_needs_no_file(tmp_path):

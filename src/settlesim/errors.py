@@ -192,7 +192,7 @@ class FaultError(SettlesimError):
         place += f", {self.entity!r}" if self.entity else ""
         return _line(f"{place}: {self.reason}" + (f"; to see it: {self.replay}" if self.replay else ""))
 
-    def placed(self, *, world: int, replay: str) -> FaultError:
+    def placed(self, *, world: int | None, replay: str) -> FaultError:
         """Return the same fault with its world and the call that shows it."""
         same = (self.kind, self.name, self.reason, self.scope, self.week, self.run, self.entity, self.sequence)
         return FaultError(*same, world, replay)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,19 @@ def leaves(aid, legitimacy):
 
 
 @rule("run", "aid")
+def interrupts(aid, legitimacy):
+    raise KeyboardInterrupt
+
+
+@rule("run", "aid")
+def is_interrupted(aid, legitimacy):
+    # As by a user who does not wait.
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+    return aid
+
+
+@rule("run", "aid")
 def nothing(aid, legitimacy):
     aid + legitimacy
 
@@ -92,7 +106,8 @@ def objects(aid, legitimacy):
     return np.where(legitimacy > 0.0, None, None)
 
 
-FAILING = {f.name: f for f in (divides, endless, masked, grows, logs, odd, leaves, nothing, two, half, text, objects)}
+PLANTED = (divides, endless, masked, grows, logs, odd, leaves, nothing, two, half, text, objects)
+FAILING = {f.name: f for f in (*PLANTED, interrupts, is_interrupted)}
 
 
 def fails_in_run_three(trace):

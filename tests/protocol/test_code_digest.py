@@ -162,6 +162,48 @@ def test_what_remembers_or_looks_at_the_world_has_none(function):
     assert digest_of(function) is None
 
 
+AROUND = """
+import datetime, functools, importlib, os, random, sys, time
+import numpy as np
+from datetime import datetime as moment
+from os import environ, getenv
+from pathlib import Path
+from time import perf_counter
+RATE, look = 2.0, eval
+fixed = functools.partial(open, "rate.txt")
+"""
+OUTSIDE = (
+    'globals()["RATE"]', 'eval("RATE")', 'look("RATE")', 'vars()["x"]', "locals()", 'exec("x = 1")', "input()", "id(x)",
+    'float(open("rate.txt").read())', "fixed()", "[float(line) for line in open(x)]", '__import__("helper").RATE',
+    'os.environ["RATE"]', 'environ["RATE"]', 'os.getenv("RATE")', 'getenv("RATE")', "sys.argv", "random.random()",
+    'np.load("rate.npy")', 'np.loadtxt("rate.txt")', "np.random.rand()", 'np.random.default_rng().random()',
+    'importlib.import_module("helper").RATE', "time.time()", "perf_counter()", "datetime.date.today()", "moment.now()",
+    'Path("rate.txt").read_text()', "getattr(np, x)", "getattr(sys, 'modules')", '__builtins__["open"]',
+    "(lambda: 1).__globals__",
+)  # fmt: skip
+INSIDE = ('getattr(x, "deaths", 0.0)', 'x["environ"]', "np.maximum(x, RATE)", "max(x, sys.float_info.max)", "len(x)")
+
+
+@pytest.mark.parametrize("text", OUTSIDE)
+def test_what_reads_the_world_outside_has_none(text, tmp_path):
+    assert digest_of(as_module(f"{AROUND}def plain(x):\n    return {text}\n", tmp_path).plain) is None
+
+
+@pytest.mark.parametrize("text", INSIDE)
+def test_what_only_looks_so_has_one(text, tmp_path):
+    assert digest_of(as_module(f"{AROUND}def plain(x):\n    return {text}\n", tmp_path).plain) is not None
+
+
+def test_what_is_asked_for_by_name_in_a_module_counts(tmp_path, monkeypatch):
+    found = set()
+    for rate in (1.0, 2.0):
+        helper = as_module(f"RATE = {rate}\nOTHER = 1.0\n", tmp_path, "asked_helpers")
+        module = as_module('def plain(x):\n    return getattr(helper, "RATE") + helper.OTHER\n', tmp_path)
+        module.helper = helper
+        found.add(digest_of(module.plain))
+    assert None not in found and len(found) == 2
+
+
 def test_functions_that_call_each_other_have_one(tmp_path):
     text = "def plain(n):\n    return n and other(n - 1)\ndef other(n):\n    return n and plain(n - {})\n"
     assert digest(text.format(1), tmp_path) != digest(text.format(2), tmp_path)

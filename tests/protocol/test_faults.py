@@ -79,6 +79,34 @@ def test_a_fault_reaches_the_caller_from_other_processes():
     assert "Odd: odd" in str(there.__cause__)  # what the other process printed
 
 
+def halves_what_it_reads(extra, legitimacy):
+    return np.multiply(legitimacy, 0.5, out=legitimacy)
+
+
+@pytest.mark.parametrize("how", [{}, {"engine": "mesa"}, {"execution": Execution(block=3)}])
+def test_what_fails_in_every_run_names_the_first_and_the_call(how):
+    error = fault(added(halves_what_it_reads), 8, **how)
+    said = "raised ValueError: output array is read-only: it must not change what it reads"
+    assert str(error) == WEEK_ONE.format(name="halves_what_it_reads") + said + SEEN.format(run=0)
+
+
+def turns_round(extra, legitimacy):
+    return legitimacy[::-1]
+
+
+def test_what_no_single_run_shows_is_seen_in_several():
+    said = set()
+    for how in ({}, {"engine": "mesa"}, {"execution": Execution(block=15)}):
+        error = fault(added(turns_round), 30, **how)
+        assert "mixes runs: run 0 has another 'extra' alone" in str(error)
+        said.add(error.replay)
+    assert said == {"ss.simulate(scenario, sequence='talk', runs=range(0, 10), rng=1, protocol=protocol)"}
+    with pytest.raises(FaultError, match="mixes runs: run 0"):
+        simulate(short(), sequence="talk", runs=range(0, 10), rng=1, protocol=added(turns_round))
+    with pytest.raises(FaultError, match=r"to see it: ss.evaluate\(scenario, points, sequences='talk', luck=range"):
+        settlesim.evaluate(short(), points=1, luck=20, sequences=["talk"], rng=1, protocol=added(turns_round))
+
+
 SCRIPT = """
 import settlesim as ss
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from settlesim.engines.vectorised import engine
 from settlesim.errors import FaultError, ProtocolError
 from settlesim.model.outcome import Outcome
 from settlesim.model.standard import STANDARD
+from settlesim.model.variables import Variable
 from settlesim.results.outcomes import DESTINATIONS, evaluate
 from support import block, changed, shipped
 
@@ -66,6 +69,58 @@ def test_mistakes_are_found_before_anything_is_simulated(outcomes, said):
     with pytest.raises(ProtocolError) as caught:
         ss.simulate(shipped("two-party"), runs=2, rng=1, outcomes=outcomes)
     assert caught.value.problems == (problem,)
+
+
+ALLOWED = "; allowed: up to 100 characters that are seen, a letter, digit or _ first, without / and \\"
+NAMES = {
+    "": "is empty", "a/b": "holds '/'", "a\\b": "holds '\\\\'", ".": "starts with '.'", "..": "starts with '.'",
+    "a\nb": "holds U+000A", "a\x00": "holds U+0000", "a\x1b[31m": "holds U+001B", "a\u202eb": "holds U+202E",
+    "a\u200bb": "holds U+200B", " a": "starts or ends with a blank", "a ": "starts or ends with a blank",
+    "x" * 101: "has 101 characters", "\u4e00" * 90: "has 270 bytes in UTF-8", "e\u0301": "writes",
+    "zarr.json": "is the name",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said"), NAMES.items(), ids=list(NAMES.values()))
+def test_names_are_those_that_are_seen_as_what_they_are_and_can_be_kept(name, said):
+    with pytest.raises(ProtocolError) as caught:
+        ss.simulate(shipped("two-party"), runs=2, rng=1, outcomes=[made(name)])
+    (problem,) = caught.value.problems
+    assert f": its name {said}" in problem and problem.endswith(ALLOWED) and problem.isprintable()
+    (problem,) = complaints(replace(STANDARD, variables=(*STANDARD.variables, Variable(name, "run", start=0.0))))
+    assert f": its name {said}" in problem and problem.endswith(ALLOWED) and problem.isprintable()
+
+
+@pytest.mark.parametrize("name", ["a b", "Anteil_\xe4", "1st", "a.b", "\u0645\u0631\u06af", "x" * 100])
+def test_names_in_any_letters_are_kept(name, tmp_path):
+    for ending in (".nc", ".zarr"):
+        out = tmp_path / f"kept{ending}"
+        ss.simulate(shipped("two-party"), runs=2, rng=1, outcomes=[made(name)], execution=ss.Execution(out=out))
+        assert name in ss.open(out)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({0: "b", 1: "b"}, "codes 0 and 1 both mean 'b': give each a meaning of its own"),
+        (
+            {0: "a b", 1: "a_b"},
+            "codes 0 and 1 both mean 'a_b' once blanks are written as _: give each a meaning of its own",
+        ),
+        ({0: "a", 1: ""}, "the meaning of code 1, '', is empty"),
+        ({0: "a", 1: " "}, "the meaning of code 1, ' ', starts or ends with a blank"),
+        ({0: "a\tb", 1: "c"}, "the meaning of code 0, 'a\\tb', holds U+0009 as its 2nd character, a control character"),
+        ({0: "a", 1: 2}, "code 1 means 2, which is no text"),
+    ],
+)
+def test_codes_have_meanings_that_can_be_told_apart(flags, said):
+    assert complaints(STANDARD, outcomes=[made(kind="code", flags=flags)]) == [f"outcome 'mine': {said}"]
+
+
+@pytest.mark.parametrize("label", ["a\nb", "\u202ea", " a", "x" * 101])
+def test_labels_are_those_that_are_seen_as_what_they_are(label):
+    (problem,) = complaints(STANDARD, outcomes=[made(dims=("run", "mineral"), labels=("ok", label))])
+    assert problem.startswith("outcome 'mine': its label ") and "along 'mineral'" in problem and problem.isprintable()
 
 
 def test_standard_outcomes_are_sound_though_one_shares_the_name_of_a_parameter():

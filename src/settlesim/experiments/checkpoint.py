@@ -170,6 +170,13 @@ class Checkpoint:
         every = range(assembly.sequences)
         return sum(add_missing(assembly, block, every) for _, block in self.parts.blocks())
 
+    def leave(self) -> None:
+        """Let others have the directory; where nothing was finished it goes, so that a mistake leaves none behind."""
+        if self.parts.paths():
+            self.lock.leave()
+        else:
+            self.clear()
+
     def clear(self) -> None:
         """Remove the directory once the result is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -15,7 +15,7 @@ from settlesim.chance.worlds import Rng, free_numbers, pie_values
 from settlesim.engines.vectorised.batch import LAID_OUT
 from settlesim.errors import FaultError
 from settlesim.experiments.execution import Execution, asked, carry_out
-from settlesim.experiments.fault_shown import call_of
+from settlesim.experiments.fault_shown import call_of, some_of
 from settlesim.experiments.job import Job, Unit
 from settlesim.experiments.points import Points, points_of
 from settlesim.experiments.request import ROUNDING, Request, refuse_levers, selected
@@ -85,7 +85,8 @@ class Evaluation(Job):
     def located(self, fault: FaultError, unit: Unit) -> FaultError:
         """Return a fault with the point at which it was met; its run is the number of the luck."""
         if fault.run is None or fault.line is None:
-            return fault
+            call = call_of(fault, self, "evaluate", f"luck={some_of(unit.runs)}").replace(", method='central'", "")
+            return fault.placed(world=None, replay=call.replace("(scenario, ", "(scenario, points, "))
         point = unit.lines[fault.line] // len(self.plans)
         number = self.points.numbers[point]
         points = "points" if self.points.values or self.points.sampling.designed else f"range({number}, {number + 1})"

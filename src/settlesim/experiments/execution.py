@@ -249,7 +249,7 @@ def execute(job: Job, runs: range, how: Execution) -> Assembly:
             stop.signal = stop.signal or signal.SIGINT
         finally:
             if checkpoint is not None:
-                checkpoint.lock.leave()
+                checkpoint.leave()
             forget_luck()
     return assembly
 

@@ -11,19 +11,35 @@ from settlesim.results.outcomes import MIXES
 if TYPE_CHECKING:
     from settlesim.experiments.job import Job
 
-__all__ = ["call_of", "shown_by"]
+__all__ = ["call_of", "shown_by", "some_of"]
 
 
-def shown_by(fault: FaultError, job: Job) -> FaultError:
-    """Return the fault of a run of a job with its world, which has the run's number, and the call that shows it."""
+# Runs that show what is met among runs alone.
+SEVERAL = 10
+
+
+def shown_by(fault: FaultError, job: Job, runs: range) -> FaultError:
+    """Return a fault met among runs of a job with its world, which has the run's number, and the call that shows it."""
     if fault.run is None:
-        return fault
+        # No single run has it: it is one of several at once, as where a rule mixes them.
+        return fault.placed(world=None, replay=call_of(fault, job, "simulate", f"runs={some_of(runs)}"))
     outcome = fault.kind == "outcome"
     # A story is told of the model, not of what is read off it.
     # A run that has another value alone needs another beside it.
     first = max(fault.run - 1, 0) if fault.reason == MIXES else fault.run
     asked = f"runs=range({first}, {fault.run + 1})" if outcome else f"run={fault.run}"
     return fault.placed(world=fault.run, replay=call_of(fault, job, "simulate" if outcome else "replay", asked))
+
+
+def some_of(runs: range) -> range:
+    """Return the first of some runs: as many as show what a single one does not.
+
+    Examples
+    --------
+    >>> some_of(range(20, 500)), some_of(range(3))
+    (range(20, 30), range(0, 3))
+    """
+    return runs[:SEVERAL]
 
 
 def call_of(fault: FaultError, job: Job, function: str, asked: str) -> str:

@@ -233,7 +233,7 @@ class Job:
 
     def located(self, fault: FaultError, unit: Unit) -> FaultError:
         """Return a fault met in a unit with its world, and the call that shows it again."""
-        return shown_by(fault, self)
+        return shown_by(fault, self, unit.runs)
 
     @property
     def attributes(self) -> dict[str, Any]:

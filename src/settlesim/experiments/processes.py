@@ -146,6 +146,9 @@ class Workers:
                 worker.units.remove(said)
                 del self._units[said]
                 failed = isinstance(content, BaseException)
+                told = getattr(content, "told", None)
+                if failed and told is not None:
+                    content.__cause__ = SettlesimError(told)
                 found.append(
                     Reply(said, None if failed else content, took, content if failed else None),
                 )
@@ -351,6 +354,9 @@ def _sendable(error: Exception) -> BaseException:
     try:
         if not isinstance(error, SettlesimError):
             error.add_note(f"in a worker process:\n{traceback.format_exc()}")
+        elif error.__cause__ is not None:
+            # A cause is not sent along, nor can each be.
+            error.told = f"in a worker process:\n{traceback.format_exc()}"  # type: ignore[attr-defined]
         pickle.loads(pickle.dumps(error))
     except Exception:
         return SettlesimError(f"{type(error).__name__} in a worker process: {error}")

@@ -16,6 +16,7 @@ from settlesim.errors import FaultError, UsageError, choose
 from settlesim.experiments.checkpoint import Checkpoint, fingerprint_in
 from settlesim.experiments.fault_shown import shown_by
 from settlesim.experiments.growing_store import books_of
+from settlesim.experiments.interruption import stoppable
 from settlesim.experiments.job import ENGINES, Job
 from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
@@ -110,10 +111,13 @@ class Request:
         if job.engine == "mesa":
             from settlesim.engines.vectorised.rehearsal import rehearse
 
-            try:
-                rehearse(self.scenario, self.sequences[0], rules, job.entropy)
-            except FaultError as fault:
-                raise shown_by(fault, job) from fault.__cause__
+            with stoppable() as stop:
+                try:
+                    rehearse(self.scenario, self.sequences[0], rules, job.entropy)
+                except FaultError as fault:
+                    raise shown_by(fault, job, self.numbers) from fault.__cause__
+                if stop:
+                    raise stop.error("interrupted before the first run")
         last = range(self.numbers.stop - 1, self.numbers.stop)
         worlds(self.scenario, last, entropy=job.entropy, method=self.method, total=total)
         # Orders of one plan have the same levers; there may be thousands.

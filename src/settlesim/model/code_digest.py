@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from settlesim.model.whose_code import is_installed, is_ours, version_of
+from settlesim.model.world_outside import asks_by_name, attribute_outside, is_outside
 
 __all__ = ["digest_of", "joint_digest"]
 
@@ -77,7 +78,7 @@ def digest_of(function: Any) -> str | None:
     -------
     str or None
         Hexadecimal digits; None where what the function does cannot be told, as where it keeps something between calls
-        or looks at an open file.
+        or looks at a file, the clock, the environment, or at something by a name that is made while it works.
 
     Examples
     --------
@@ -244,6 +245,8 @@ class _Walk:
     # -- what is installed ---------------------------------------------------------------------------
 
     def _installed(self, module: str, name: str) -> None:
+        if is_outside(module, name):
+            raise _Hidden
         self.say("installed", module, name, version_of(module.partition(".")[0]))
 
     def _built_in(self, value: Any) -> None:
@@ -307,13 +310,14 @@ class _Walk:
     # -- code ----------------------------------------------------------------------------------------
 
     def _function(self, function: types.FunctionType) -> None:
-        code = function.__code__
-        if is_installed(function.__module__ or "", code.co_filename):
-            return self._installed(function.__module__, function.__qualname__)
+        code, there = function.__code__, function.__globals__
+        # Decorators lend their functions another name.
+        if any(is_installed(str(n), code.co_filename) for n in (function.__module__, there.get("__name__"))):
+            return self._installed(str(function.__module__), function.__qualname__)
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         # Arguments are what a rule reads; local names are nobody's matter.
         self.say("function", *names)
-        self._code(code, function.__globals__, frozenset(code.co_freevars))
+        self._code(code, there, frozenset(code.co_freevars))
         for what in (function.__defaults__, function.__kwdefaults__, function.__dict__ or None):
             self.take(what)
         for cell in function.__closure__ or ():
@@ -328,6 +332,10 @@ class _Walk:
         """Take in code, with what it looks up where it was defined; `free` are names that outlive a call."""
         self.say("code", code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS)
         self.say(*code.co_names)
+        asked, known = asks_by_name(code)
+        if not known or attribute_outside(code):
+            raise _Hidden
+        names = frozenset(code.co_names) | asked
         self.say(code.co_exceptiontable.hex())
         local = (*code.co_varnames, *(n for n in code.co_cellvars if n not in code.co_varnames), *code.co_freevars)
         raw, extended = code.co_code, 0
@@ -348,9 +356,9 @@ class _Walk:
                 raise _Hidden
             if op in _GLOBAL:
                 name = code.co_names[argument >> 1 if op == _OP["LOAD_GLOBAL"] else argument]
-                self._global(name, there, frozenset(code.co_names))
+                self._global(name, there, names)
             elif op == _OP["IMPORT_NAME"]:
-                self._import(code.co_names[argument], loaded, there, frozenset(code.co_names))
+                self._import(code.co_names[argument], loaded, there, names)
 
     def _constant(self, value: Any, there: dict[str, Any], free: frozenset[str]) -> None:
         if isinstance(value, types.CodeType):
@@ -360,6 +368,8 @@ class _Walk:
             self.take(value)
 
     def _global(self, name: str, there: dict[str, Any], names: frozenset[str]) -> None:
+        if name == "__builtins__" or (name not in there and is_outside("builtins", name)):
+            raise _Hidden
         if name in there:
             self.say("global", name)
             self._looked_up(there[name], names)

@@ -11,6 +11,7 @@ from settlesim.model.items import Commanders, Item
 from settlesim.model.layout import Layout
 from settlesim.model.outcome import LABELS, RESERVED
 from settlesim.model.protocol import Protocol
+from settlesim.model.result_names import ALLOWED, result_name_fault
 from settlesim.model.variables import DISTRIBUTIONS, FRAILTY_SHAPE, KINDS, SCOPES, Luck, Variable
 
 __all__ = ["NameChecks", "article", "label_of"]
@@ -105,7 +106,11 @@ class NameChecks:
         self.homes[name], self.scopes[name] = home, scope
 
     def _check_variable(self, variable: Variable) -> None:
-        label, start = f"variable {variable.name!r}", variable.start
+        label, start = f"variable {variable.name!r:.60}", variable.start
+        # Recorded by the week it is in the result.
+        fault = result_name_fault(variable.name)
+        if fault is not None:
+            self.problems.append(f"{label}: its name {fault}; allowed: {ALLOWED}")
         self.known(variable.scope, SCOPES, "scope", label)
         self.known(variable.kind, KINDS, "kind", label)
         if not variable.low <= variable.high:

@@ -8,6 +8,7 @@ import numpy as np
 
 from settlesim.errors import nearest
 from settlesim.model.outcome import DERIVED, ENDS, KINDS, LABELS, RESERVED, Outcome
+from settlesim.model.result_names import ALLOWED, LONGEST, flag_fault, label_fault, result_name_fault
 from settlesim.model.variables import SCOPES
 from settlesim.scenario.parameters import Address
 from settlesim.scenario.scenario import Scenario
@@ -45,11 +46,14 @@ def outcome_problems(outcomes: Iterable[Outcome], scenario: Scenario) -> Iterato
         if not isinstance(outcome, Outcome) or not isinstance(outcome.name, str):
             yield f"{outcome!r} is no outcome: give an Outcome(name, function, units, meaning)"
             continue
-        label = f"outcome {outcome.name!r}"
+        label = f"outcome {_short(outcome.name)}"
         if outcome.name in seen:
             yield f"{label}: two outcomes have this name; call one otherwise"
         seen.add(outcome.name)
-        if outcome.name in RESERVED or outcome.name in SCOPES or outcome.name in LABELS:
+        fault = result_name_fault(outcome.name)
+        if fault is not None:
+            yield f"{label}: its name {fault}; allowed: {ALLOWED}"
+        elif outcome.name in RESERVED or outcome.name in SCOPES or outcome.name in LABELS:
             yield f"{label} has the name of a dimension or coordinate of results: call it otherwise"
         elif outcome.name.endswith(DERIVED):
             yield f"{label} ends as names do that results derive ({', '.join(DERIVED)}): call it otherwise"
@@ -71,6 +75,8 @@ def outcome_problems(outcomes: Iterable[Outcome], scenario: Scenario) -> Iterato
             yield f"{label}: its kind is {outcome.kind!r}; an outcome has flags, meanings of its codes, if it is a code"
         elif any(isinstance(code, bool) or not isinstance(code, (int, np.integer)) for code in outcome.flags or ()):
             yield f"{label}: codes are whole numbers, not {', '.join(map(repr, outcome.flags or ()))}"
+        elif (fault := flag_fault(outcome.flags or {})) is not None:
+            yield f"{label}: {fault}"
         if outcome.better is not None and outcome.better not in ENDS:
             hint = _hint(outcome.better, ENDS)
             yield f"{label}: better is {outcome.better!r}{hint}; known: {', '.join(ENDS)}, or None"
@@ -92,6 +98,11 @@ def _own_dimension(
         yield f"{label}: its dimension {dim!r} has the name of something else in the result: call it otherwise"
     elif not isinstance(outcome.labels, tuple) or not _alike(outcome.labels):
         yield f"{label}: labels must be a tuple of texts, or of whole numbers, each once, not {outcome.labels!r:.60}"
+    elif len(dim) > LONGEST:
+        yield f"{label}: the name of its dimension has {len(dim):,} characters; allowed: at most {LONGEST}"
+    elif faults := [(one, fault) for one in outcome.labels if isinstance(one, str) and (fault := label_fault(one))]:
+        said = f"up to {LONGEST} characters that are seen, without blanks at the ends"
+        yield f"{label}: its label {_short(faults[0][0])} along {dim!r} {faults[0][1]}; allowed: {said}"
     elif along.setdefault(dim, outcome.labels) != outcome.labels:
         yield f"{label}: another outcome has other labels along {dim!r}: give both the same, or call one otherwise"
 
@@ -99,6 +110,10 @@ def _own_dimension(
 def _alike(labels: tuple[object, ...]) -> bool:
     kinds = {type(label) for label in labels}
     return kinds in ({str}, {int}) and len(set(labels)) == len(labels) and "" not in labels
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _standard(outcome: Outcome) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -9,10 +11,25 @@ import numpy as np
 
 from settlesim.model.variables import Variable
 
-__all__ = ["FAULTS", "limits", "reason_of", "returned", "wrong_kind", "wrong_range"]
+__all__ = ["FAULTS", "heed_interruption", "limits", "reason_of", "returned", "wrong_kind", "wrong_range"]
 
 # What a rule or an outcome may raise: its author meant to stop it, not the program.
-FAULTS = (Exception, SystemExit)
+FAULTS = (Exception, SystemExit, KeyboardInterrupt)
+
+
+def heed_interruption(error: BaseException) -> None:
+    """Let an error pass on if it is the user's Ctrl-C, not one that a rule or an outcome raised by itself.
+
+    Where Ctrl-C is ignored, as in worker processes, or goes to another thread, or to an experiment that has not heard
+    any, nobody pressed it.  Where that cannot be told it is the user's.
+    """
+    if not isinstance(error, KeyboardInterrupt):
+        return
+    handler = signal.getsignal(signal.SIGINT)
+    elsewhere = threading.current_thread() is not threading.main_thread()
+    unheard = getattr(getattr(handler, "__self__", None), "signal", None) == 0
+    if not (handler is signal.SIG_IGN or elsewhere or unheard):
+        raise error
 
 
 def reason_of(error: BaseException) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from settlesim.errors import FaultError, nearest
 from settlesim.model.outcome import LABELS, Outcome, Values
-from settlesim.model.rule_results import FAULTS, reason_of
+from settlesim.model.rule_results import FAULTS, heed_interruption, reason_of
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Trace
 
@@ -125,6 +125,7 @@ def _read(outcome: Outcome, trace: Trace) -> _Read:
         masked = isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given)
         values = np.asarray(np.ma.filled(given.astype(float), np.nan) if masked else given)
     except FAULTS as error:
+        heed_interruption(error)
         return _Read(nothing, reason_of(error) + _meant(error, trace), cause=error)
     labels = {**trace.entities, **LABELS} | ({outcome.dims[1]: outcome.labels} if outcome.labels else {})
     shape = (len(trace.runs), *(len(labels[dim]) for dim in outcome.dims[1:]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from settlesim.errors import FaultError
 from settlesim.model.items import Rule
-from settlesim.model.rule_results import FAULTS, limits, reason_of, returned, wrong_kind, wrong_range
+from settlesim.model.rule_results import FAULTS, heed_interruption, limits, reason_of, returned, wrong_kind, wrong_range
 
 if TYPE_CHECKING:
     from settlesim.engines.reference.entity import Entity
@@ -44,6 +44,7 @@ def applied(agent: Entity, rule: Rule, act: Callable[..., Any], *inputs: Any) ->
     try:
         out = act(*inputs)
     except FAULTS as error:
+        heed_interruption(error)
         raise _fault(agent, rule, reason_of(error)) from error
     values, mistake = returned(out, rule.writes)
     table = agent.model.protocol.table

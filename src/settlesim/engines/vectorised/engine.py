@@ -16,7 +16,7 @@ from settlesim.engines.vectorised.step_conditions import take_steps
 from settlesim.errors import FaultError
 from settlesim.model.items import Commanders, Fold, Item, Ranked, Rule, Select, Steps
 from settlesim.model.protocol import Protocol
-from settlesim.model.rule_results import reason_of
+from settlesim.model.rule_results import FAULTS, heed_interruption, reason_of
 from settlesim.model.standard import STANDARD
 from settlesim.model.trace import Recorder, Trace
 from settlesim.model.variables import Variable
@@ -66,7 +66,8 @@ class _Engine(Compiler):
             yield
         except FaultError:
             raise
-        except Exception as error:
+        except FAULTS as error:
+            heed_interruption(error)
             raise self.fault(item, reason_of(error)) from error
 
     def _full(self, variable: Variable, value: Any) -> Any:
@@ -137,7 +138,8 @@ class _Engine(Compiler):
                 stage()
         except FaultError:
             raise
-        except Exception as error:
+        except FAULTS as error:
+            heed_interruption(error)
             raise self.fault(self.item, reason_of(error)) from error
         ends = self.state["ended"] & ~self.gone
         if ends.any():

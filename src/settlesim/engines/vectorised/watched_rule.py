@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from settlesim.errors import FaultError
 from settlesim.model.items import Rule
-from settlesim.model.rule_results import FAULTS, limits, reason_of, returned, wrong_kind, wrong_range
+from settlesim.model.rule_results import FAULTS, heed_interruption, limits, reason_of, returned, wrong_kind, wrong_range
 
 if TYPE_CHECKING:
     from settlesim.engines.vectorised.reader import Columns, Fetch, Reader
@@ -60,6 +60,7 @@ class WatchedRule:
         try:
             out = self.rule.function(*inputs)
         except FAULTS as error:
+            heed_interruption(error)
             raise self._located(inputs, places, error) from error
         values = self._sound(out, places)
         # When it is first evaluated, and again in weeks 1, 2, 4, 8 and so on: at first runs may be so alike that what
@@ -149,6 +150,7 @@ class WatchedRule:
                 try:
                     single, mistake = returned(self.rule.function(*_single(inputs, entity, column)), self.rule.writes)
                 except FAULTS as error:
+                    heed_interruption(error)
                     single, mistake = (), reason_of(error)
                 if mistake:
                     yield f"works for whole arrays but not for one number, {here}: it {mistake}"
@@ -177,7 +179,8 @@ class WatchedRule:
     def _located(self, inputs: Sequence[Any], places: Index, error: BaseException) -> FaultError:
         """Find the first run, and in it the first entity, for which the rule fails alone."""
         for column, place in enumerate(places):
-            if _fails(self.rule.function, _taken(inputs, np.array([column]), len(places))):
+            alone = [_protected(value) for value in _taken(inputs, np.array([column]), len(places))]
+            if _fails(self.rule.function, alone):
                 entities = range(0 if self.rule.scope == "run" else self.reader.layout.size(self.rule.scope))
                 first = (i for i in entities if _fails(self.rule.function, _single(inputs, i, column)))
                 return self._fault(reason_of(error), int(place), *list(first)[:1])
@@ -228,6 +231,7 @@ def _single(inputs: Sequence[Any], entity: int, column: int) -> list[Any]:
 def _fails(function: Callable[..., Any], inputs: Sequence[Any]) -> bool:
     try:
         function(*inputs)
-    except FAULTS:
+    except FAULTS as error:
+        heed_interruption(error)
         return True
     return False
