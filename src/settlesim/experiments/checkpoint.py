@@ -22,9 +22,10 @@ from settlesim.experiments.identity import refuse_other
 from settlesim.experiments.job import Job
 from settlesim.experiments.store_lock import StoreLock
 from settlesim.results.dataset import Assembly, Block, Field
+from settlesim.results.regular_files import odd_kind, odd_member, read_regular
 from settlesim.results.stores import compact, replacing
 
-__all__ = ["Checkpoint", "Parts", "fingerprint_in"]
+__all__ = ["Checkpoint", "Parts", "fingerprint_in", "readable_store"]
 
 # What a part is called: its runs, its first line and how many there are, and a digest of the file.
 NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\+(\d+)\.([0-9a-f]{16})\.npz")
@@ -76,7 +77,7 @@ class Parts:
         """Return the block of a file; None if it is damaged or no longer there."""
         match = NAME.fullmatch(path.name)
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
             if match is None or hashlib.sha256(content).hexdigest()[:16] != match[5]:
                 return None
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
@@ -128,6 +129,10 @@ class Checkpoint:
         SettlesimError
             If it cannot be written.
         """
+        if odd := odd_kind(self.folder):
+            raise UsageError(f"{str(self.folder)!r} is in the way: it is {odd}, not a folder")
+        if self.folder.is_dir() and (odd := odd_member(self.folder)):
+            raise UsageError(f"cannot go on from {str(self.folder)!r}: {odd}; remove it")
         if self.folder.exists() and not self._is_ours():
             raise UsageError(f"{str(self.folder)!r} is in the way, and no unfinished experiment: remove it")
         try:
@@ -176,10 +181,25 @@ class Checkpoint:
         self.lock.leave()
 
 
+def readable_store(out: Path, books: Path, force: bool) -> bool:
+    """Whether a store holds nothing but files, so that it can be read; if not, it is refused unless by force.
+
+    Raises
+    ------
+    UsageError
+        Also by force, where the folder of its books is somewhere else, which nothing may be removed from.
+    """
+    odd = odd_member(out)
+    if odd and (books.is_symlink() or not force):
+        say = "remove it" if books.is_symlink() else "replace it with force=True"
+        raise UsageError(f"cannot go on from {str(out)!r}: {odd}; {say}")
+    return not odd
+
+
 def fingerprint_in(folder: Path) -> dict[str, Any] | None:
     """Return the fingerprint of the experiment that a folder belongs to, if it says one."""
     try:
-        found = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+        found = json.loads(read_regular(folder / "job.json"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from settlesim.errors import SettlesimError, UsageError
-from settlesim.experiments.checkpoint import Parts, fingerprint_in
+from settlesim.experiments.checkpoint import Parts, fingerprint_in, readable_store
 from settlesim.experiments.coverage import add_missing
 from settlesim.experiments.identity import refuse_other, unlike
 from settlesim.experiments.job import Job
@@ -117,7 +117,8 @@ class GrowingStore:
 
     def _begin(self) -> bool:
         mine = json.loads(compact(self.job.fingerprint()))
-        theirs, state = fingerprint_in(self.books), read_note(self.books / "state.json")
+        readable = readable_store(self.out, self.books, self.force)
+        theirs, state = fingerprint_in(self.books), read_note(self.books / "state.json") if readable else {}
         if theirs is not None and state and not self.force:
             refuse_other(mine, theirs, f"{str(self.out)!r} holds", "choose another name, or replace it with force=True")
         if not state and self.marks.file.exists() and not self.force:

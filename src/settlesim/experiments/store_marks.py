@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from settlesim.results.growing import entries, file_digest
+from settlesim.results.regular_files import read_regular
 from settlesim.results.replacement import replacing
 from settlesim.results.stores import compact
 
@@ -92,7 +93,7 @@ def _entry(chunk: Chunk, stop: int, files: Mapping[str, str], done: bool) -> dic
 def read_note(path: Path) -> dict[str, Any]:
     """Return what a file of JSON holds; nothing if it cannot be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_regular(path))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -16,6 +16,7 @@ from settlesim.model.protocol_digest import digests_of
 from settlesim.model.standard import STANDARD
 from settlesim.results.growing import cells_of
 from settlesim.results.outcomes import STANDARD_OUTCOMES
+from settlesim.results.regular_files import odd_member
 
 __all__ = ["StoreStatus", "status_of"]
 
@@ -70,6 +71,9 @@ def status_of(path: str | Path) -> StoreStatus:
     path = Path(path)
     beside = path if path.name.endswith(".parts") else path.with_name(f"{path.name}.parts")
     books = books_of(path) if path.suffix == ".zarr" else beside
+    home = path if path.suffix == ".zarr" else books
+    if home.is_dir() and (odd := odd_member(home)):
+        raise SettlesimError(f"cannot read {str(home)!r}: {odd}")
     mine = fingerprint_in(books)
     if mine is None:
         there = "is no store that tells of its experiment" if path.exists() else "is not there"
