@@ -25,7 +25,7 @@ from settlesim.results.dataset import Assembly, Block, Field
 from settlesim.results.regular_files import odd_kind, odd_member, read_regular
 from settlesim.results.stores import compact, replacing
 
-__all__ = ["Checkpoint", "Parts", "fingerprint_in", "readable_store"]
+__all__ = ["Checkpoint", "Parts", "fingerprint_in"]
 
 # What a part is called: its runs, its first line and how many there are, and a digest of the file.
 NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\+(\d+)\.([0-9a-f]{16})\.npz")
@@ -179,21 +179,6 @@ class Checkpoint:
         """Remove the directory once the result is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.lock.leave()
-
-
-def readable_store(out: Path, books: Path, force: bool) -> bool:
-    """Whether a store holds nothing but files, so that it can be read; if not, it is refused unless by force.
-
-    Raises
-    ------
-    UsageError
-        Also by force, where the folder of its books is somewhere else, which nothing may be removed from.
-    """
-    odd = odd_member(out)
-    if odd and (books.is_symlink() or not force):
-        say = "remove it" if books.is_symlink() else "replace it with force=True"
-        raise UsageError(f"cannot go on from {str(out)!r}: {odd}; {say}")
-    return not odd
 
 
 def fingerprint_in(folder: Path) -> dict[str, Any] | None:
