@@ -73,6 +73,8 @@ ODD_LINES = (
     _line(2, "must not be negative", *RUN, "--rng", "-3"),
     _line(2, "--rng", *RUN, "--rng", "9" * 5000),
     _line(2, "--rng is given twice", "replay", "two-party", "--rng", "1", "--rng", "1"),
+    _line(2, "--runs takes a whole number", "run", "two-party", "--runs", "1_0"),
+    _line(2, "--rng takes a whole number", *RUN, "--rng", "１"),
     _line(2, "--workers", *RUN, "--workers", "0"),
     _line(2, "--workers", *RUN, "--workers", "10000"),
     _line(2, "--run", "replay", "two-party", "--run", "9" * 30),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextvars import ContextVar
 from typing import Any
@@ -22,6 +23,10 @@ _begun: ContextVar[tuple[str, float]] = ContextVar("_begun", default=("", 0.0))
 LONGEST = 1000
 # Options that name a file to be made.
 FILES = ("out", "plot")
+# Options that take a whole number; which they are, versions of typer tell in different ways.
+WHOLE = ("runs", "rng", "workers", "run", "port", "size", "each")
+# What Python alone takes for whole numbers: 1_0 is no 10.
+ODD_DIGITS = re.compile(r"_|[^ -~]")
 
 
 def begun() -> tuple[str, float]:
@@ -44,6 +49,8 @@ class Command(TyperCommand):
                 if one.name in FILES:
                     # As text: what it is read into drops what stands behind the name.
                     check_whole_name(given[one.name])
+                elif one.name in WHOLE and ODD_DIGITS.search(str(given[one.name])):
+                    raise UsageError(f"{one.opts[0]} takes a whole number, got {str(given[one.name])[:200]!r}")
         elif args and any(args[-1] in one.opts and not getattr(one, "is_flag", False) for one in self.params):
             # Where the shell asks how an option's value goes on, its absence must not hide the words before it.
             args = args[:-1]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BOOKS",
     "HALF",
+    "SMALL",
     "Cells",
     "GrowingArrays",
     "cells_of",
