@@ -45,7 +45,11 @@ def interrupted(runs: int, workers: int, block: int, out: Path, stops: int) -> N
     how = {"runs": runs, "workers": workers, "block": block, "child": out}
     command = [sys.executable, __file__, *(f"--{name}={value}" for name, value in how.items())]
     for number, mark in enumerate([*marks, None]):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        # A shell has what it starts in the background ignore Ctrl-C, and its children with it.
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
         while process.poll() is None and (mark is None or _done(out) < runs * mark // 100):
             peak = max(peak, _memory(process.pid))
             time.sleep(1.0)

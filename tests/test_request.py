@@ -88,3 +88,9 @@ def test_an_interruption_reaches_the_caller_with_what_is_complete(call, monkeypa
     with pytest.raises(ss.Interrupted, match="interrupted: 5 of 10 runs were completed") as caught:
         call(shipped("two-party"), runs=10, rng=7)
     assert caught.value.result.sizes["run"] == 5 and caught.value.result.attrs["interrupted"] == 1
+
+
+def test_a_design_cannot_draw_what_was_set():
+    war = shipped("two-party").with_parameters(power_bias=0.1)
+    with pytest.raises(ss.UsageError, match="power_bias was set for the scenario, and the design draws it too"):
+        ss.simulate(war, runs=4, method={"power_bias": np.linspace(0.1, 0.9, 4)})

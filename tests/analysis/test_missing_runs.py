@@ -72,3 +72,30 @@ def test_a_run_is_there_whatever_never_came_about(made):
     dataset = made(week=[[1.0, np.nan], [np.nan, np.nan]], settled=[[1.0, 0.0], [0.0, np.nan]], shares=("settled",))
     assert present(dataset).values.tolist() == [[True, True], [True, False]]
     assert present(dataset[["week"]]).all()
+
+
+ANALYSES = {
+    "summary": ss.summary,
+    "process": ss.process,
+    "incidence": ss.incidence,
+    "differences": lambda result: ss.differences(result, "deaths"),
+    "rank": lambda result: ss.rank(result, "settled", resamples=20),
+}
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_all_runs_masked_are_no_runs(compared, name):
+    found = []
+    for nothing in (compared.where(compared.run < 0), compared.isel(run=[])):
+        try:
+            found.append(ANALYSES[name](nothing))
+        except ss.UsageError as error:
+            found.append(str(error))
+    assert type(found[0]) is type(found[1])
+    assert found[0].equals(found[1]) if isinstance(found[0], xr.Dataset) else found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_a_run_that_stands_twice_is_refused_by_all(compared, name):
+    with pytest.raises(ss.UsageError, match="run 0 stands twice in the dataset"):
+        ANALYSES[name](xr.concat([compared, compared], "run"))

@@ -24,6 +24,7 @@ from settlesim.analysis.statistics import (
     mean_over_runs,
     outcome_variable,
     replicated,
+    runs_present,
 )
 from settlesim.errors import UsageError, choose
 from settlesim.results.common_luck import check_common_luck
@@ -103,14 +104,14 @@ def differences(
     """
     check_level(level)
     raw = outcome_variable(dataset, variable)
-    check_labels(dataset, "run")
+    names = [str(name) for name in dataset["sequence"].values]
+    # With no run at all there is a table of nothing, as of every analysis.
+    if len(names) < 2 or len(runs_present(dataset)) == 1:
+        raise UsageError("differences need at least two sequences and two runs")
     check_finite(raw, "run")
     check_labels(dataset, "sequence")
     check_common_luck(dataset, what=f"sequences cannot be compared by {variable!r}")
     values = indicators(raw)
-    names = [str(name) for name in dataset["sequence"].values]
-    if len(names) < 2 or dataset.sizes["run"] < 2:
-        raise UsageError("differences need at least two sequences and two runs")
     base = _baseline(dataset, baseline, names)
     reference = values.sel(sequence=base, drop=True)
     others = values.sel(sequence=[name for name in names if name != base])

@@ -206,7 +206,7 @@ def flips_of(
     if resamples < 2:
         raise UsageError(f"resamples must be at least 2, got {resamples}")
     check_labels(dataset, "point", "luck")
-    if outcome in dataset:
+    if outcome in dataset and "point" in dataset[outcome].dims:
         check_finite(dataset[outcome], "point")
     pair = pair_of(dataset, a, b, outcome, kind, weights)
     spread = spread_of(pair)

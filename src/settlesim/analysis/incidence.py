@@ -161,7 +161,11 @@ def incidence(
     when = when.where(cause >= 0, horizon)
     lost = int((when.isnull() & there).sum())
     if lost:
-        raise UsageError(f"{event!r} came about in {lost:,} runs of which its week is missing: leave these runs out")
+        said = f", {week!r}," if week else ""
+        raise UsageError(
+            f"{event!r} came about in {lost:,} runs of which its week{said} is missing: leave these runs out"
+            + (", or name the event whose week it is: incidence(result, event, week=...)" if week else "")
+        )
 
     def course(weeks: Any, causes: Any, known: Any) -> tuple[Floats, Floats, Floats, Floats]:
         weeks, causes = weeks[known], causes[known]

@@ -48,6 +48,7 @@ def check_result(dataset: xr.Dataset) -> None:
     """Raise a `UsageError` unless this is a Dataset, as experiments return them."""
     if not isinstance(dataset, xr.Dataset):
         raise UsageError(f"an analysis takes a result, such as ss.compare returns, not a {type(dataset).__name__}")
+    check_labels(dataset, "run")
 
 
 def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
@@ -69,7 +70,11 @@ def outcome_variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
 def check_labels(dataset: xr.Dataset, *dims: str) -> None:
     """Raise a `UsageError` if a run (or sequence) stands twice along a dimension: it would count as two."""
     for dim in dims:
-        if dim not in dataset.coords:
+        if dim not in dataset.coords or dataset[dim].dims != (dim,):
+            continue
+        found = dataset[dim].values
+        # As experiments number them, which costs no sorting.
+        if found.dtype.kind in "iu" and (found[1:] > found[:-1]).all():
             continue
         labels, often = np.unique(dataset[dim].values, return_counts=True)
         if (often > 1).any():
@@ -82,7 +87,7 @@ def check_labels(dataset: xr.Dataset, *dims: str) -> None:
 
 def check_finite(variable: xr.DataArray, dim: str) -> None:
     """Raise a `UsageError` for the first run in which a variable is infinite."""
-    if variable.dtype.kind != "f":
+    if variable.dtype.kind != "f" or not variable.size:
         return
     endless = np.isinf(variable.transpose(dim, ...).values).reshape(variable.sizes[dim], -1).any(axis=1)
     if endless.any():
@@ -302,6 +307,8 @@ def effective_number(n: Any, alone: Any, error: Any, freedom: Any, level: float)
 
 def quantiles_over_runs(variable: xr.DataArray, levels: Iterable[float]) -> list[xr.DataArray]:
     """Return quantiles over the runs that have a value, interpolated linearly; NaN where none has."""
+    if variable.sizes["run"] == 0:
+        return [xr.full_like(variable.sum("run"), np.nan, dtype=np.float64) for _ in levels]
     axis = variable.dims.index("run")
     ordered = np.sort(variable.values, axis=axis)  # missing values go last
     n = np.count_nonzero(~np.isnan(ordered), axis=axis, keepdims=True)

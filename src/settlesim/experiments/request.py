@@ -21,7 +21,7 @@ from settlesim.model.outcome import Outcome
 from settlesim.model.protocol import Protocol
 from settlesim.model.protocol_check import refuse_mistakes
 from settlesim.model.standard import STANDARD
-from settlesim.scenario.parameters import Address
+from settlesim.scenario.parameters import Address, resolve
 from settlesim.scenario.scenario import Scenario
 from settlesim.scenario.sequence import Sequence
 
@@ -105,6 +105,7 @@ class Request:
         )
         # Faults of the whole experiment are to be found before the first block, not in a worker.
         heed_changes(self.scenario, self.sequences)
+        _refuse_drawn(self.scenario, self.method)
         refuse_mistakes(rules, self.scenario, self.sequences[0], job.outcomes)
         if job.engine == "mesa":
             from settlesim.engines.vectorised.rehearsal import rehearse
@@ -157,6 +158,19 @@ def refuse_levers(sequences: Iterable[Sequence], addresses: Iterable[str], who: 
                 f"sequence {sequence.name!r} sets {both} by a lever, and the {who} it too: leave it out of the "
                 f"{who.split()[0]}, or give a sequence without that lever"
             )
+
+
+def _refuse_drawn(scenario: Scenario, method: object) -> None:
+    """Refuse a design that draws a number which `with_parameters` has fixed: it would be without effect."""
+    if not isinstance(method, Mapping):
+        return
+    numbers = tuple(scenario.quantities())
+    fixed = {str(q.address) for q in numbers if str(q.address) in scenario.changed and not q.uncertain}
+    both = sorted(fixed & {str(one) for name in method for one in resolve(name, numbers)})
+    if both:
+        raise UsageError(
+            f"{both[0]} was set for the scenario, and the design draws it too: leave it out there"
+        )
 
 
 def heed_changes(scenario: Scenario, sequences: Iterable[Sequence], level: int = 4) -> None:

@@ -108,7 +108,8 @@ class Scenario(Declaration):
     name: Slug
     title: Title
     description: Text
-    start: datetime.date
+    # So that every week has a date: the calendar ends with the year 9999.
+    start: Annotated[datetime.date, Field(le=datetime.date(9900, 1, 1))]
     horizon: Annotated[int, Field(strict=True, ge=1, le=1040)]
     default_sequence: Name
     baseline_sequence: Name
