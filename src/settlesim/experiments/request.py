@@ -168,9 +168,7 @@ def _refuse_drawn(scenario: Scenario, method: object) -> None:
     fixed = {str(q.address) for q in numbers if str(q.address) in scenario.changed and not q.uncertain}
     both = sorted(fixed & {str(one) for name in method for one in resolve(name, numbers)})
     if both:
-        raise UsageError(
-            f"{both[0]} was set for the scenario, and the design draws it too: leave it out there"
-        )
+        raise UsageError(f"{both[0]} was set for the scenario, and the design draws it too: leave it out there")
 
 
 def heed_changes(scenario: Scenario, sequences: Iterable[Sequence], level: int = 4) -> None:
