@@ -73,6 +73,8 @@ ODD_LINES = (
     _line(2, "must not be negative", *RUN, "--rng", "-3"),
     _line(2, "--rng", *RUN, "--rng", "9" * 5000),
     _line(2, "--rng is given twice", "replay", "two-party", "--rng", "1", "--rng", "1"),
+    _line(2, "--runs takes a whole number", "run", "two-party", "--runs", "1_0"),
+    _line(2, "--rng takes a whole number", *RUN, "--rng", "１"),
     _line(2, "--workers", *RUN, "--workers", "0"),
     _line(2, "--workers", *RUN, "--workers", "10000"),
     _line(2, "--run", "replay", "two-party", "--run", "9" * 30),
@@ -81,6 +83,13 @@ ODD_LINES = (
     _line(2, "name=value", *RUN, "--set", ""),
     _line(2, "name=value", *RUN, "--set", "a"),
     _line(2, "name=value", *RUN, "--set", "a==1"),
+    *(
+        _line(2, "name=value", *RUN, "--set", f"defection_rate={odd}")
+        for odd in ("1_0", "0x1", "１", "1e1_0", "- 1", ".")
+    ),
+    _line(
+        2, "--set 'surrender_frame' is given twice", *RUN, "--set", "surrender_frame=1", "--set", "surrender_frame=2"
+    ),
     _line(2, "unknown parameter ''", *RUN, "--set", "=1"),
     _line(2, "--set", *RUN, "--set", "a" * 200_000),
     _line(2, "aaa", *RUN, "--set", "a" * 200_000 + "=1"),
@@ -91,6 +100,8 @@ ODD_LINES = (
     _line(2, "two sequences are called 'talk'", "compare", "two-party", "-s", "talk", "-s", "talk"),
     _line(2, "not among the sequences compared", "compare", "two-party", "-s", "talk", "--baseline", "quiet_first"),
     _line(2, "unknown sequence 'nope'", "verify", "two-party", "-s", "talk", "-s", "nope"),
+    _line(2, "cannot read 'aaa", "status", "a" * 5000 + ".zarr"),
+    _line(2, "is not there", "status", "nowhere.zarr"),
     _line(2, "not both", "show", "two-party", "-s", "talk", "--plan", "opening"),
     _line(2, "makes no claims", "claims", "two-party"),
     _line(2, "unknown claim ''", "claims", "afghanistan-2018", "--only", ""),

@@ -159,7 +159,11 @@ def test_any_encoding_is_readable(encoding, printed, monkeypatch):
     assert answer.code == 0 and answer.err == "" and "the plan takes the step" in answer.out
     assert ("“open:talks”" if encoding in ("cp1252", "utf-8") else '"open:talks"') in answer.out
     answer = settlesim("run", "données.toml", encoding=encoding)
-    assert answer.code == 2 and "donn" in answer.err and "es.toml" in answer.err
+    # Not 'donnees.toml', which is the name of another file.
+    assert (
+        answer.code == 2
+        and ("données.toml" if encoding not in ("ascii", "koi8-r") else r"donn\xe9es.toml") in answer.err
+    )
 
 
 def test_tables_are_straight_without_the_characters(printed, monkeypatch):
@@ -169,7 +173,8 @@ def test_tables_are_straight_without_the_characters(printed, monkeypatch):
 
 def test_every_plain_form_is_plain():
     assert all(text.isascii() for text in PLAIN.values())
-    assert readable("┏━┳┃│█ Peña − 雪", "ascii") == r"+-+||# Pena - \u96ea"
+    assert readable("┏━┳┃│█ Peña − 雪", "ascii") == r"+-+||# Pe\xf1a - \u96ea"
+    assert readable("größe Łódź ﬁ １ m²", "ascii") == r"gr\xf6\xdfe \u0141\xf3d\u017a \ufb01 \uff11 m2"
     assert printable("a\tb\u2066c\r") == r"a\tb\u2066c\r"
 
 

@@ -171,6 +171,24 @@ def test_an_estimate_knows_the_result_and_keeps_nothing(war, tmp_path):
     assert ss.simulate(war, runs=2, rng=7).sizes["run"] == 2
 
 
+def test_an_estimate_says_what_a_store_takes_and_what_would_be_refused(war, monkeypatch, tmp_path):
+    def asked(name, runs=2_000_000):
+        how = ss.Execution(out=None if name is None else tmp_path / name, block=32)
+        return ss.estimate(lambda: ss.simulate(war, runs=runs, rng=7, execution=how))
+
+    monkeypatch.setattr(memory, "available", lambda: 10_000)
+    for name in (None, "a.nc", "a.csv"):
+        found = asked(name)
+        assert found.memory > found.disk and "It would be refused: the result takes" in str(found).splitlines()[1]
+        assert found.refused in str(found) and found.as_dict()["refused"] == found.refused
+    grown, larger = asked("a.zarr"), asked("a.zarr", 20_000_000)
+    assert grown.refused is None and str(grown).count("\n") == 0
+    assert larger.disk == pytest.approx(10 * grown.disk)
+    # Of a larger store only the notes of what is there take more.
+    assert larger.memory - grown.memory < 100e6 < larger.disk / 10 and larger.memory < larger.disk / 2
+    assert asked("a.nc", 20).refused is None
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_what_memory_cannot_hold_is_refused_with_the_figures(war, monkeypatch, there):
     whole = ss.simulate(war, runs=20, rng=7, record="weekly")

@@ -174,7 +174,9 @@ ESTIMATED = ("run", "compare", "orders")
 ESTIMATE_ALONE = _object(
     True,
     provenance={"$ref": "#/$defs/provenance"},
-    estimate=_object(runs=WHOLE, sequences=WHOLE, units=WHOLE, **_numbers("seconds", "memory", "disk")),
+    estimate=_object(
+        runs=WHOLE, sequences=WHOLE, units=WHOLE, **_numbers("seconds", "memory", "disk"), refused=ANY_TEXT
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextvars import ContextVar
 from typing import Any
@@ -12,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from settlesim.app import terminal
 from settlesim.app.streams import ReaderGoneError, printable, tell
 from settlesim.errors import Terminated, UsageError, choose
+from settlesim.results.ownership import check_whole_name
 
 __all__ = ["Command", "Commands", "begun", "carried_out"]
 
@@ -19,6 +21,12 @@ __all__ = ["Command", "Commands", "begun", "carried_out"]
 _ClickError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _begun: ContextVar[tuple[str, float]] = ContextVar("_begun", default=("", 0.0))
 LONGEST = 1000
+# Options that name a file to be made.
+FILES = ("out", "plot")
+# Options that take a whole number; which they are, versions of typer tell in different ways.
+WHOLE = ("runs", "rng", "workers", "run", "port", "size", "each")
+# What Python alone takes for whole numbers: 1_0 is no 10.
+ODD_DIGITS = re.compile(r"_|[^ -~]")
 
 
 def begun() -> tuple[str, float]:
@@ -33,11 +41,16 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words, once it is known that none stands against another."""
         if not ctx.resilient_parsing:
-            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            given, _, order = self.make_parser(ctx).parse_args(args=list(args))
             for one in order:
                 single = one.param_type_name == "option" and not getattr(one, "multiple", False)
                 if single and order.count(one) > 1:
                     raise UsageError(f"{one.opts[0]} is given twice: it takes one value")
+                if one.name in FILES:
+                    # As text: what it is read into drops what stands behind the name.
+                    check_whole_name(given[one.name])
+                elif one.name in WHOLE and ODD_DIGITS.search(str(given[one.name])):
+                    raise UsageError(f"{one.opts[0]} takes a whole number, got {str(given[one.name])[:200]!r}")
         elif args and any(args[-1] in one.opts and not getattr(one, "is_flag", False) for one in self.params):
             # Where the shell asks how an option's value goes on, its absence must not hide the words before it.
             args = args[:-1]

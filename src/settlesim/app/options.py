@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,6 +42,8 @@ __all__ = [
 
 # Beyond these a number is a slip of the hand.
 MOST_RUNS, MOST_WORKERS = 10**9, 1024
+# A decimal number; what is not finite is refused by whom it is given to.
+NUMBER = re.compile(r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|nan)", re.IGNORECASE)
 # Runs of a sequence from which another process is worth the second it takes to start.
 WORTH_A_PROCESS = 250
 
@@ -110,15 +113,12 @@ def loaded(name: str, settings: list[str] | None) -> Scenario:
     for setting in settings or []:
         key, found, value = setting.partition("=")
         key = key.strip()
-        try:
-            number = float(value)
-        except ValueError:
-            found = ""
-        if not found:
-            raise UsageError(f"--set takes name=value with a number, got {setting!r}")
+        # Not as Python reads numbers, which takes 1_0 for 10.
+        if not found or not NUMBER.fullmatch(value.strip(" ")):
+            raise UsageError(f"--set takes name=value with a number such as 10, 0.5 or 1e-3, got {setting!r}")
         if key in changes:
-            raise UsageError(f"{key!r} and {key!r} set the same number: give one of them")
-        changes[key] = number
+            raise UsageError(f"--set {key!r} is given twice: give one of them")
+        changes[key] = float(value)
     return scenario.with_parameters(**nested(changes, scenario.quantities())) if changes else scenario
 
 

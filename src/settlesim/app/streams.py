@@ -18,9 +18,11 @@ PLAIN = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "±": "+/-", "×": "x", "·": "*", "•": "*", "…": "...",
     "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "«": '"', "»": '"', "→": "->", "←": "<-", "↔": "<->",
     "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∞": "inf", "°": " deg", "σ": "sigma", "θ": "theta", "λ": "lambda",
-    "μ": "mu", "µ": "u", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "ı": "i", "ł": "l", "Ł": "L",
+    "μ": "mu", "µ": "u",
 }  # fmt: skip
 HORIZONTAL, VERTICAL = set("─━╌╍┄┅┈┉═╴╶╸╺"), set("│┃╎╏┆┇┊┋║╵╷╹╻")
+# Categories of Unicode that names are made of.
+LETTERS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"}
 HANDLER = "settlesim.readable"
 
 
@@ -36,17 +38,20 @@ def _plain(character: str) -> str:
         return "-" if character in HORIZONTAL else "|" if character in VERTICAL else "+"
     if "\u2580" <= character <= "\u259f":
         return "#"
+    # A letter of a name is not left out: without its accent the name may be that of something else.
+    if unicodedata.category(character) in LETTERS:
+        return character.encode("unicode_escape").decode("ascii")
     base = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return base or character.encode("unicode_escape").decode("ascii")
 
 
 def readable(text: str, encoding: str) -> str:
-    r"""Return `text` with what `encoding` lacks written in ASCII.
+    r"""Return `text` with what `encoding` lacks written in ASCII: signs by what they look like, letters as escapes.
 
     Examples
     --------
     >>> readable("12.0 ± 1.5 – “Peña”", "ascii")
-    '12.0 +/- 1.5 - "Pena"'
+    '12.0 +/- 1.5 - "Pe\\xf1a"'
     >>> readable("12.0 ± 1.5", "latin-1")
     '12.0 ± 1.5'
     """

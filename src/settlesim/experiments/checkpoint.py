@@ -22,6 +22,7 @@ from settlesim.experiments.identity import refuse_other
 from settlesim.experiments.job import Job
 from settlesim.experiments.store_lock import StoreLock
 from settlesim.results.dataset import Assembly, Block, Field
+from settlesim.results.regular_files import odd_kind, odd_member, read_regular
 from settlesim.results.stores import compact, replacing
 
 __all__ = ["Checkpoint", "Parts", "fingerprint_in"]
@@ -76,7 +77,7 @@ class Parts:
         """Return the block of a file; None if it is damaged or no longer there."""
         match = NAME.fullmatch(path.name)
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
             if match is None or hashlib.sha256(content).hexdigest()[:16] != match[5]:
                 return None
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
@@ -128,6 +129,10 @@ class Checkpoint:
         SettlesimError
             If it cannot be written.
         """
+        if odd := odd_kind(self.folder):
+            raise UsageError(f"{str(self.folder)!r} is in the way: it is {odd}, not a folder")
+        if self.folder.is_dir() and (odd := odd_member(self.folder)):
+            raise UsageError(f"cannot go on from {str(self.folder)!r}: {odd}; remove it")
         if self.folder.exists() and not self._is_ours():
             raise UsageError(f"{str(self.folder)!r} is in the way, and no unfinished experiment: remove it")
         try:
@@ -186,7 +191,7 @@ class Checkpoint:
 def fingerprint_in(folder: Path) -> dict[str, Any] | None:
     """Return the fingerprint of the experiment that a folder belongs to, if it says one."""
     try:
-        found = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+        found = json.loads(read_regular(folder / "job.json"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -7,16 +7,20 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from settlesim.errors import UsageError
 from settlesim.experiments.job import Job, Unit, forget_luck
-from settlesim.experiments.memory import bytes_of, size
+from settlesim.experiments.memory import bytes_of, refusal, size
 from settlesim.experiments.progress import spoken
+from settlesim.experiments.store_frames import Layout
 from settlesim.experiments.unit_sizes import SECONDS, Pieces
+from settlesim.results.growing import SMALL
 
 if TYPE_CHECKING:
     from settlesim.experiments.execution import Execution
+    from settlesim.results.dataset import Block
 
 __all__ = ["Estimate", "answer_instead", "estimate"]
 
@@ -44,6 +48,8 @@ class Estimate:
         Bytes of all processes together, at the most.
     disk : float
         Bytes of the result before it is compressed.
+    refused : str, optional
+        Why the experiment would be refused, where there is no memory for its result.
     """
 
     runs: int
@@ -52,12 +58,15 @@ class Estimate:
     seconds: float
     memory: float
     disk: float
+    refused: str | None = None
 
     def __str__(self) -> str:
-        """Return the estimate on one line."""
+        """Return the estimate on one line, and on another why the experiment would be refused, if it would."""
+        refused = "" if self.refused is None else f"\nIt would be refused: {self.refused}"
         return (
             f"{self.runs:,} runs of {self.sequences:,} sequences in about {self.units:,} units: about "
             f"{spoken(self.seconds)}, {size(self.memory)} of memory, {size(self.disk)} of results before compression"
+            f"{refused}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -132,9 +141,21 @@ def answer_instead(job: Job, runs: range, how: Execution) -> None:
     largest = max(map(len, coarse)) if how.block is not None else min(pieces.columns, max(map(len, coarse)))
     processes = how.workers if how.executor is None else 1
     held = bytes_of(block) * number
-    memory = PROCESS * (1 + processes * (processes > 1)) + held + processes * _peak(job, coarse[0], largest)
+    stored = how.out is not None and Path(how.out).suffix == ".zarr"
+    kept = _of_store(job, runs, block, held) if stored else held
+    memory = PROCESS * (1 + processes * (processes > 1)) + kept + processes * _peak(job, coarse[0], largest)
     seconds = took * number / len(unit) / processes
-    raise _Answer(Estimate(len(runs), job.lines, -(-number // largest), seconds, memory, held))
+    refused = None if stored else refusal(job, runs)
+    raise _Answer(Estimate(len(runs), job.lines, -(-number // largest), seconds, memory, held, refused))
+
+
+def _of_store(job: Job, runs: range, block: Block, held: float) -> float:
+    """Return how many bytes are taken, at the most, by what is written to a store, and what is then returned of it."""
+    chunk, lines = Layout.of(block).chunks(len(runs))
+    written = bytes_of(block) * min(chunk, len(runs)) * min(lines, job.lines)
+    # What is gathered for the chunks, one of them as it is laid out, and all as they are encoded; which runs are there,
+    # and which are written; and the result, which is read only as it is used where it is large.
+    return 3 * written + 2 * job.lines * len(runs) + min(held, SMALL)
 
 
 def _peak(job: Job, unit: Unit, columns: int) -> float:

@@ -26,7 +26,7 @@ from settlesim.experiments.identity import refuse_other, unlike
 from settlesim.experiments.job import Job
 from settlesim.experiments.store_frames import LINE, Arrange, Layout, framed, lying
 from settlesim.experiments.store_lock import StoreLock
-from settlesim.experiments.store_marks import Marks, noted, read_note
+from settlesim.experiments.store_marks import Marks, noted, read_note, state_in
 from settlesim.results.content_digest import SCHEMA, stamp
 from settlesim.results.dataset import Assembly, Block
 from settlesim.results.formats import opened, storable
@@ -117,7 +117,7 @@ class GrowingStore:
 
     def _begin(self) -> bool:
         mine = json.loads(compact(self.job.fingerprint()))
-        theirs, state = fingerprint_in(self.books), read_note(self.books / "state.json")
+        theirs, state = fingerprint_in(self.books), state_in(self.out, self.books, self.force)
         if theirs is not None and state and not self.force:
             refuse_other(mine, theirs, f"{str(self.out)!r} holds", "choose another name, or replace it with force=True")
         if not state and self.marks.file.exists() and not self.force:

@@ -9,7 +9,7 @@ from settlesim.errors import UsageError
 from settlesim.experiments.job import Job, Unit
 from settlesim.results.dataset import Block
 
-__all__ = ["available", "bytes_of", "refuse_too_large", "size"]
+__all__ = ["available", "bytes_of", "refusal", "refuse_too_large", "size"]
 
 # Runs times sequences from which on a result without recorded weeks is worth measuring.
 MANY = 500_000
@@ -62,18 +62,24 @@ def refuse_too_large(job: Job, runs: range) -> None:
     UsageError
         With what it would take, and what there is.
     """
+    if told := refusal(job, runs):
+        raise UsageError(told)
+
+
+def refusal(job: Job, runs: range) -> str | None:
+    """Return why a result is refused for which there is no memory, if there is none."""
     number = job.lines * len(runs)
     if not number or not (job.record or number >= MANY):
-        return
+        return None
     free = available()
     if free is None:
-        return
+        return None
     each = bytes_of(job.compute(Unit(job.batches[0][:1], runs[:1])))
     if each * number <= free:
-        return
+        return None
     weekly = ", record less" if job.record else ""
     what = f"{len(runs):,} runs x {job.lines:,} sequences x {size(each)}"
-    raise UsageError(
+    return (
         f"the result takes {size(each * number)} of memory ({what}), and {size(free)} are free: "
         f"ask for fewer runs{weekly}, or keep it on disk with out='NAME.zarr'"
     )

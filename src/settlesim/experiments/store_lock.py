@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from settlesim.errors import SettlesimError, UsageError
+from settlesim.results.regular_files import odd_kind, read_regular
 
 __all__ = ["StoreLock", "holder_of"]
 
@@ -45,6 +46,8 @@ class StoreLock:
         SettlesimError
             If the file cannot be written.
         """
+        if odd := "a symbolic link" if self.path.is_symlink() else odd_kind(self.path):
+            raise UsageError(f"cannot write {str(self.of)!r}: {self.path.name!r} in it is {odd}, not a file")
         while True:
             try:
                 file = self.path.open("a+", encoding="utf-8")
@@ -88,7 +91,7 @@ def holder_of(folder: Path) -> dict[str, Any] | None:
 
 def _note(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_regular(path))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from settlesim.errors import UsageError
 from settlesim.results.growing import entries, file_digest
+from settlesim.results.regular_files import odd_member, read_regular
 from settlesim.results.replacement import replacing
 from settlesim.results.stores import compact
 
-__all__ = ["Marks", "noted", "read_note"]
+__all__ = ["Marks", "noted", "read_note", "state_in"]
 
 Chunk = tuple[int, int]
 
@@ -92,10 +94,25 @@ def _entry(chunk: Chunk, stop: int, files: Mapping[str, str], done: bool) -> dic
 def read_note(path: Path) -> dict[str, Any]:
     """Return what a file of JSON holds; nothing if it cannot be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_regular(path))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def state_in(out: Path, books: Path, force: bool) -> dict[str, Any]:
+    """Return the state that the books of a store tell; nothing, by force, where it holds what must not be read.
+
+    Raises
+    ------
+    UsageError
+        Without force; and with it, where the books are somewhere else, which nothing may be removed from.
+    """
+    odd = odd_member(out)
+    if odd and (books.is_symlink() or not force):
+        say = "remove it" if books.is_symlink() else "replace it with force=True"
+        raise UsageError(f"cannot go on from {str(out)!r}: {odd}; {say}")
+    return {} if odd else read_note(books / "state.json")
 
 
 def noted(path: Path, value: Any) -> None:

@@ -16,6 +16,8 @@ from settlesim.model.protocol_digest import digests_of
 from settlesim.model.standard import STANDARD
 from settlesim.results.growing import cells_of
 from settlesim.results.outcomes import STANDARD_OUTCOMES
+from settlesim.results.regular_files import odd_member
+from settlesim.results.replacement import reason
 
 __all__ = ["StoreStatus", "status_of"]
 
@@ -70,9 +72,15 @@ def status_of(path: str | Path) -> StoreStatus:
     path = Path(path)
     beside = path if path.name.endswith(".parts") else path.with_name(f"{path.name}.parts")
     books = books_of(path) if path.suffix == ".zarr" else beside
+    try:
+        odd, exists = odd_member(path if path.suffix == ".zarr" else books), path.exists()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {str(path)[:200]!r}: {reason(error)}") from None
+    if odd:
+        raise SettlesimError(f"cannot read {str(path)!r}: {odd}")
     mine = fingerprint_in(books)
     if mine is None:
-        there = "is no store that tells of its experiment" if path.exists() else "is not there"
+        there = "is no store that tells of its experiment" if exists else "is not there"
         raise UsageError(f"{str(path)!r} {there}: settlesim status takes a .zarr, or a file with its .parts beside it")
     try:
         return _status(path, books, mine)

@@ -23,6 +23,7 @@ from settlesim.errors import SettlesimError
 from settlesim.results.content_digest import unstamped
 from settlesim.results.formats import opened, zarr_encoding
 from settlesim.results.ownership import BOOKS
+from settlesim.results.regular_files import read_regular
 from settlesim.results.stores import compact
 from settlesim.results.stores import open as open_result
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BOOKS",
     "HALF",
+    "SMALL",
     "Cells",
     "GrowingArrays",
     "cells_of",
@@ -271,7 +273,7 @@ def digest(content: bytes) -> str:
 def file_digest(path: Path) -> str:
     """Return the digest of a file, empty if it cannot be read."""
     try:
-        return digest(path.read_bytes())
+        return digest(read_regular(path))
     except OSError:
         return ""
 
@@ -314,7 +316,7 @@ def put(path: Path, content: bytes) -> None:
 def entries(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the entries of a file to which lines are only appended; one that was cut short ends it."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(path).decode("utf-8").splitlines()
     except (OSError, ValueError):
         return
     for line in lines:

@@ -10,10 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from settlesim.errors import UsageError
+from settlesim.results.regular_files import odd_kind, odd_member, read_regular
 from settlesim.results.replacement import reason
 from settlesim.results.seal import is_unsealed, sealed_notes
 
-__all__ = ["BOOKS", "check_figure", "check_folder", "check_name", "check_replaceable", "standing"]
+__all__ = [
+    "BOOKS",
+    "check_figure",
+    "check_folder",
+    "check_kind",
+    "check_name",
+    "check_replaceable",
+    "check_whole_name",
+    "standing",
+]
 
 # Longer paths are refused by one system or another, and by none with a message of one line.
 LONGEST_PATH, LONGEST_NAME = 4000, 200
@@ -43,12 +53,14 @@ def check_name(path: str | Path) -> Path:
         ...
     settlesim.errors.UsageError: cannot save to 'a:b.nc': Windows refuses names with ':'
     """
+    raw = path
     try:
         path = Path(path)
     except TypeError:
         raise UsageError(f"a path is text, not {type(path).__name__}") from None
     shown = _shown(path)
     name = path.name
+    check_whole_name(raw)
     if len(os.fsencode(str(path))) > LONGEST_PATH or len(os.fsencode(name)) > LONGEST_NAME:
         raise UsageError(
             f"cannot save to {shown}: names of more than {LONGEST_NAME} bytes, and paths of more than {LONGEST_PATH}, "
@@ -62,6 +74,18 @@ def check_name(path: str | Path) -> Path:
     return path
 
 
+def check_whole_name(path: str | Path) -> None:
+    """Raise a `UsageError` if text names a folder, as ``a.nc/`` and ``a.nc/.`` do, where a file is to be made.
+
+    Of a `Path` it cannot be told: it drops what stands behind the name.
+    """
+    raw = path if isinstance(path, str) else ""
+    ends = raw.replace(os.sep, "/").replace(os.altsep or "/", "/").rpartition("/")
+    # A store is a folder.
+    if ends[1] and ends[2] in ("", ".") and not Path(raw).suffix == ".zarr":
+        raise UsageError(f"cannot save to {_shown(raw)}: what ends in {raw[len(ends[0]) :]!r} is the name of a folder")
+
+
 def check_folder(path: Path) -> None:
     """Raise a `UsageError` if there is no folder for a file, or nothing can be written there."""
     folder = path.absolute().parent
@@ -73,6 +97,15 @@ def check_folder(path: Path) -> None:
         raise UsageError(f"cannot save to {_shown(path)}: there is no folder {str(path.parent)!r}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UsageError(f"cannot save to {_shown(path)}: nothing can be written in {str(path.parent)!r}")
+
+
+def check_kind(path: Path) -> None:
+    """Raise a `UsageError` if what stands at `path` is neither file nor folder: opening it could wait for ever.
+
+    It is not replaced by force either: a device is not of the kind that anybody replaces.
+    """
+    if odd := odd_kind(path):
+        raise UsageError(f"cannot save to {_shown(path)}: it is {odd}, not a file")
 
 
 def check_replaceable(path: Path, *, partial: bool = False, columns: list[str] | None = None) -> None:
@@ -96,6 +129,8 @@ def check_replaceable(path: Path, *, partial: bool = False, columns: list[str] |
     if path.is_dir() != (path.suffix == ".zarr"):
         kind = "a folder" if path.is_dir() else "a file"
         raise UsageError(f"cannot save to {_shown(path)}: {kind} of that name is in the way; {OTHERWISE}")
+    if path.is_dir() and (odd := odd_member(path)):
+        raise UsageError(f"cannot save to {_shown(path)}: {odd}; {OTHERWISE}")
     found = standing(path, columns)
     if found is None:
         raise UsageError(f"cannot save to {_shown(path)}: what stands there is no result of settlesim; {OTHERWISE}")
@@ -112,6 +147,7 @@ def check_figure(path: Path) -> None:
     """
     check_name(path)
     check_folder(path)
+    check_kind(path)
     if not os.path.lexists(path) or (path.is_file() and _is_empty(path)):
         return
     if not path.is_file():
@@ -131,6 +167,8 @@ def standing(path: Path, columns: list[str] | None = None) -> Mapping[str, Any] 
     A table of CSV has no attributes. It is taken for a result if its columns are those of the table to be saved, or
     ``sequence``, ``run`` and one of the outcomes ``outcome``, ``settled``, ``end_week`` and ``deaths``.
     """
+    if odd_kind(path) or (path.suffix == ".zarr" and odd_member(path)):
+        return None
     readers = {".nc": _of_netcdf, ".zarr": _of_zarr, ".parquet": _of_parquet}
     try:
         if path.suffix == ".csv":
@@ -152,13 +190,13 @@ def _of_zarr(path: Path) -> Mapping[str, Any] | None:
         # An experiment that was killed: it says so, or has nothing else yet.
         if {entry.name for entry in path.iterdir()} == {BOOKS}:
             return {"settlesim_version": "", "interrupted": 1}
-        notes = json.loads((path / BOOKS / "job.json").read_text(encoding="utf-8"))
+        notes = json.loads(read_regular(path / BOOKS / "job.json"))
         return {"settlesim_version": notes["settlesim"], "interrupted": 1}
     for entry in path.iterdir():
         folder = entry.is_dir() and (entry.name == BOOKS or _is_array(entry))
         if entry.is_symlink() or not (folder or (entry.is_file() and entry.name.startswith(".z"))):
             return None
-    found = json.loads((path / ".zattrs").read_text(encoding="utf-8"))
+    found = json.loads(read_regular(path / ".zattrs"))
     return found if isinstance(found, dict) else None
 
 
@@ -190,6 +228,6 @@ def _is_empty(path: Path) -> bool:
     return path.is_file() and path.stat().st_size == 0
 
 
-def _shown(path: Path) -> str:
+def _shown(path: str | Path) -> str:
     text = repr(str(path))
     return text if len(text) <= 200 else f"{text[:90]}...{text[-90:]}"

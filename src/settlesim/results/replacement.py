@@ -101,7 +101,8 @@ def _owned(folder: Path) -> int:
 def _left_behind(folder: Path) -> bool:
     owner = folder / OWNER
     try:
-        descriptor = os.open(owner, os.O_RDWR)
+        # A pipe of that name is not waited for.
+        descriptor = os.open(owner, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         # Killed between two steps: the folder is empty, or its owner went while it was being removed.
         return time.time() - folder.stat().st_mtime > MADE_BY_NOW

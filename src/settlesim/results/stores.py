@@ -17,7 +17,8 @@ from settlesim.errors import SettlesimError, UsageError
 from settlesim.results.content_digest import SCHEMA, differing, stamp, unstamped, verify_content
 from settlesim.results.formats import check_chunks, opened, storable, to_netcdf, to_zarr
 from settlesim.results.long_tables import escaped, table
-from settlesim.results.ownership import check_folder, check_name, check_replaceable
+from settlesim.results.ownership import check_folder, check_kind, check_name, check_replaceable
+from settlesim.results.regular_files import odd_member
 from settlesim.results.replacement import reason, replacing, sweep
 from settlesim.results.seal import check_seal, seal
 
@@ -56,6 +57,7 @@ def check_suffix(path: str | Path, *, force: bool = False) -> Path:
         raise UsageError(f"cannot save to {str(path)!r}: its name must end in {', '.join(NEEDS)}")
     _check_installed(path.suffix)
     check_folder(path)
+    check_kind(path)
     if not force:
         check_replaceable(path)
     return path
@@ -220,6 +222,8 @@ def _check_there(path: Path) -> None:
         if path.is_dir() != (path.suffix == ".zarr") or not (path.is_dir() or path.is_file()):
             kind = "a folder" if path.suffix == ".zarr" else "a file"
             raise SettlesimError(f"cannot read {str(path)!r}: it is not {kind}")
+        if path.is_dir() and (odd := odd_member(path)):
+            raise SettlesimError(f"cannot read {str(path)!r}: {odd}")
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot open {str(path)[:200]!r}: {reason(error)}") from None
 
