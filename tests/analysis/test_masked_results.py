@@ -165,9 +165,9 @@ CALLS = {
 NO_ANALYSIS = {
     "STANDARD", "STANDARD_OUTCOMES", "Execution", "FaultError", "Fold", "Luck", "Mechanism", "Outcome", "Plan",
     "ProtocolError", "Rule", "Sampling", "Scenario", "ScenarioError", "Sequence", "SettlesimError", "Step",
-    "UsageError", "Variable", "best_orders", "channels", "claims", "compare", "content", "estimate", "evaluate", "flips",
-    "join", "load", "nested", "open", "order_design", "order_efficiency", "orders", "plots", "replay", "rule", "save",
-    "simulate", "sobol", "steps", "sweep", "verify", "Interrupted", "Terminated",
+    "UsageError", "Variable", "best_orders", "channels", "claims", "compare", "content", "estimate", "evaluate",
+    "flips", "join", "load", "nested", "open", "order_design", "order_efficiency", "orders", "plots", "replay",
+    "rule", "save", "simulate", "sobol", "steps", "sweep", "verify", "Interrupted", "Terminated",
     # Of a scenario, or of a table that an experiment of its own returns.
     "plots.channels", "plots.control_map", "plots.timeline",
     "claim_tables.claim_rows", "claim_tables.claim_table", "claim_tables.footer", "claim_tables.markdown",
