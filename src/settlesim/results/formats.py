@@ -95,17 +95,17 @@ def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
     dataset.to_netcdf(path, engine="h5netcdf", encoding={name: dict(how) for name in sorted(numeric, key=str)})
 
 
-def to_zarr(dataset: xr.Dataset, path: Path) -> None:
+def to_zarr(
+    dataset: xr.Dataset, path: Path, encoding: Mapping[str, Any] | None = None, consolidated: bool = True
+) -> None:
     """Write a result as Zarr, every chunk of it, so that one that is not there is known to be lost."""
-    # Version 2 of the format: strings have no settled place in version 3 yet.
-    dataset.to_zarr(
-        path,
-        mode="w",
-        zarr_format=2,
-        consolidated=True,
-        write_empty_chunks=True,
-        encoding=zarr_encoding(dataset.variables),
-    )
+    import zarr
+
+    how = zarr_encoding(dataset.variables) if encoding is None else encoding
+    # By the setting, since xarray 2025.1 asks zarr 3 for it in the words of zarr 2.
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        # Version 2 of the format: strings have no settled place in version 3 yet.
+        dataset.to_zarr(path, mode="w", zarr_format=2, consolidated=consolidated, encoding=how)
 
 
 def opened(path: Path) -> xr.Dataset:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from settlesim.errors import SettlesimError
 from settlesim.results.content_digest import unstamped
-from settlesim.results.formats import opened, zarr_encoding
+from settlesim.results.formats import opened, to_zarr, zarr_encoding
 from settlesim.results.ownership import BOOKS
 from settlesim.results.regular_files import read_regular
 from settlesim.results.stores import compact
@@ -117,7 +117,7 @@ class GrowingArrays:
                 cut |= leads
             if variable.dims:
                 encoding[name]["chunks"] = tuple(max(1, cut.get(str(d), variable.sizes[d])) for d in variable.dims)
-        one.to_zarr(new, mode="w", zarr_format=2, consolidated=False, encoding=encoding, write_empty_chunks=True)
+        to_zarr(one, new, encoding, consolidated=False)
         for file in new.glob("*/.zarray"):
             dims = json.loads(file.with_name(".zattrs").read_text(encoding="utf-8"))["_ARRAY_DIMENSIONS"]
             if self.run in dims:
