@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from settlesim.app import terminal
-from settlesim.app.answers import print_json
+from settlesim.app.answers import print_answer, provenance
 from settlesim.app.options import Json
 from settlesim.experiments.store_status import StoreStatus, status_of
 
@@ -23,7 +23,7 @@ def status(
     """Say which experiment a store holds, how far it is, whether it is whole, and who is at work on it."""
     found = status_of(store)
     if as_json:
-        print_json(_plain(found))
+        print_answer(provenance(), _plain(found))
         return
     for line in _told(found):
         terminal.say(line)
