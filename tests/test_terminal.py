@@ -70,7 +70,11 @@ def lost(table, text, width):
             if column.justify == "right" and value is not column.header:
                 numbers[text_of(value)] += 1
             gone += [word for word in text_of(value).split() if len(word) <= width - 4 and not words[word]]
-    gone += [number for number, times in numbers.items() if text.count(number) < times]
+    # What has several parts may go on in the next line, where it is longer than one.
+    flat = " ".join(text.split())
+    gone += [
+        number for number, times in numbers.items() if (flat if len(number) > width - 4 else text).count(number) < times
+    ]
     gone += [line for line in text.splitlines() if len(line) > width]
     return gone
 

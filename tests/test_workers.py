@@ -90,7 +90,7 @@ def test_a_function_that_workers_do_not_find_is_said_on_one_line(tmp_path):
         ss.simulate(ss.load("two-party"), runs=4, rng=7, outcomes=[told], execution=how)
     """
     last = said_by(script, tmp_path).stderr.splitlines()[-1]
-    assert last.startswith("settlesim.errors.UsageError") and "one worker" in last
+    assert last.startswith("settlesim.errors.UsageError") and "workers=1" in last
 
 
 # -- the size of units --------------------------------------------------------------------------------
