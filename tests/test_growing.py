@@ -300,6 +300,14 @@ def test_two_at_once_are_refused(war, monkeypatch, tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_what_ends_before_anything_is_finished_leaves_nothing(war, tmp_path, suffix):
+    broken = ss.Outcome("broken", lambda trace: 1 / 0, "x", "never", kind="amount")
+    with pytest.raises(ss.FaultError):
+        ss.simulate(war, runs=20, rng=7, outcomes=[broken], execution=ss.Execution(out=tmp_path / f"result{suffix}"))
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
 def test_a_full_disk_keeps_what_was_there(war, monkeypatch, tmp_path, suffix):
     from pathlib import Path
 

@@ -223,13 +223,15 @@ def evaluate(
         = "parameter"``, those that are common to all points on ``luck``; on ``sequence`` too where levers differ in
         them.  Values of concessions that sum to more than the pie are scaled down, as in every world; where points
         give some of them a warning says in how many.  A designed
-        sample has the coordinate ``replicate`` on ``point``.  After Ctrl-C it holds the points that are done.
+        sample has the coordinate ``replicate`` on ``point``.
 
     Raises
     ------
     UsageError
         If a name is unknown, a value is outside its range, a lever of a sequence sets a number that points give as
         well, or an option is out of range.
+    Interrupted, Terminated
+        After Ctrl-C or SIGTERM; its ``result`` holds the points that are done.
 
     Examples
     --------

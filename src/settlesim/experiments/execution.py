@@ -212,7 +212,7 @@ def _grown(job: Job, runs: range, how: Execution, arrange: Callable[[xr.Dataset]
             forget_luck()
         if not store.there.all():
             result, said = store.partial()
-            raise stop.error(f"interrupted: {said}; the same command goes on from there", result) from None
+            raise stop.error(f"interrupted: {said}", result) from None
         result = store.finish()
         if stop:
             raise stop.error(f"interrupted when all {len(runs):,} runs were completed and saved", result)

@@ -30,7 +30,7 @@ from settlesim.experiments.store_marks import Marks, noted, read_note, state_in
 from settlesim.results.content_digest import SCHEMA, stamp
 from settlesim.results.dataset import Assembly, Block
 from settlesim.results.formats import opened, storable
-from settlesim.results.growing import BOOKS, HALF, Cells, GrowingArrays, cells_of, digest, flush, lazily, put
+from settlesim.results.growing import BOOKS, Cells, GrowingArrays, cells_of, digest, flush, lazily, put
 from settlesim.results.replacement import reason
 from settlesim.results.stores import compact
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["GrowingStore", "books_of"]
 
 PROBED = 256
+GOES_ON = "the same command goes on from there"
 GROWING = {"growing": 1, "interrupted": 1, "schema": SCHEMA}
 # Seconds between two times that readers are shown more than whole chunks.
 SHOWN = 30.0
@@ -107,6 +108,9 @@ class GrowingStore:
 
     def __exit__(self, *_: object) -> None:
         self.lock.leave()
+        if self.layout is None:
+            # Nothing was finished, so that there is nothing to go on from.
+            shutil.rmtree(self.out, ignore_errors=True)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -193,16 +197,7 @@ class GrowingStore:
         self._note_state(complete=False)
         self.arrays.resize(len(self.runs))
         self.show()
-        self._clean()
-
-    def _clean(self) -> None:
-        """Remove chunks that were shown before they were complete, and what a kill left of them."""
-        assert self.arrays is not None
-        kept = {*self.marks.files()}
-        for name in self.arrays.growing():
-            for path in (self.out / name).iterdir():
-                if f"{name}/{path.name}" not in kept and (not path.name.startswith(".") or path.suffix == HALF):
-                    path.unlink()
+        self.arrays.sweep({*self.marks.files()})
 
     # -- blocks --------------------------------------------------------------------------------------
 
@@ -340,15 +335,19 @@ class GrowingStore:
 
     def partial(self) -> tuple[xr.Dataset | None, str]:
         """Let the unfinished store be read as far as it is complete; return that, and say how much it is."""
+        if not self.there.any():
+            return None, "nothing was finished yet"
         with self._writing():
             shown = self.show()
         if not shown:
-            return None, f"no sequence has all its runs yet; what was finished is kept in {str(self.out)!r}"
+            said = f"no sequence has all its runs yet; what was finished is kept in {str(self.out)!r}"
+            return None, f"{said}: {GOES_ON}"
         result = lazily(self.out)
         done = result.attrs["runs_completed"]
         whole = self.sizes[0]
         several = f" under {self._many} of {whole} {self.lead[0]}s" if self._many < whole else ""
-        return result, f"{done:,} of {self._asked():,} runs were completed{several}, and are in {str(self.out)!r}"
+        said = f"{done:,} of {self._asked():,} runs were completed{several}, and are in {str(self.out)!r}"
+        return result, f"{said}; {GOES_ON}"
 
     def finish(self) -> xr.Dataset:
         """Declare the whole result, and return it."""

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOOKS",
-    "HALF",
     "SMALL",
     "Cells",
     "GrowingArrays",
@@ -149,6 +148,13 @@ class GrowingArrays:
         self._layouts.clear()
 
     # -- what there is -------------------------------------------------------------------------------
+
+    def sweep(self, kept: set[str]) -> None:
+        """Remove chunks that were shown before they were complete, and what a kill left of them; others are kept."""
+        for name in self.growing():
+            for path in (self.path / name).iterdir():
+                if f"{name}/{path.name}" not in kept and (not path.name.startswith(".") or path.suffix == HALF):
+                    path.unlink()
 
     def growing(self) -> list[str]:
         """Names of the arrays that grow with the runs."""
