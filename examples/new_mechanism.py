@@ -121,7 +121,7 @@ def test_without_a_rate_nothing_is_different_by_one_bit():
     plain = ss.simulate(ss.load("two-party"), runs=40, rng=7)
     quiet = ss.simulate(with_protests("two-party", protest_rate=0), runs=40, rng=7, protocol=PROTOCOL)
     assert (quiet.protests == 0).all()
-    assert all(plain[name].equals(quiet[name]) for name in ("outcome", "deaths", "legitimacy", "zone"))
+    assert all(np.array_equal(plain[name], quiet[name]) for name in ("outcome", "deaths", "legitimacy", "zone"))
 
 
 def test_protests_cost_legitimacy():
