@@ -285,7 +285,8 @@ def test_colours_are_as_asked(monkeypatch):
 
 @pytest.mark.parametrize("columns", ["", "0", "1", "-5", "x", "٣", "99999999999"])
 def test_any_width_is_survived(columns, monkeypatch):
-    monkeypatch.setenv("COLUMNS", columns)
-    with streams():
+    # Only as long as it is asked: pytest, too, is as wide as it is told to be.
+    with streams(), monkeypatch.context() as told:
+        told.setenv("COLUMNS", columns)
         assert terminal.console().width >= 20
     assert settlesim("show", "two-party", columns=columns).code == 0

@@ -198,8 +198,8 @@ def _obligation(draw: st.DrawFn, k: int) -> dict[str, Any]:
 
 
 @st.composite
-def _event(draw: st.DrawFn, k: int) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["legitimacy", "splintering", "fatigue", "attacks"]))
+def _event(draw: st.DrawFn, k: int, patron: bool) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["legitimacy", "splintering", "attacks", *(["fatigue"] if patron else [])]))
     size = draw(st.sampled_from([0.0, 0.2, {"low": 0.0, "mode": 0.1, "high": 0.3}]))
     out = {
         "name": f"event_{k}",
@@ -250,7 +250,7 @@ def scenarios(draw: st.DrawFn, *, mild: bool = False) -> Scenario:
         "tracks": tracks,
         "concessions": draw(_concessions(roles)),
         "obligations": {f"duty_{k}": draw(_obligation(k)) for k in range(draw(st.integers(0, 3)))},
-        "events": [draw(_event(k)) for k in range(draw(st.integers(0, 3)))],
+        "events": [draw(_event(k, "patron" in others)) for k in range(draw(st.integers(0, 3)))],
         "parameters": draw(_parameters(mild, bool(path))),
         "sequences": {"plan": {"steps": [{"do": "open", "track": next(iter(tracks))}]}},
     }

@@ -79,6 +79,11 @@ class Commands(TyperGroup):
             raise ReaderGoneError(error.strerror) from None
         except (KeyboardInterrupt, Terminated) as stop:
             raise terminal.said_and_left(stop) from None
+        except ImportError as error:
+            # What an interruption becomes that comes while a module written in C is imported.
+            if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+                raise
+            raise terminal.said_and_left(KeyboardInterrupt()) from None
 
 
 def carried_out(app: typer.Typer, words: list[str] | None) -> int:

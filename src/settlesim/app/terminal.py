@@ -208,6 +208,9 @@ def plain_errors() -> Iterator[None]:
     except SettlesimError as error:
         _say_error(error, str(error))
         code = USAGE if isinstance(error, (ScenarioError, UsageError)) else FAILED
+    except KeyboardInterrupt:
+        tell("interrupted before anything was complete")
+        code = INTERRUPTED
     except ReaderGoneError as end:
         code, gone = FAILED, str(end)
     except (OSError, MemoryError, OverflowError, RecursionError, UnicodeError) as error:

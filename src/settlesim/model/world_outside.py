@@ -34,7 +34,7 @@ _LOOKED_UP = ("LOAD_GLOBAL", "LOAD_NAME")
 _BESIDE = ("CACHE", "PUSH_NULL", "EXTENDED_ARG")
 
 
-def is_outside(module: str, name: str) -> bool:
+def is_outside(module: str, path: str) -> bool:
     """Whether something installed, or a builtin, depends on what is outside of the program.
 
     Examples
@@ -45,8 +45,8 @@ def is_outside(module: str, name: str) -> bool:
     (False, False, False)
     """
     if module == "builtins":
-        return name in BUILTINS
-    return module.partition(".")[0] in MODULES or module == "numpy.random" or name.rpartition(".")[2] in ATTRIBUTES
+        return path in BUILTINS
+    return module.partition(".")[0] in MODULES or module == "numpy.random" or path.rpartition(".")[2] in ATTRIBUTES
 
 
 def attribute_outside(code: types.CodeType) -> str | None:
