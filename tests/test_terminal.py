@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from command_line import CLAIMING, settlesim, streams
+from command_line import CLAIMING, Answer, settlesim, streams
 from settlesim.app import terminal
 from settlesim.app.streams import PLAIN, printable, readable
 from settlesim.errors import ScenarioError, SettlesimError, UsageError
@@ -215,6 +215,40 @@ def test_errors_end_in_one_line(error, code, said, monkeypatch):
     assert answer.err.count("\n") == 1 and len(answer.err) <= 1000 and "Traceback" not in answer.err
     monkeypatch.setenv(terminal.DEBUG, "1")
     assert "Traceback" in settlesim("list").err
+
+
+def broken_off(part):
+    """The error that importing ends in where part of it was broken off."""
+    try:
+        raise ImportError("initialization failed") from part
+    except ImportError as error:
+        return error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), broken_off(KeyboardInterrupt())], ids=repr)
+def test_an_interruption_is_one_also_where_it_meets_an_import(error, monkeypatch):
+    def raises(*_):
+        raise error
+
+    monkeypatch.setattr("settlesim.scenario.files.builtin", raises)
+    assert settlesim("list") == Answer(130, "", "settlesim: interrupted before anything was complete\n")
+
+
+def test_an_import_that_fails_by_itself_is_no_interruption(monkeypatch):
+    def raises(*_):
+        raise broken_off(OSError("no such library"))
+
+    monkeypatch.setattr("settlesim.scenario.files.builtin", raises)
+    with pytest.raises(ImportError, match="initialization failed"):
+        settlesim("list")
+
+
+def test_an_interruption_outside_of_a_command_is_one_too(monkeypatch):
+    def raises(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("settlesim.app.cli.carried_out", raises)
+    assert settlesim("list") == Answer(130, "", "settlesim: interrupted before anything was complete\n")
 
 
 def test_warnings_are_lines(monkeypatch):

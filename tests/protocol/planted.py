@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import signal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from settlesim.errors import ProtocolError
+from settlesim.errors import FaultError, ProtocolError
+from settlesim.experiments.simulate import simulate
 from settlesim.model.items import rule
 from settlesim.model.protocol import Protocol
 from settlesim.model.standard import STANDARD
 from settlesim.model.variables import Variable
 from settlesim.scenario.files import load
+from support import changed, shipped
 
-__all__ = ["added", "complaints", "tried"]
+__all__ = ["added", "complaints", "fault", "short", "tried"]
 
 # Rules whose faults are to be the same in another process, which finds them here by name.
 VARIABLES = (Variable("aid", "run", "share", "aid", 0.0, 0.0, 3.0),)
@@ -155,3 +158,16 @@ def complaints(protocol: Protocol, scenario: Any = "two-party", **how: Any) -> l
 def tried(name: str) -> Protocol:
     """The standard protocol with one of the failing rules above."""
     return STANDARD.with_rule(FAILING[name], after="legitimacy", variables=VARIABLES)
+
+
+@lru_cache
+def short():
+    """A war of sixty weeks."""
+    return changed(shipped("two-party"), horizon=60)
+
+
+def fault(protocol, runs=4, **how):
+    """The fault in which some runs of it end."""
+    with pytest.raises(FaultError) as caught:
+        simulate(short(), sequence="talk", runs=runs, rng=1, protocol=protocol, **how)
+    return caught.value

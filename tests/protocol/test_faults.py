@@ -6,14 +6,13 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import pytest
 
 import settlesim
 from protocol import planted
-from protocol.planted import added, tried
+from protocol.planted import added, fault, short, tried
 from settlesim.chance.worlds import Fates, worlds
 from settlesim.engines import reference
 from settlesim.engines.vectorised import engine
@@ -43,17 +42,6 @@ FAULTS = {
     "objects": "returns values of type object for 'aid': return numbers or truths",
 }
 ALONE, TWO_WORKERS = Execution(), Execution(workers=2)
-
-
-@lru_cache
-def short():
-    return changed(shipped("two-party"), horizon=60)
-
-
-def fault(protocol, runs=4, **how):
-    with pytest.raises(FaultError) as caught:
-        simulate(short(), sequence="talk", runs=runs, rng=1, protocol=protocol, **how)
-    return caught.value
 
 
 @pytest.mark.parametrize("engine", ["numpy", "mesa"])

@@ -6,24 +6,13 @@ import signal
 
 import pytest
 
-from protocol.planted import tried
-from settlesim.errors import FaultError, Interrupted
+from protocol.planted import fault, tried
+from settlesim.errors import Interrupted
 from settlesim.experiments.execution import Execution
 from settlesim.experiments.simulate import simulate
 from settlesim.model.outcome import Outcome
 from settlesim.model.standard import STANDARD
 from support import changed, shipped
-
-
-def short():
-    return changed(shipped("two-party"), horizon=60)
-
-
-def fault(protocol, runs=4, **how):
-    with pytest.raises(FaultError) as caught:
-        simulate(short(), sequence="talk", runs=runs, rng=1, protocol=protocol, **how)
-    return caught.value
-
 
 INTERRUPTS = (
     "rule 'interrupts' (run), sequence 'talk', week 1, run 0: raised KeyboardInterrupt; to see it: "
